@@ -125,8 +125,11 @@ def _tables(
     kept = events if options.last is None else last_events(events, options.last)
     interactions = pd.DataFrame(
         {
-            "user_index": pd.Index(user_ids).get_indexer(kept["user_id"]).astype(np.int32),
-            "item_index": pd.Index(item_ids).get_indexer(kept["item_id"]).astype(np.int32) + 1,
+            "user_index": pd.Index(user_ids)
+            .get_indexer(pd.Index(kept["user_id"]))
+            .astype(np.int32),
+            "item_index": pd.Index(item_ids).get_indexer(pd.Index(kept["item_id"])).astype(np.int32)
+            + 1,
             "timestamp": kept["timestamp"].to_numpy(np.int64),
         }
     ).sort_values("user_index", kind="stable", ignore_index=True)
