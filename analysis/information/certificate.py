@@ -115,7 +115,9 @@ def is_certified(gap: float, residual: float) -> bool:
     return bool(abs(gap) <= GAP_LIMIT and residual <= RESIDUAL_LIMIT)
 
 
-def bounds(table: Array, dual_first: Array, dual_second: Array, first: Array, second: Array) -> Bounds:
+def bounds(
+    table: Array, dual_first: Array, dual_second: Array, first: Array, second: Array
+) -> Bounds:
     """Make a primal and a dual iterate feasible and evaluate both.
 
     Parameters
@@ -175,7 +177,9 @@ def _ratio(wanted: Array, found: Array) -> Array:
     return np.minimum(1.0, wanted / np.where(found > 0, found, 1.0))
 
 
-def _feasible_dual(dual_first: Array, dual_second: Array, on_first: Array, on_second: Array) -> Array:
+def _feasible_dual(
+    dual_first: Array, dual_second: Array, on_first: Array, on_second: Array
+) -> Array:
     """Lower ``l(x1, .)`` until the worst pair meets ``sum_y exp(l + m) <= 1``."""
     support = on_first[:, :, None, :] & on_second[:, None, :, :]
     sums = np.where(support, dual_first[:, :, None, :] + dual_second[:, None, :, :], -np.inf)

@@ -58,7 +58,9 @@ class _Factors(NamedTuple):
     schur: list[Array | None]  # Cholesky factors, None where the matrix is not definite
 
 
-def interior_point(first: Array, second: Array, tolerance: float) -> tuple[Bounds, NDArray[np.int64]]:
+def interior_point(
+    first: Array, second: Array, tolerance: float
+) -> tuple[Bounds, NDArray[np.int64]]:
     """Solve ``B`` programmes of one shape together.
 
     Parameters
@@ -166,9 +168,7 @@ def _coupling(problem: _Problem, weight: Array, kappa: Array, block: Array) -> A
     return (block @ product).reshape(batch, k1 * num_targets, k2 * num_targets)
 
 
-def _schur(
-    problem: _Problem, weight: Array, kappa: Array, coupling: Array
-) -> tuple[Array, Array]:
+def _schur(problem: _Problem, weight: Array, kappa: Array, coupling: Array) -> tuple[Array, Array]:
     """Schur complement of the x1 blocks with unit diagonal, and the scaling that did it."""
     batch, _, k2, num_targets = weight.shape
     schur = np.stack([-(part.T @ part) for part in coupling])
