@@ -36,6 +36,9 @@ class UserExplanation:
         ``is_target``, ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
     contributions
         Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
+    modality_scores
+        Long: ``rank``, ``item_id``, ``coalition`` (names of the modalities that are on, joined by
+        `` + ``; ``none``), ``score``. Empty where the run stored no modality coalitions.
     weights
         One row per part: ``part``, ``weight``, ``percentile`` (share of users with a smaller or
         equal weight, in [0, 100]), ``population_median``.
@@ -52,6 +55,7 @@ class UserExplanation:
     target_rank: int
     recommendations: pd.DataFrame
     contributions: pd.DataFrame
+    modality_scores: pd.DataFrame
     weights: pd.DataFrame
     residual: float
     gate_entropy: float
@@ -94,6 +98,7 @@ def explain_user(run: Run, user_id: str) -> UserExplanation:
         target_rank=int(outcome["rank"]),
         recommendations=_described(named, contributions),
         contributions=contributions,
+        modality_scores=modality_scores(named, run.modalities),
         weights=weights_against_population(users, user_id, run.parts),
         residual=_residual(named, contributions),
         gate_entropy=float(mine["gate_entropy"]),
@@ -166,6 +171,24 @@ def modality_interactions(recommendations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {"interaction": index, "interaction_kind": kinds}, index=recommendations.index
     )
+
+
+def modality_scores(recommendations: pd.DataFrame, modalities: tuple[str, ...]) -> pd.DataFrame:
+    """Name the score of every listed item under each set of modalities, in long form."""
+    keys = ["rank", "item_id"]
+    if "modality_coalitions" not in recommendations.columns:
+        return pd.DataFrame(columns=[*keys, "coalition", "score"])
+    values = stacked(recommendations["modality_coalitions"])
+    names = [coalition_name(mask, modalities) for mask in range(values.shape[1])]
+    rows = recommendations[keys].loc[recommendations.index.repeat(len(names))]
+    return rows.reset_index(drop=True).assign(
+        coalition=np.tile(names, len(values)), score=values.ravel()
+    )
+
+
+def coalition_name(mask: int, modalities: tuple[str, ...]) -> str:
+    """Name a set of modalities: ``none``, ``image``, ``image + text``."""
+    return " + ".join(m for bit, m in enumerate(modalities) if mask >> bit & 1) or "none"
 
 
 def weights_against_population(
