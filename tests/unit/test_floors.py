@@ -10,7 +10,15 @@ import pytest
 from prism_core.data.sequences import Sequences
 from prism_core.evaluation import floors_command
 from prism_core.evaluation.metrics import per_user
-from prism_core.models.floors import feature_knn, floors_for, item_knn, markov, popularity
+from prism_core.evaluation.ranking import rank_users
+from prism_core.models.floors import (
+    Floor,
+    feature_knn,
+    floors_for,
+    item_knn,
+    markov,
+    popularity,
+)
 from prism_core.store import files
 from prism_core.store.datasets import Dataset, Features
 from prism_core.store.reader import Run
@@ -100,5 +108,18 @@ def test_floors_are_stored_as_runs_and_chosen_on_the_validation_split(
     floor = floors_for(tiny_dataset)["text-knn"]
     found = floors_command.search(floor, sequences, max_seq_len=10, top_k=5)
     assert found.settings == run.config["settings"]
+    assert found.settings == best_by_loop(floor, sequences)
     table = run.table("metrics").set_index(["split", "metric", "k"])["value"]
     assert table["valid", "ndcg", 10] == per_user(found.valid.rank, "ndcg", 10).mean()
+
+
+def best_by_loop(floor: Floor, sequences: Sequences) -> dict[str, object]:
+    quality = {}
+    for recent in floor.grid["recent"]:
+        for centred in floor.grid["centred"]:
+            score = floor.build(sequences, recent=recent, centred=centred)
+            ranking = rank_users(score, sequences, "valid", max_seq_len=10)
+            quality[recent, centred] = per_user(ranking.rank, "ndcg", 10).mean()
+    assert len(set(quality.values())) > 2
+    recent, centred = max(quality, key=quality.get)
+    return {"recent": recent, "centred": centred}
