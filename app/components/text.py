@@ -1,0 +1,27 @@
+"""Text from data sets and runs, made safe for Markdown and for HTML."""
+
+import html
+import re
+from typing import Final
+
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>:^=])")
+
+
+def markdown(value: object) -> str:
+    """Escape text so that Markdown shows it letter by letter, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def escaped(value: object) -> str:
+    """Escape text for HTML content and attributes."""
+    return html.escape(str(value), quote=True)
+
+
+def plural(count: int, noun: str) -> str:
+    """Give a count with its noun: ``1 user``, ``1,295 items``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def shortened(value: str, length: int) -> str:
+    """Cut text to at most ``length`` characters, with an ellipsis."""
+    return value if len(value) <= length else value[: length - 1].rstrip() + "…"
