@@ -7,6 +7,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis.explanations import UserExplanation, explain_user, population_weights
+from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
 from prism_core.errors import DataError
 from prism_core.store import schema
@@ -74,6 +76,36 @@ def table(run: Run, name: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _table(path: Path, stamp: int, name: str) -> pd.DataFrame:
     return _run(path, stamp).table(name)
+
+
+def catalogue(run: Run) -> Catalogue:
+    """Give the items of a run for cards and lists."""
+    return _catalogue(run.path, _stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _catalogue(path: Path, stamp: int) -> Catalogue:
+    return make_catalogue(_table(path, stamp, "items"))
+
+
+def explanation(run: Run, user_id: str) -> UserExplanation:
+    """Explain one user's recommendations; see :func:`analysis.explanations.explain_user`."""
+    return _explanation(run.path, _stamp(run.path / schema.MANIFEST), user_id)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _explanation(path: Path, stamp: int, user_id: str) -> UserExplanation:
+    return explain_user(_run(path, stamp), user_id)
+
+
+def fusion_weights(run: Run) -> pd.DataFrame:
+    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
+    return _fusion_weights(run.path, _stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
+    return population_weights(_run(path, stamp))
 
 
 def find_dataset(run: Run) -> Dataset | None:

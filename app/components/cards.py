@@ -1,16 +1,15 @@
 """Item cards: a picture or a title card with rank, title, genres and badges, in a strip."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from analysis.plots.theme import CATEGORY_COLORS
 from app import loaders
+from app.catalogue import Catalogue, Item
 from app.components.text import escaped, shortened
 from app.components.title_card import as_data_uri, title_card
 from app.pictures import Pictures
@@ -21,22 +20,6 @@ STYLE: Final = Path(__file__).with_name("cards.css")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What a card shows of an item."""
-
-    item_id: str
-    title: str
-    year: str = ""
-    categories: tuple[str, ...] = ()
-    popularity: int = 0
-
-    @property
-    def label(self) -> str:
-        """Title and year, for lists."""
-        return f"{self.title} ({self.year})" if self.year else self.title
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """An item in a strip.
 
@@ -44,8 +27,8 @@ class Card:
     ----------
     corner
         Short text on the picture, such as a rank.
-    note
-        One line below the title.
+    note, note_color
+        One line below the title, and the colour of the swatch before it; empty for none.
     mark
         Text of a badge; empty for none.
     selected
@@ -55,41 +38,9 @@ class Card:
     item: Item
     corner: str = ""
     note: str = ""
+    note_color: str = ""
     mark: str = ""
     selected: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The items of a run by id, with one colour per category."""
-
-    items: Mapping[str, Item]
-    colors: Mapping[str, str] = field(default_factory=dict)
-
-    def get(self, item_id: str) -> Item:
-        """Give an item; one that the run does not list shows its id."""
-        return self.items.get(item_id) or Item(item_id=item_id, title=f"Item {item_id}")
-
-    def color(self, item: Item) -> str:
-        """Give the colour of an item's first category."""
-        return self.colors.get(item.categories[0] if item.categories else "", "#6B7078")
-
-
-def make_catalogue(items: pd.DataFrame) -> Catalogue:
-    """Build a catalogue from an item table; the most frequent categories come first in colour."""
-    years = items["year"] if "year" in items else [None] * len(items)
-    rows = zip(
-        items["item_id"], items["title"], years, items["categories"], items["popularity"],
-        strict=True,
-    )  # fmt: skip
-    listed = {
-        str(item_id): Item(str(item_id), str(title), _year(year), tuple(categories), popularity)
-        for item_id, title, year, categories, popularity in rows
-    }
-    counts = items["categories"].explode().value_counts()
-    names = sorted(counts.index, key=lambda name: (-counts[name], str(name)))
-    colors = {n: CATEGORY_COLORS[i % len(CATEGORY_COLORS)] for i, n in enumerate(names)}
-    return Catalogue(listed, colors)
 
 
 def draw_strip(cards: Sequence[Card], catalogue: Catalogue, *, label: str) -> None:
@@ -138,7 +89,6 @@ def _card(card: Card, catalogue: Catalogue, sources: Pictures) -> str:
     address = picture_address(item, catalogue, sources)
     corner = f'<span class="corner">{escaped(card.corner)}</span>' if card.corner else ""
     mark = f'<span class="mark">{escaped(card.mark)}</span>' if card.mark else ""
-    note = f'<span class="note">{escaped(card.note)}</span>' if card.note else ""
     genres = ", ".join(item.categories)
     tooltip = escaped(f"{item.label} · {genres}" if genres else item.label)
     return (
@@ -146,9 +96,13 @@ def _card(card: Card, catalogue: Catalogue, sources: Pictures) -> str:
         f'title="{tooltip}"><div class="picture"><img src="{address}" loading="lazy" '
         f'alt="{escaped(item.label)}">{corner}{mark}</div>'
         f'<span class="title">{escaped(shortened(item.title, 60))}</span>'
-        f'<span class="genres">{escaped(shortened(genres, 40))}</span>{note}</div>'
+        f'<span class="genres">{escaped(shortened(genres, 40))}</span>{_note(card)}</div>'
     )
 
 
-def _year(value: object) -> str:
-    return "" if value is None or pd.isna(value) else str(int(value))  # type: ignore[call-overload]
+def _note(card: Card) -> str:
+    if not card.note:
+        return ""
+    color = escaped(card.note_color)
+    swatch = f'<i style="background:{color}"></i>' if card.note_color else ""
+    return f'<span class="note">{swatch}{escaped(card.note)}</span>'

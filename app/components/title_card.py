@@ -42,7 +42,6 @@ def title_card(*, title: str, year: str, category: str, color: str, seed: str) -
         f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/>'
         f'</linearGradient></defs><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>'
         f"{_ornament(seed)}"
-        f'<rect x="16" y="18" width="26" height="4" rx="2" fill="#fff" fill-opacity=".9"/>'
         f'<text x="16" y="44" font-size="14" letter-spacing=".9" fill="#fff" '
         f'fill-opacity=".88">{escaped(shortened(category.upper(), 16))}</text>'
         f'<text y="{78 + size * 0.3:.0f}" font-size="{size}" font-weight="700" '
@@ -80,7 +79,7 @@ def _ornament(seed: str) -> str:
     rings = []
     for index in range(3):
         byte = (number >> (8 * index)) & 0xFF
-        x, y = 40 + (byte & 15) * 10, 120 + (byte >> 4) * 9
+        x, y = 40 + (byte & 15) * 10, 170 + (byte >> 4) * 7
         rings.append(
             f'<circle cx="{x}" cy="{y}" r="{46 + 26 * index}" fill="none" stroke="#fff" '
             f'stroke-opacity="{0.16 - 0.04 * index:.2f}" stroke-width="{18 - 5 * index}"/>'

@@ -35,7 +35,6 @@ def draw(run: Run) -> str:
     return current
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs={Run: lambda run: str(run.path)})
 def people_of(run: Run) -> pd.DataFrame:
     """List a run's users: ``user_id``, ``history_length``, ``rank``, ``top_part`` (or "")."""
     users = loaders.table(run, "users")
