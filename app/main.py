@@ -1,6 +1,7 @@
 """Entry of the app: ``streamlit run app/main.py``."""
 
 import os
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,6 +11,8 @@ from app.components.text import markdown
 from app.loaders import PICTURES_VARIABLE
 from prism_core.errors import NotFittedError, PrismError
 
+HERE = Path(__file__).resolve().parent
+LOGO = HERE.parent / "assets" / "logo.svg"
 PAGES = {
     "overview": ("Overview", ":material/insights:"),
     "users": ("Users", ":material/person_search:"),
@@ -22,7 +25,9 @@ PAGES = {
 
 def main() -> None:
     """Draw the frame that all pages share, then the chosen page."""
-    st.set_page_config(page_title="PRISM", page_icon=":material/change_history:", layout="wide")
+    st.set_page_config(page_title="PRISM", page_icon=str(LOGO), layout="wide")
+    st.logo(str(LOGO), size="large")
+    st.html(HERE / "components" / "style.css")
     st.session_state.setdefault(state.PICTURES, os.environ.get(PICTURES_VARIABLE, ""))
     state.restore()
     page = st.navigation(

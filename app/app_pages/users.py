@@ -48,10 +48,8 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     st.markdown(markdown(sentences.user_sentence(explanation)))
     recommendations.draw_explained(explanation, catalogue)
     histories.draw(run, catalogue, user_id)
-    left, right = st.columns([2, 3])
-    with left:
+    with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
-    with right:
         draw_contributions(explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)

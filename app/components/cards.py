@@ -3,8 +3,6 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 import streamlit as st
 
@@ -15,9 +13,6 @@ from app.components.title_card import as_data_uri, title_card
 from app.pictures import Pictures
 from app.state import PICTURES
 from prism_core.errors import DataError
-
-STYLE: Final = Path(__file__).with_name("cards.css")
-
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -53,7 +48,6 @@ def draw_strip(cards: Sequence[Card], catalogue: Catalogue, *, label: str) -> No
     """
     sources = current_pictures()
     body = "".join(_card(card, catalogue, sources) for card in cards)
-    st.html(STYLE)
     st.html(
         f'<div class="prism-strip" role="list" aria-label="{escaped(label)}" tabindex="0">'
         f"{body}</div>"

@@ -17,8 +17,7 @@ def draw(explanation: UserExplanation, item_id: str) -> None:
     item = explanation.recommendations.set_index("item_id").loc[item_id]
     rows = explanation.contributions.query("item_id == @item_id")
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
-    left, right = st.columns([3, 2])
-    with left:
+    with st.grid(2, min_column_width=440):
         figure = contribution_waterfall(
             contributions=rows, baseline=float(item["baseline"]), dark=is_dark()
         )
@@ -29,7 +28,6 @@ def draw(explanation: UserExplanation, item_id: str) -> None:
             data=rows,
             caption="From the score with everything switched off to the item's score.",
         )
-    with right:
         draw_check(item, rows)
 
 
