@@ -1,0 +1,42 @@
+"""How a model is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from prism_core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """Settings of the training loop.
+
+    Attributes
+    ----------
+    batch_size
+        Users in a global batch.
+    max_epochs, patience
+        Upper bound, and epochs without a better validation score before stopping.
+    learning_rate, weight_decay
+        AdamW settings.
+    stop_on
+        Validation metric that decides the best epoch, such as ``ndcg@10``.
+    precision
+        ``float32``, or ``bfloat16`` for autocast on devices that have it.
+    """
+
+    batch_size: int = 128
+    max_epochs: int = 200
+    patience: int = 15
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    clip_norm: float = 5.0
+    stop_on: str = "ndcg@10"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "max_epochs", "patience"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"training.{name} = {getattr(self, name)}: must be at least 1.")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"training.learning_rate = {self.learning_rate}: must be above 0.")

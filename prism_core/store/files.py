@@ -1,0 +1,129 @@
+"""Atomic writing and checked reading of single files."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from prism_core.errors import RunFormatError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that takes its place only if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Hash a file's bytes, in hexadecimal."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def describe_file(path: Path) -> dict[str, Any]:
+    """Give a file's manifest entry: hash and size, and for a table its rows and columns."""
+    entry: dict[str, Any] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+    if path.suffix == ".parquet":
+        metadata = pq.read_schema(path)
+        entry |= {"rows": pq.read_metadata(path).num_rows, "columns": metadata.names}
+    return entry
+
+
+def combined_hash(entries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Hash the names and hashes of some files into 16 hexadecimal digits."""
+    text = json.dumps([[name, entries[name]["sha256"]] for name in sorted(entries)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically, keys in the given order."""
+    with replacing(path) as temporary:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read one JSON object.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing, is not UTF-8 JSON, or does not hold an object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RunFormatError(f"{path}: not valid JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise RunFormatError(f"{path}: expected a JSON object, found {type(value).__name__}.")
+    return value
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame atomically as zstd parquet, without its index."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def read_parquet(
+    path: Path, columns: list[str] | None = None, where: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Read a parquet file, or only some columns of it, or only rows equal to ``where``.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing, damaged or lacks a column.
+    """
+    try:
+        filters = [(name, "=", value) for name, value in (where or {}).items()] or None
+        return pq.read_table(path, columns=columns, filters=filters).to_pandas()
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise RunFormatError(f"{path}: not a readable parquet file: {error}.") from None
+
+
+def write_vectors(path: Path, vectors: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays atomically as safetensors."""
+    with replacing(path) as temporary:
+        save_file({name: np.ascontiguousarray(array) for name, array in vectors.items()}, temporary)
+
+
+def read_vectors(path: Path) -> dict[str, np.ndarray]:
+    """Read all arrays of a safetensors file.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (SafetensorError, OSError) as error:
+        raise RunFormatError(f"{path}: not a readable safetensors file: {error}.") from None
