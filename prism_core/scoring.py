@@ -62,12 +62,7 @@ class Recommender:
             raise NotFittedError(f"{path}: the run was stored without its model; train it again.")
         config = build(ModelConfig, files.read_json(path / schema.CONFIG)["model"], "model")
         model = make_model(config, dataset)
-        weights = {k: torch.from_numpy(v) for k, v in files.read_vectors(path / schema.MODEL).items()}
-        try:
-            model.load_state_dict(weights)
-        except RuntimeError as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise RunFormatError(f"{path / schema.MODEL}: not the model of {path}: {reason}") from None
+        _load_weights(model, path / schema.MODEL)
         return cls(model.to(choose_device(device)), config.max_seq_len)
 
     @property
@@ -80,7 +75,7 @@ class Recommender:
         """Names of the ``M`` modalities."""
         return self.model.modalities
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def scores(
         self, histories: Sequence[History] | np.ndarray, switches: Switches | None = None
     ) -> np.ndarray:
@@ -100,7 +95,7 @@ class Recommender:
         """
         return _array(self.model.score(self._tensor(histories), switches))
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def fusion_weights(self, histories: Sequence[History] | np.ndarray) -> np.ndarray:
         """Give the weights ``(B, P)`` of the parts after each history."""
         return _array(self.model.fusion_weights(self._tensor(histories)))
@@ -144,7 +139,7 @@ class Recommender:
 
         return self._game(histories, candidates, len(self.modalities), switches)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def history_influence(
         self, history: History, candidates: np.ndarray, switches: Switches | None = None
     ) -> np.ndarray:
@@ -169,7 +164,7 @@ class Recommender:
         scores = self.scores([read, *shortened], switches)[:, np.asarray(candidates)]
         return scores[:1] - scores[1:]
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def _game(
         self,
         histories: Sequence[History] | np.ndarray,
@@ -207,8 +202,17 @@ def make_model(config: ModelConfig, dataset: Dataset) -> Model:
     return build_model(config, dataset.num_items, vectors, available)
 
 
+def _load_weights(model: Model, path: Path) -> None:
+    weights = {name: torch.from_numpy(v) for name, v in files.read_vectors(path).items()}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise RunFormatError(f"{path}: not the weights of its configuration: {reason}") from None
+
+
 def pad_histories(histories: Sequence[History] | np.ndarray, max_seq_len: int) -> np.ndarray:
-    """Bring histories, oldest first, into one left-padded array ``(B, L)`` of their newest items."""
+    """Bring the newest items of histories, oldest first, into a left-padded array ``(B, L)``."""
     newest = [np.asarray(history, dtype=np.int64)[-max_seq_len:] for history in histories]
     length = max((len(history) for history in newest), default=1) or 1
     padded = np.full((len(newest), length), PAD, dtype=np.int64)

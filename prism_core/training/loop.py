@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
+from prism_core.devices import autocast
 from prism_core.errors import TrainingError
 from prism_core.models.recommender import Recommender
 from prism_core.models.shard import Shard
@@ -18,7 +20,6 @@ from prism_core.store.writer import RunWriter
 from prism_core.training import seeding
 from prism_core.training.batches import Batch, epoch_batches, load_batch
 from prism_core.training.checkpoint import TrainingState, restore_checkpoint, save_checkpoint
-from prism_core.devices import autocast
 from prism_core.training.progress import Reporter
 
 EPOCH_USERS: Final = 2048
@@ -30,7 +31,9 @@ REPORT_SECONDS: Final = 0.5
 Validate = Callable[[nn.Module], Mapping[str, float]]
 
 
-def make_optimizer(model: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+def make_optimizer(
+    model: nn.Module, learning_rate: float, weight_decay: float
+) -> torch.optim.AdamW:
     """Make AdamW; weights of norms and biases do not decay."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     groups = [
@@ -99,9 +102,7 @@ class Trainer:
         TrainingError
             A loss is not finite, or the validation metric does not exist.
         """
-        restore_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
-        progress, max_epochs = self.state.progress, self.config.training.max_epochs
-        self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch(), progress.epoch)
+        self._start()
         try:
             while not self._is_over():
                 self._epoch()
@@ -109,6 +110,13 @@ class Trainer:
             self.reporter.stop()
         self.model.load_state_dict(self.state.best)
         return self.state
+
+    def _start(self) -> None:
+        restored = restore_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
+        done, max_epochs = self.state.progress.epoch, self.config.training.max_epochs
+        self.writer.keep_events(lambda event: event["event"] == "epoch" and event["epoch"] <= done)
+        self.writer.log("resumed" if restored else "started", epoch=done, max_epochs=max_epochs)
+        self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch(), done)
 
     def _is_over(self) -> bool:
         progress, training = self.state.progress, self.config.training
@@ -128,7 +136,8 @@ class Trainer:
         seconds = time.monotonic() - began
         progress.seconds += seconds
         self.writer.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds)
-        self.reporter.end_epoch(epoch, losses, valid)
+        stop_on = self.config.training.stop_on
+        self.reporter.end_epoch(epoch, losses, {stop_on: valid[stop_on]})
         save_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
@@ -141,7 +150,7 @@ class Trainer:
             self.state.progress.step += 1
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
-                self.reporter.step(self.state.progress.step, epoch, means.values())
+                self.reporter.step(epoch, self.state.progress.step, means.values())
         return self._finite(means.values(), epoch)
 
     def _start_epoch(self, epoch: int) -> None:
@@ -152,7 +161,7 @@ class Trainer:
         generator = seeding.epoch_generator(self.config.seed, epoch)
         self.model.start_epoch(histories, generator)
 
-    def _load(self, users: "np.ndarray") -> Batch:
+    def _load(self, users: np.ndarray) -> Batch:
         return load_batch(self.sequences, users, self.config.model.max_seq_len, self.device)
 
     def _step(self, batch: Batch) -> Mapping[str, Tensor]:

@@ -15,10 +15,12 @@ class Reporter(Protocol):
     def start(self, name: str, max_epochs: int, steps_per_epoch: int, epoch: int) -> None:
         """Begin, with ``epoch`` epochs already done."""
 
-    def step(self, epoch: int, losses: Mapping[str, float]) -> None:
-        """One optimizer step is done; ``losses`` are means over the epoch so far."""
+    def step(self, epoch: int, step: int, losses: Mapping[str, float]) -> None:
+        """So many steps are done in all; ``losses`` are means over the epoch so far."""
 
-    def end_epoch(self, epoch: int, losses: Mapping[str, float], valid: Mapping[str, float]) -> None:
+    def end_epoch(
+        self, epoch: int, losses: Mapping[str, float], valid: Mapping[str, float]
+    ) -> None:
         """One epoch is done and validated."""
 
     def stop(self) -> None:
@@ -30,7 +32,7 @@ class Silent:
 
     def start(self, name: str, max_epochs: int, steps_per_epoch: int, epoch: int) -> None: ...
 
-    def step(self, epoch: int, losses: Mapping[str, float]) -> None: ...
+    def step(self, epoch: int, step: int, losses: Mapping[str, float]) -> None: ...
 
     def end_epoch(
         self, epoch: int, losses: Mapping[str, float], valid: Mapping[str, float]
@@ -46,7 +48,7 @@ class Lines:
         self._began, self._first, self._max_epochs = time.monotonic(), epoch, max_epochs
         print(f"{name}: epochs {epoch + 1} to at most {max_epochs}", flush=True)
 
-    def step(self, epoch: int, losses: Mapping[str, float]) -> None: ...
+    def step(self, epoch: int, step: int, losses: Mapping[str, float]) -> None: ...
 
     def end_epoch(
         self, epoch: int, losses: Mapping[str, float], valid: Mapping[str, float]
@@ -74,20 +76,22 @@ class Bar:
 
     def start(self, name: str, max_epochs: int, steps_per_epoch: int, epoch: int) -> None:
         total, done = max_epochs * steps_per_epoch, epoch * steps_per_epoch
-        self._name, self._max_epochs, self._valid = name, max_epochs, {}
+        self._name, self._max_epochs, self._steps_per_epoch = name, max_epochs, steps_per_epoch
+        self._valid: dict[str, float] = {}
         self._progress.start()
         self._task = self._progress.add_task(name, total=total, completed=done, text="")
 
-    def step(self, epoch: int, losses: Mapping[str, float]) -> None:
+    def step(self, epoch: int, step: int, losses: Mapping[str, float]) -> None:
         text = describe(losses, self._valid)
         label = f"{self._name} epoch {epoch}/{self._max_epochs}"
-        self._progress.update(self._task, advance=1, text=text, description=label)
+        self._progress.update(self._task, completed=step, text=text, description=label)
 
     def end_epoch(
         self, epoch: int, losses: Mapping[str, float], valid: Mapping[str, float]
     ) -> None:
         self._valid = dict(valid)
-        self._progress.update(self._task, text=describe(losses, valid))
+        done = epoch * self._steps_per_epoch
+        self._progress.update(self._task, completed=done, text=describe(losses, valid))
 
     def stop(self) -> None:
         self._progress.stop()

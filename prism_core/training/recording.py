@@ -31,7 +31,7 @@ def rank_split(
     model.eval()
     device = model.ids.device
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def score(inputs: EvaluationInputs) -> torch.Tensor:
         return model.score(to_device(inputs.item_seq, device))
 
@@ -97,9 +97,7 @@ def _score_games(
     candidates = np.concatenate([ranking.listed_items, ranking.target[:, None]], axis=1)
     size, reference = config.evaluation.batch_size, config.evaluation.reference
     batches = [slice(start, start + size) for start in range(0, len(histories), size)]
-    parts = [
-        recommender.part_coalitions(histories[b], candidates[b], reference) for b in batches
-    ]
+    parts = [recommender.part_coalitions(histories[b], candidates[b], reference) for b in batches]
     modalities = [recommender.modality_coalitions(histories[b], candidates[b]) for b in batches]
     return np.concatenate(parts), np.concatenate(modalities)
 
@@ -132,7 +130,7 @@ def _user_columns(
     return pd.DataFrame(columns)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def _vectors(
     recommender: Recommender, histories: np.ndarray, config: RunConfig
 ) -> dict[str, np.ndarray]:

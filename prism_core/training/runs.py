@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -11,14 +10,14 @@ from prism_core.config.reading import build, to_dict
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
-from prism_core.errors import RunFormatError
+from prism_core.errors import PrismError, RunFormatError
 from prism_core.evaluation.metrics import summary
 from prism_core.scoring import make_model
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.writer import RunWriter
 from prism_core.training import seeding
-from prism_core.training.checkpoint import remove_checkpoint
+from prism_core.training.checkpoint import Progress, remove_checkpoint
 from prism_core.training.loop import Trainer
 from prism_core.training.progress import Reporter, Silent
 from prism_core.training.recording import rank_split, record_model
@@ -78,13 +77,29 @@ def train_run(
         writer=writer,
         reporter=reporter or Silent(),
     )
-    progress = trainer.fit().progress
-    training = {"best_epoch": progress.best_epoch, "epochs": progress.epoch}
-    training |= {"steps": progress.step, "seconds": round(progress.seconds, 1)}
+    progress = _fit(trainer)
+    training = {
+        "best_epoch": progress.best_epoch,
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 1),
+    }
     writer.log("finished", best_epoch=progress.best_epoch)
     record_model(writer, model, dataset, sequences, config, training)
     remove_checkpoint(path)
     return path
+
+
+def _fit(trainer: Trainer) -> Progress:
+    """Train, and leave in the events why training ended early if it did."""
+    try:
+        return trainer.fit().progress
+    except KeyboardInterrupt:
+        trainer.writer.log("stopped", epoch=trainer.state.progress.epoch)
+        raise
+    except PrismError as error:
+        trainer.writer.log("failed", reason=str(error))
+        raise
 
 
 def stored_config(path: Path) -> RunConfig:
