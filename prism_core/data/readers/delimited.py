@@ -1,0 +1,129 @@
+"""Strict reading of delimited text: every fault is named by file, row and column."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from prism_core.errors import DataError
+
+WHOLE: Final = pa.int64()
+NUMBER: Final = pa.float64()
+TEXT: Final = pa.string()
+
+
+def read_delimited(
+    path: Path,
+    types: Mapping[str, pa.DataType],
+    *,
+    separator: str = ",",
+    names: Sequence[str] | None = None,
+    encoding: str = "utf8",
+) -> pd.DataFrame:
+    """Read some columns of a delimited text file.
+
+    Parameters
+    ----------
+    path
+        The file; ``.gz`` and other common compressions are opened by their ending.
+    types
+        Wanted columns and their types; other columns are ignored.
+    separator
+        One character between fields.
+    names
+        All column names, for a file without a header row.
+    encoding
+        Text encoding of the file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The wanted columns, in file order, without a missing value.
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty, not text, lacks a column, or a row has a wrong number of
+        fields, an empty one, or a value of the wrong type. Rows are counted from 1 and the
+        header is one of them.
+    """
+    table = _read(path, types, separator, names, encoding)
+    header = names is None
+    for column in types:
+        _refuse_missing(table.column(column), path, column, header)
+    return table.to_pandas()
+
+
+def require(frame: pd.DataFrame, valid: pd.Series, column: str, path: Path, must: str) -> None:
+    """Refuse a file with a header row whose ``column`` is not ``valid`` in every row.
+
+    Raises
+    ------
+    DataError
+        Names the first bad row and value, and what the value ``must`` be.
+    """
+    if not valid.all():
+        row = int(np.argmin(valid.to_numpy()))
+        value = frame[column].iloc[row]
+        raise DataError(f"{path}, row {row + 2}, column {column!r}: {value} must be {must}.")
+
+
+def _read(
+    path: Path,
+    types: Mapping[str, pa.DataType],
+    separator: str,
+    names: Sequence[str] | None,
+    encoding: str,
+) -> pa.Table:
+    options = csv.ConvertOptions(
+        column_types=types, include_columns=list(types), null_values=[""], strings_can_be_null=True
+    )
+    reading = csv.ReadOptions(column_names=names, encoding=encoding, use_threads=False)
+    try:
+        with pa.input_stream(path) as stream:
+            return csv.read_csv(
+                stream,
+                read_options=reading,
+                parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=False),
+                convert_options=options,
+            )
+    except FileNotFoundError:
+        raise DataError(f"{path}: the file is missing.") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(_sentence(path, str(error), list(names or ()), separator)) from None
+    except KeyError as error:
+        raise DataError(f"{path}: {_plain(error)}.") from None
+
+
+def _refuse_missing(column: pa.ChunkedArray, path: Path, name: str, header: bool) -> None:
+    if column.null_count:
+        row = int(np.argmax(column.is_null().to_numpy())) + 1 + header
+        raise DataError(f"{path}, row {row}, column {name!r}: the field is empty.")
+
+
+def _sentence(path: Path, message: str, names: list[str], separator: str) -> str:
+    conversion = re.search(r"column #(\d+): (?:Row #(\d+): )?(?:CSV conversion )?(.*)", message)
+    if conversion:
+        number, row, what = conversion.groups()
+        names = names or _header(path, separator)
+        label = repr(names[int(number)]) if int(number) < len(names) else number
+        return f"{path}{f', row {row}' if row else ''}, column {label}: {what}."
+    parsing = re.search(r"Row #(\d+): (.*)", message)
+    if parsing:
+        return f"{path}, row {parsing[1]}: {parsing[2]}."
+    return f"{path}: {message.rstrip('.')}."
+
+
+def _header(path: Path, separator: str) -> list[str]:
+    with pa.input_stream(path) as stream:
+        line = stream.read(65536).split(b"\n", 1)[0]
+    return [name.strip('"\r') for name in line.decode("utf-8", "replace").split(separator)]
+
+
+def _plain(error: BaseException) -> str:
+    return str(error.args[0] if error.args else error).rstrip(".")

@@ -1,0 +1,102 @@
+"""What a content module offers: item parts, their fusion into histories, and candidates."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a training step knows when auxiliary losses are computed.
+
+    ``T`` counts the real positions of the batch that have a target.
+
+    Attributes
+    ----------
+    item_seq : Tensor (B, L)
+    padding_mask : Tensor (B, L)
+    id_seq : Tensor (B, L, W)
+        Id vectors of the history.
+    id_table : Tensor (N + 1, W)
+    item_parts : Tensor (N + 1, P, S)
+    weights : Tensor (B, L, P)
+    queries : Tensor (T, W)
+        Gated states that meet the candidates.
+    targets : Tensor (T,)
+    generator : torch.Generator
+    """
+
+    item_seq: Tensor
+    padding_mask: Tensor
+    id_seq: Tensor
+    id_table: Tensor
+    item_parts: Tensor
+    weights: Tensor
+    queries: Tensor
+    targets: Tensor
+    generator: torch.Generator
+
+
+class Content(nn.Module, ABC):
+    """Item content as ``P`` part vectors of size ``S``, and how they enter a recommender.
+
+    Attributes
+    ----------
+    parts
+        Names of the ``P`` parts, in array order.
+    modalities
+        Names of the ``M`` modalities read.
+    """
+
+    parts: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+
+    @abstractmethod
+    def item_parts(
+        self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Compute the part vectors of every item.
+
+        Parameters
+        ----------
+        kept
+            Modalities that may be read; a withheld one is replaced. Default: all.
+        generator
+            Draws the replacement as configured; without it, the expectation is used.
+
+        Returns
+        -------
+        Tensor (N + 1, P, S)
+            Row 0 is zero.
+        """
+
+    @abstractmethod
+    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        """Weigh the parts per position.
+
+        Parameters
+        ----------
+        part_seq : Tensor (B, L, P, S)
+        id_seq : Tensor (B, L, W)
+        padding_mask : Tensor (B, L)
+
+        Returns
+        -------
+        Tensor (B, L, P)
+            Weights at ``t`` depend on the history up to ``t`` only.
+        """
+
+    @abstractmethod
+    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Join parts ``(..., P, S)``, weighed by ``(..., P)`` if given, to vectors ``(..., W)``."""
+
+    def query(self, states: Tensor, weights: Tensor) -> Tensor:
+        """Let the fusion weights ``(..., P)`` act on what meets the candidates ``(..., W)``."""
+        return states
+
+    def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
+        """Losses of the content itself, weights applied, by name; none by default."""
+        return {}

@@ -1,0 +1,83 @@
+"""The expert networks of mode ``anchored`` and the statistics that centre their outputs."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from prism_core.config.model import ModelConfig
+
+MIN_SPREAD = 1e-4
+
+
+class Expert(nn.Module):
+    """Two-layer network beside a linear path: what is linear in the input is easily kept."""
+
+    def __init__(self, config: ModelConfig, size_in: int, size_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(size_in, size_out, bias=False)
+        self.network = nn.Sequential(
+            nn.Linear(size_in, config.expert_hidden_size),
+            nn.GELU(),
+            nn.Dropout(config.expert_dropout),
+            nn.Linear(config.expert_hidden_size, size_out),
+        )
+        nn.init.normal_(self.linear.weight, std=size_in**-0.5)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows) + self.network(rows)
+
+
+class Statistics(NamedTuple):
+    """Means and spreads over the known items: factors ``(M, F)``, parts ``(P, S)``, ``(P, 1)``."""
+
+    factor_means: Tensor
+    center: Tensor
+    spread: Tensor
+
+
+class Experts(nn.Module):
+    """Raw parts of items from what each modality says alone and what they share.
+
+    Parameters
+    ----------
+    config
+    own_sizes
+        Columns of each modality's own residual, in array order.
+    shared_size
+        Number ``K`` of shared variates.
+    part_size
+        Size ``S`` of one part.
+    """
+
+    def __init__(
+        self, config: ModelConfig, own_sizes: Sequence[int], shared_size: int, part_size: int
+    ) -> None:
+        super().__init__()
+        self.unique = nn.ModuleList(Expert(config, size, part_size) for size in own_sizes)
+        self.factor = nn.ModuleList(Expert(config, size, 2 * part_size) for size in own_sizes)
+        self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
+        self.redundancy = Expert(config, shared_size, part_size)
+
+    def factors(self, own: Sequence[Tensor]) -> Tensor:
+        """Functions of each own residual that synergy multiplies: ``(M, n, 2 S)``."""
+        return torch.stack([net(rows) for net, rows in zip(self.factor, own, strict=True)])
+
+    def forward(self, own: Sequence[Tensor], shared: Tensor, factors: Tensor) -> Tensor:
+        """Compute raw parts ``(n, P, S)`` from own residuals, shared ``(n, K)``, factors."""
+        unique = [net(rows) for net, rows in zip(self.unique, own, strict=True)]
+        parts = [*unique, self.interaction(products(factors)), self.redundancy(shared)]
+        return torch.stack(parts, dim=1)
+
+
+def products(factors: Tensor) -> Tensor:
+    """Sum the products of every two modalities' factors ``(M, n, F)``: ``(n, F)``."""
+    pairs = [factors[a] * factors[b] for a, b in combinations(range(len(factors)), 2)]
+    return torch.stack(pairs).sum(0) if pairs else torch.zeros_like(factors[0])
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Average ``(n, ...)`` over the rows where ``mask`` ``(n, ...)`` is True."""
+    return (values * mask).sum(0) / mask.sum(0).clamp_min(1)
