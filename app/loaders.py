@@ -49,7 +49,7 @@ def data_roots() -> tuple[Path, ...]:
 def run_entries() -> list[RunEntry]:
     """List all runs: usable ones first, models before floors, then by name and seed."""
     roots = run_roots()
-    entries = _entries(roots, tuple(_stamp(root) for root in roots))
+    entries = _entries(roots, tuple(stamp(root) for root in roots))
     return sorted(entries, key=lambda e: (ORDER[e.status], e.kind == "floor", e.name, e.seed))
 
 
@@ -60,7 +60,7 @@ def _entries(roots: tuple[Path, ...], stamps: tuple[int, ...]) -> list[RunEntry]
 
 def open_run(entry: RunEntry) -> Run:
     """Open a run once; a changed manifest opens it anew."""
-    return _run(entry.path, _stamp(entry.path / schema.MANIFEST))
+    return _run(entry.path, stamp(entry.path / schema.MANIFEST))
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -70,7 +70,7 @@ def _run(path: Path, stamp: int) -> Run:
 
 def table(run: Run, name: str) -> pd.DataFrame:
     """Read a table of a run; the frame is shared between sessions, so never change it."""
-    return _table(run.path, _stamp(run.path / schema.MANIFEST), name)
+    return _table(run.path, stamp(run.path / schema.MANIFEST), name)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -80,7 +80,7 @@ def _table(path: Path, stamp: int, name: str) -> pd.DataFrame:
 
 def catalogue(run: Run) -> Catalogue:
     """Give the items of a run for cards and lists."""
-    return _catalogue(run.path, _stamp(run.path / schema.MANIFEST))
+    return _catalogue(run.path, stamp(run.path / schema.MANIFEST))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -90,7 +90,7 @@ def _catalogue(path: Path, stamp: int) -> Catalogue:
 
 def explanation(run: Run, user_id: str) -> UserExplanation:
     """Explain one user's recommendations; see :func:`analysis.explanations.explain_user`."""
-    return _explanation(run.path, _stamp(run.path / schema.MANIFEST), user_id)
+    return _explanation(run.path, stamp(run.path / schema.MANIFEST), user_id)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
@@ -100,7 +100,7 @@ def _explanation(path: Path, stamp: int, user_id: str) -> UserExplanation:
 
 def fusion_weights(run: Run) -> pd.DataFrame:
     """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
-    return _fusion_weights(run.path, _stamp(run.path / schema.MANIFEST))
+    return _fusion_weights(run.path, stamp(run.path / schema.MANIFEST))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -129,7 +129,7 @@ def _datasets(roots: tuple[Path, ...]) -> dict[str, Dataset]:
 
 def pictures(path: str) -> Pictures:
     """Open the configured folder or zip of pictures; an empty path gives none."""
-    return _pictures(path, _stamp(Path(path)) if path else 0)
+    return _pictures(path, stamp(Path(path)) if path else 0)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -137,7 +137,8 @@ def _pictures(path: str, stamp: int) -> Pictures:
     return Pictures(Path(path) if path else None)
 
 
-def _stamp(path: Path) -> int:
+def stamp(path: Path) -> int:
+    """Give a number that changes when a file is replaced; 0 where there is none."""
     try:
         return path.stat().st_mtime_ns
     except OSError:

@@ -25,3 +25,11 @@ def plural(count: int, noun: str) -> str:
 def shortened(value: str, length: int) -> str:
     """Cut text to at most ``length`` characters, with an ellipsis."""
     return value if len(value) <= length else value[: length - 1].rstrip() + "…"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: ``48 s``, ``2 min 5 s``, ``1 h 4 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
