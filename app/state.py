@@ -15,7 +15,6 @@ import streamlit as st
 SELECTION: Final = "selection"
 PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
-EXPORTS: Final = "exports"
 JOB: Final = "job"
 
 Field = Literal["run", "user", "item"]
@@ -41,8 +40,8 @@ class Widget(StrEnum):
     METRIC = "metric"
     REFERENCE = "reference_run"
     PRESET = "preset"
-    START = "start_training"
     STOP = "stop_training"
+    OPEN = "open_run"
 
 
 @dataclass(frozen=True, slots=True)
