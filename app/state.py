@@ -75,6 +75,11 @@ def select(**changes: str | None) -> None:
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 
+def settle(**shown: str) -> None:
+    """Record what a page chose to show, so that the URL names it; nothing is cleared."""
+    st.session_state[SELECTION] = replace(selection(), **shown)
+
+
 def restore() -> None:
     """Take over query parameters that the reader opened or edited; call first in every run."""
     published: Mapping[str, str] = st.session_state.get(PUBLISHED, {})
@@ -90,7 +95,9 @@ def restore() -> None:
 def publish() -> None:
     """Write the selection into the URL; call last in every run."""
     current = selection()
-    query = {field: value for field in FIELDS if (value := getattr(current, field)) is not None}
+    query: dict[str, str] = {
+        field: value for field in FIELDS if (value := getattr(current, field)) is not None
+    }
     st.session_state[PUBLISHED] = query
     if {field: st.query_params.get(field) for field in FIELDS if field in st.query_params} != query:
         st.query_params.from_dict(query)

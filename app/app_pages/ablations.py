@@ -6,11 +6,11 @@ import streamlit as st
 from analysis import comparison
 from analysis.plots.comparison import (
     difference_forest,
-    learning_curves,
     metric_forest,
     metric_name,
     win_tie_loss,
 )
+from analysis.plots.training import learning_curves
 from app import comparables
 from app.components import figure_card
 from app.components.run_picker import chosen_run

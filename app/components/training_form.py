@@ -69,7 +69,7 @@ def draw() -> Order | None:
         device = st.selectbox("Device", DEVICES, help="auto takes the first of cuda, mps, cpu.")
         more = st.text_area(
             "More options",
-            placeholder="model.dropout = 0.2\nlosses are under model.losses",
+            placeholder='model.dropout = 0.2\nmodel.without = ["synergy"]',
             help="One section.key = value per line. The README lists all options.",
         )
         submitted = st.form_submit_button("Start training", type="primary")

@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from analysis.comparison import learning_curve
-from analysis.plots.comparison import learning_curves, metric_name
+from analysis.plots.comparison import metric_name
+from analysis.plots.training import learning_curves
 from app.components import figure_card
 from app.components.text import duration, markdown
 from app.jobs import Job
