@@ -131,7 +131,7 @@ class Recommender(nn.Module):
             queries, targets[has_target], generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.inputs, padding_mask, reading.states, generator
+            reading.states[has_target], items, targets[has_target], generator
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 
