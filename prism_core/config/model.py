@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prism_core.config.backbones import IndirecConfig, StosaConfig
+from prism_core.config.published import PaperConfig, ReleasedConfig
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, parts_of
 
@@ -69,6 +70,8 @@ class ModelConfig:
         Probability that a training history is read with a random coalition of id and parts.
     stosa, indirec
         What only one backbone has.
+    paper, released
+        What only one mode has.
     """
 
     backbone: str = "sasrec"
@@ -93,6 +96,8 @@ class ModelConfig:
     losses: LossWeights = field(default_factory=LossWeights)
     stosa: StosaConfig = field(default_factory=StosaConfig)
     indirec: IndirecConfig = field(default_factory=IndirecConfig)
+    paper: PaperConfig = field(default_factory=PaperConfig)
+    released: ReleasedConfig = field(default_factory=ReleasedConfig)
 
     def __post_init__(self) -> None:
         _one_of("backbone", self.backbone, BACKBONE_NAMES)
@@ -103,6 +108,7 @@ class ModelConfig:
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()
+        self._check_mode()
 
     def _check_sizes(self) -> None:
         for name in ("num_layers", "num_heads", "max_seq_len", "feature_size"):
@@ -117,6 +123,14 @@ class ModelConfig:
             raise ConfigError(
                 f"model.hidden_size {self.hidden_size} is not a multiple of "
                 f"model.num_heads {self.num_heads}; change one of them."
+            )
+
+    def _check_mode(self) -> None:
+        is_published = self.content == "prism" and self.mode != "anchored"
+        if is_published and len(self.modalities) != len(MODALITIES):
+            raise ConfigError(
+                f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
+                f"names {len(self.modalities)}; name two, or use mode 'anchored'."
             )
 
 

@@ -62,7 +62,7 @@ class Recommender(nn.Module):
         self.parts, self.modalities = content.parts, content.modalities
         self.players = (ID, *self.parts)
         self.backbone, self.content = backbone, content
-        self.player_dropout = config.player_dropout if self.parts else 0.0
+        self.player_dropout = config.player_dropout if content.has_player_dropout else 0.0
         self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
         self._cached: dict[tuple[bool, ...], ItemTable] = {}
         self._cached_version: tuple[object, ...] = ()
@@ -121,7 +121,7 @@ class Recommender(nn.Module):
         reading = self._read(item_seq, table)
         has_target = targets != PAD
         queries = self.content.query(reading.states[has_target], reading.weights[has_target])
-        items = table.ids + self.content.join(table.parts)
+        items = table.ids + self.content.candidates(table.parts)
         total = full_softmax(self.backbone.similarity, queries, items, targets[has_target])
         if generator is None:
             return total, {}
@@ -154,7 +154,7 @@ class Recommender(nn.Module):
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
             queries = self.content.query(reading.states[:, -1], reading.weights[:, -1])
-            items = table.ids + self.content.join(table.parts)
+            items = table.ids + self.content.candidates(table.parts)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         scores[:, PAD] = float("-inf")
         return scores
@@ -177,7 +177,8 @@ class Recommender(nn.Module):
             A modality replaced by its expectation over the items.
         """
         kept = tuple(name != withhold for name in self.modalities)
-        return dict(zip(self.parts, self._table(kept).parts.unbind(1), strict=True))
+        vectors = self.content.part_vectors(self._table(kept).parts)
+        return dict(zip(self.parts, vectors.unbind(1), strict=True))
 
     def new_item_vectors(
         self, features: Mapping[str, Tensor], available: Mapping[str, Tensor] | None = None
@@ -207,11 +208,8 @@ class Recommender(nn.Module):
         padding_mask = item_seq == PAD
         id_seq = F.embedding(item_seq, table.ids)
         part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
-        weights = self.content.weights(part_seq, id_seq, padding_mask)
-        if fusion_weights is not None:
-            weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
-        inputs = id_seq + self.content.join(part_seq, weights)
-        inputs = inputs.masked_fill(padding_mask[..., None], 0.0)
+        vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
+        inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
         return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
 
     def _coalitions(
