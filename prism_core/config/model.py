@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prism_core.config.backbones import IndirecConfig, StosaConfig
+from prism_core.config.objective import ObjectiveConfig
 from prism_core.config.published import PaperConfig, ReleasedConfig
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, parts_of
@@ -68,6 +69,8 @@ class ModelConfig:
         Width and dropout of each expert network.
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
+    objective
+        The recommendation loss.
     stosa, indirec
         What only one backbone has.
     paper, released
@@ -94,6 +97,7 @@ class ModelConfig:
     expert_dropout: float = 0.1
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     stosa: StosaConfig = field(default_factory=StosaConfig)
     indirec: IndirecConfig = field(default_factory=IndirecConfig)
     paper: PaperConfig = field(default_factory=PaperConfig)
