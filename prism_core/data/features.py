@@ -56,8 +56,8 @@ def check_known(table: FeatureTable, item_ids: pd.Series, modality: str) -> None
     if not known.all():
         row = int(np.argmin(known))
         raise DataError(
-            f"features {modality!r}, row {row}: item {str(table.item_ids[row])!r} is not among "
-            "the items; these vectors belong to other data."
+            f"features {modality!r}, row {row} (from 0): item {str(table.item_ids[row])!r} "
+            "is not among the items; these vectors belong to other data."
         )
 
 
@@ -102,6 +102,10 @@ def _table(path: Path, modality: str, arrays: dict[str, np.ndarray]) -> FeatureT
     ids = arrays[keys[0]]
     if ids.shape != (len(vectors),):
         raise DataError(f"{path}: {keys[0]!r} has shape {ids.shape}, not ({len(vectors)},).")
+    if ids.dtype.kind not in "iuU":
+        raise DataError(
+            f"{path}: {keys[0]!r} holds {ids.dtype}, but ids are whole numbers or text."
+        )
     names = ids.astype(str)
     _check_unique(path, keys[0], names)
     return FeatureTable(names, vectors)
@@ -114,14 +118,20 @@ def _check_vectors(path: Path, modality: str, vectors: np.ndarray) -> None:
             f"{path}: array {modality!r} is {vectors.dtype} of shape {vectors.shape}, but numbers "
             "of shape (items, size) are needed."
         )
-    finite = np.isfinite(vectors)
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(vectors.astype(np.float16))
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
-        raise DataError(f"{path}: array {modality!r}, row {row}, column {column}: not finite.")
+        raise DataError(
+            f"{path}: array {modality!r}, row {row} (from 0), column {column}: "
+            f"{vectors[row, column]} is not a finite float16 number."
+        )
 
 
 def _check_unique(path: Path, key: str, names: np.ndarray) -> None:
     repeated = pd.Index(names).duplicated()
     if repeated.any():
         row = int(np.argmax(repeated))
-        raise DataError(f"{path}: array {key!r}, row {row}: id {str(names[row])!r} stands twice.")
+        raise DataError(
+            f"{path}: array {key!r}, row {row} (from 0): id {str(names[row])!r} stands twice."
+        )

@@ -53,14 +53,24 @@ def read_delimited(
         header is one of them.
     """
     table = _read(path, types, separator, names, encoding)
+    if not table.num_rows:
+        raise DataError(f"{path}: there are no rows below the header.")
     header = names is None
     for column in types:
-        _refuse_missing(table.column(column), path, column, header)
+        _refuse_empty_field(table.column(column), path, column, header)
     return table.to_pandas()
 
 
-def require(frame: pd.DataFrame, valid: pd.Series, column: str, path: Path, must: str) -> None:
-    """Refuse a file with a header row whose ``column`` is not ``valid`` in every row.
+def require(
+    frame: pd.DataFrame,
+    valid: pd.Series,
+    column: str,
+    path: Path,
+    must: str,
+    *,
+    header: bool = True,
+) -> None:
+    """Refuse a file whose ``column`` is not ``valid`` in every row.
 
     Raises
     ------
@@ -68,9 +78,10 @@ def require(frame: pd.DataFrame, valid: pd.Series, column: str, path: Path, must
         Names the first bad row and value, and what the value ``must`` be.
     """
     if not valid.all():
-        row = int(np.argmin(valid.to_numpy()))
-        value = frame[column].iloc[row]
-        raise DataError(f"{path}, row {row + 2}, column {column!r}: {value} must be {must}.")
+        place = int(np.argmin(valid.to_numpy()))
+        value = frame[column].iloc[place]
+        row = place + 1 + header
+        raise DataError(f"{path}, row {row}, column {column!r}: {value} must be {must}.")
 
 
 def _read(
@@ -94,36 +105,37 @@ def _read(
             )
     except FileNotFoundError:
         raise DataError(f"{path}: the file is missing.") from None
+    except KeyError:
+        found = names or _header(path, separator)
+        missing = next(name for name in types if name not in found)
+        raise DataError(
+            f"{path}: column {missing!r} is missing; found: {', '.join(found)}."
+        ) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(_sentence(path, str(error), list(names or ()), separator)) from None
-    except KeyError as error:
-        raise DataError(f"{path}: {_plain(error)}.") from None
 
 
-def _refuse_missing(column: pa.ChunkedArray, path: Path, name: str, header: bool) -> None:
+def _refuse_empty_field(column: pa.ChunkedArray, path: Path, name: str, header: bool) -> None:
     if column.null_count:
         row = int(np.argmax(column.is_null().to_numpy())) + 1 + header
         raise DataError(f"{path}, row {row}, column {name!r}: the field is empty.")
 
 
 def _sentence(path: Path, message: str, names: list[str], separator: str) -> str:
+    message = "".join(c if c.isprintable() else "?" for c in message)[:200].rstrip(".")
     conversion = re.search(r"column #(\d+): (?:Row #(\d+): )?(?:CSV conversion )?(.*)", message)
     if conversion:
         number, row, what = conversion.groups()
         names = names or _header(path, separator)
         label = repr(names[int(number)]) if int(number) < len(names) else number
         return f"{path}{f', row {row}' if row else ''}, column {label}: {what}."
-    parsing = re.search(r"Row #(\d+): (.*)", message)
+    parsing = re.search(r"Row #(\d+): (Expected \d+ columns, got \d+)", message)
     if parsing:
         return f"{path}, row {parsing[1]}: {parsing[2]}."
-    return f"{path}: {message.rstrip('.')}."
+    return f"{path}: {message}."
 
 
 def _header(path: Path, separator: str) -> list[str]:
     with pa.input_stream(path) as stream:
         line = stream.read(65536).split(b"\n", 1)[0]
     return [name.strip('"\r') for name in line.decode("utf-8", "replace").split(separator)]
-
-
-def _plain(error: BaseException) -> str:
-    return str(error.args[0] if error.args else error).rstrip(".")
