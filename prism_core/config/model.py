@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, parts_of
 
@@ -66,6 +67,8 @@ class ModelConfig:
         Width and dropout of each expert network.
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
+    stosa, indirec
+        What only one backbone has.
     """
 
     backbone: str = "sasrec"
@@ -88,6 +91,8 @@ class ModelConfig:
     expert_dropout: float = 0.1
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
+    stosa: StosaConfig = field(default_factory=StosaConfig)
+    indirec: IndirecConfig = field(default_factory=IndirecConfig)
 
     def __post_init__(self) -> None:
         _one_of("backbone", self.backbone, BACKBONE_NAMES)

@@ -1,6 +1,6 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -131,7 +131,7 @@ class Recommender(nn.Module):
             queries, targets[has_target], generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.inputs, padding_mask, reading.states, generator
+            reading.states[has_target], items, targets[has_target], generator
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 
@@ -178,6 +178,21 @@ class Recommender(nn.Module):
         """
         kept = tuple(name != withhold for name in self.modalities)
         return dict(zip(self.parts, self._table(kept).parts.unbind(1), strict=True))
+
+    def new_item_vectors(
+        self, features: Mapping[str, Tensor], available: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Part vectors ``(n, S)`` by part of items the model was not built with.
+
+        Parameters
+        ----------
+        features : mapping of str to Tensor (n, d_m)
+        available : mapping of str to Tensor (n,), bool, optional
+            Default: every item has every modality.
+        """
+        everything = {name: torch.ones(len(rows)).bool() for name, rows in features.items()}
+        parts = self.content.encode(features, {**everything, **(available or {})})
+        return dict(zip(self.parts, parts.unbind(1), strict=True))
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""

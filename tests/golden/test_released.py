@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from prism_core.models.backbones.wasserstein import (
+    Gaussian,
     elementwise_wasserstein,
     pairwise_wasserstein,
 )
@@ -62,10 +63,11 @@ def test_fusion(golden, outputs):
 
 
 def test_wasserstein(golden):
-    a = golden["w2_mean_a"], golden["w2_cov_a"]
-    b = golden["w2_mean_b"], golden["w2_cov_b"]
-    close(pairwise_wasserstein(*a, *b), golden["w2_pairwise"])
-    close(elementwise_wasserstein(*a, b[0][:5], b[1][:5]), golden["w2_elementwise"])
+    a = Gaussian(golden["w2_mean_a"], golden["w2_cov_a"])
+    b = Gaussian(golden["w2_mean_b"], golden["w2_cov_b"])
+    close(pairwise_wasserstein(a, b), golden["w2_pairwise"])
+    first = Gaussian(b.mean[:5], b.cov[:5])
+    close(elementwise_wasserstein(a, first), golden["w2_elementwise"])
 
 
 def _experts(golden: dict[str, Tensor]) -> PairExperts:

@@ -47,9 +47,19 @@ class Backbone(nn.Module, ABC):
         return torch.einsum("tw,t...w->t...", states, candidates)
 
     def auxiliary_losses(
-        self, inputs: Tensor, padding_mask: Tensor, states: Tensor, generator: torch.Generator
+        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Losses of the encoder's own, weights applied, by name; none by default."""
+        """Losses of the encoder's own, weights applied, by name; none by default.
+
+        Parameters
+        ----------
+        states : Tensor (T, W)
+            Those of the positions that have a target.
+        items : Tensor (N + 1, W)
+            Item vectors as candidates.
+        targets : Tensor (T,)
+        generator : torch.Generator
+        """
         return {}
 
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:

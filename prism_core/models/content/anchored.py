@@ -66,21 +66,14 @@ class AnchoredContent(Content):
             parts = self._parts(rows, self.available, statistics, kept, generator is None)
         return torch.cat([torch.zeros_like(parts[:1]), parts[1:]])
 
-    def encode(self, rows: Sequence[Tensor], available: Tensor) -> Tensor:
-        """Compute the part vectors of new items, on the scale of the known ones.
-
-        Parameters
-        ----------
-        rows
-            Per modality the features ``(n, k)`` as encoded by `FeatureSpace.encode`.
-        available : Tensor (M, n), bool
-
-        Returns
-        -------
-        Tensor (n, P, S)
-        """
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         statistics, _ = self._known()
-        return self._parts(rows, available, statistics, (True,) * len(self.modalities), True)
+        rows = [
+            space.encode(features[name], available[name])
+            for name, space in zip(self.modalities, self._spaces(), strict=True)
+        ]
+        flags = torch.stack([available[name] for name in self.modalities])
+        return self._parts(rows, flags, statistics, (True,) * len(rows), True)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask)

@@ -1,7 +1,7 @@
 """What a content module offers: item parts, their fusion into histories, and candidates."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,6 +71,21 @@ class Content(nn.Module, ABC):
         -------
         Tensor (N + 1, P, S)
             Row 0 is zero.
+        """
+
+    @abstractmethod
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        """Compute the part vectors of new items, on the scale of the known ones.
+
+        Parameters
+        ----------
+        features : mapping of str to Tensor (n, d_m)
+            Raw features by modality.
+        available : mapping of str to Tensor (n,), bool
+
+        Returns
+        -------
+        Tensor (n, P, S)
         """
 
     @abstractmethod

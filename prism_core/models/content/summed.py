@@ -25,6 +25,10 @@ class NoContent(Content):
     ) -> Tensor:
         return self.empty
 
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        count = len(next(iter(features.values()), self.empty))
+        return self.empty.new_zeros(count, 0, self.width)
+
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return part_seq.new_zeros(*part_seq.shape[:-1])
 
@@ -55,6 +59,11 @@ class SummedContent(Content):
             for name, is_kept in zip(self.modalities, kept, strict=True)
         ]
         return torch.stack(projected, dim=1)
+
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        rows = [self.spaces[n].encode(features[n], available[n]) for n in self.modalities]
+        named = zip(self.modalities, rows, strict=True)
+        return torch.stack([self.projections[name](row) for name, row in named], dim=1)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return part_seq.new_ones(part_seq.shape[:-1])
