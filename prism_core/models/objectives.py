@@ -1,11 +1,16 @@
 """How a query and its true next item become a loss."""
 
 from collections.abc import Callable
+from typing import Any, Final
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 Similarity = Callable[[Tensor, Tensor], Tensor]
+
+CHUNK: Final = 256
+"""Queries scored at once, so that the logits stay in the processor's cache."""
 
 
 def full_softmax(similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor) -> Tensor:
@@ -21,5 +26,35 @@ def full_softmax(similarity: Similarity, queries: Tensor, items: Tensor, targets
     targets : Tensor (T,)
         True next items, from 1.
     """
-    logits = similarity(queries, items[1:])
-    return F.cross_entropy(logits.float(), targets - 1, reduction="sum")
+    total: Tensor = ChunkedCrossEntropy.apply(similarity, queries, items[1:], targets - 1)
+    return total
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Summed cross-entropy whose logits exist for one chunk of queries at a time.
+
+    Both gradients are computed on the way forward, so that memory grows with the chunk instead of
+    the batch, and nothing of size ``(T, C)`` is written and read again.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor
+    ) -> Tensor:
+        leaf = items.detach().requires_grad_()
+        gradients, total = [], torch.zeros((), device=queries.device)
+        for chunk, wanted in zip(queries.split(CHUNK), targets.split(CHUNK), strict=True):
+            query = chunk.detach().requires_grad_()
+            with torch.enable_grad():
+                logits = similarity(query, leaf).float()
+                loss = F.cross_entropy(logits, wanted, reduction="sum")
+                loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+            gradients.append(query.grad)
+        ctx.save_for_backward(torch.cat(gradients), leaf.grad)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradient: Tensor) -> tuple[None, Tensor, Tensor, None]:
+        queries, items = ctx.saved_tensors
+        return None, gradient[0] * queries, gradient[0] * items, None
