@@ -42,11 +42,12 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         ctx: Any, similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor
     ) -> Tensor:
         leaf = items.detach().requires_grad_()
-        gradients, total = [], torch.zeros((), device=queries.device)
+        precision = torch.promote_types(items.dtype, torch.float32)
+        gradients, total = [], items.new_zeros((), dtype=precision)
         for chunk, wanted in zip(queries.split(CHUNK), targets.split(CHUNK), strict=True):
             query = chunk.detach().requires_grad_()
             with torch.enable_grad():
-                logits = similarity(query, leaf).float()
+                logits = similarity(query, leaf).to(precision)
                 loss = F.cross_entropy(logits, wanted, reduction="sum")
                 loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
