@@ -88,7 +88,7 @@ class ModelConfig:
     withhold: str = "swap"
     feature_size: int = 128
     expert_hidden_size: int = 64
-    expert_dropout: float = 0.1
+    expert_dropout: float = 0.0
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     stosa: StosaConfig = field(default_factory=StosaConfig)
