@@ -1,5 +1,6 @@
 """The items of a run as cards and lists show them, with one colour per category."""
 
+import colorsys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,6 +10,7 @@ import pandas as pd
 from analysis.plots.theme import CATEGORY_COLORS
 
 NO_CATEGORY: Final = "#6B7078"
+HUE_STEP: Final = 0.07
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,18 @@ def make_catalogue(items: pd.DataFrame) -> Catalogue:
     }
     counts = items["categories"].explode().value_counts()
     names = sorted(counts.index, key=lambda name: (-counts[name], str(name)))
-    colors = {n: CATEGORY_COLORS[i % len(CATEGORY_COLORS)] for i, n in enumerate(names)}
+    colors = {name: _color(place) for place, name in enumerate(names)}
     return Catalogue(listed, colors)
+
+
+def _color(place: int) -> str:
+    """Give the colour of a category by its place; repeated colours get another hue."""
+    cycle, index = divmod(place, len(CATEGORY_COLORS))
+    color = CATEGORY_COLORS[index]
+    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    turned = colorsys.hls_to_rgb((hue + HUE_STEP * cycle) % 1, lightness, saturation)
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in turned)
 
 
 def _year(value: object) -> str:

@@ -77,6 +77,11 @@ def jobs() -> dict[str, Job]:
     return {}
 
 
+def latest() -> Job | None:
+    """Give the job started last, or None."""
+    return max(jobs().values(), key=lambda job: job.started, default=None)
+
+
 def start(target: str, arguments: Sequence[str], *, runs: Path, folder: Path) -> Job:
     """Start ``python -m <arguments>`` in the background.
 

@@ -110,20 +110,25 @@ def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
 
 def find_dataset(run: Run) -> Dataset | None:
     """Find the prepared data set that a run was made from, by fingerprint; None if not here."""
-    fingerprint = str(run.manifest["dataset"].get("fingerprint", ""))
-    return _datasets(data_roots()).get(fingerprint)
+    wanted = str(run.manifest["dataset"].get("fingerprint", ""))
+    return next((d for d in datasets().values() if d.fingerprint == wanted), None)
+
+
+def datasets() -> dict[str, Dataset]:
+    """Give the prepared data sets by path; a bundled one by its path inside the project."""
+    return _datasets(data_roots())
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
 def _datasets(roots: tuple[Path, ...]) -> dict[str, Dataset]:
-    folders = [f.parent for root in roots for f in sorted(root.glob(f"*/{DESCRIPTION}"))]
     found = {}
-    for folder in folders:
+    for folder in (f.parent for root in roots for f in sorted(root.glob(f"*/{DESCRIPTION}"))):
         try:
             dataset = Dataset(folder)
         except DataError:
             continue
-        found.setdefault(dataset.fingerprint, dataset)
+        inside = folder.resolve().is_relative_to(ROOT)
+        found[str(folder.resolve().relative_to(ROOT) if inside else folder.resolve())] = dataset
     return found
 
 

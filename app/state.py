@@ -15,7 +15,6 @@ import streamlit as st
 SELECTION: Final = "selection"
 PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
-EXPORTS: Final = "exports"
 JOB: Final = "job"
 
 Field = Literal["run", "user", "item"]
@@ -41,8 +40,8 @@ class Widget(StrEnum):
     METRIC = "metric"
     REFERENCE = "reference_run"
     PRESET = "preset"
-    START = "start_training"
     STOP = "stop_training"
+    OPEN = "open_run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,11 @@ def select(**changes: str | None) -> None:
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 
+def settle(**shown: str) -> None:
+    """Record what a page chose to show, so that the URL names it; nothing is cleared."""
+    st.session_state[SELECTION] = replace(selection(), **shown)
+
+
 def restore() -> None:
     """Take over query parameters that the reader opened or edited; call first in every run."""
     published: Mapping[str, str] = st.session_state.get(PUBLISHED, {})
@@ -91,7 +95,9 @@ def restore() -> None:
 def publish() -> None:
     """Write the selection into the URL; call last in every run."""
     current = selection()
-    query = {field: value for field in FIELDS if (value := getattr(current, field)) is not None}
+    query: dict[str, str] = {
+        field: value for field in FIELDS if (value := getattr(current, field)) is not None
+    }
     st.session_state[PUBLISHED] = query
     if {field: st.query_params.get(field) for field in FIELDS if field in st.query_params} != query:
         st.query_params.from_dict(query)

@@ -1,1 +1,3 @@
-import streamlit as st; st.title('information')
+import streamlit as st
+
+st.title("information")

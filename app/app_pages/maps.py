@@ -1,1 +1,3 @@
-import streamlit as st; st.title('maps')
+import streamlit as st
+
+st.title("maps")

@@ -14,6 +14,7 @@ from app.pictures import Pictures
 from app.state import PICTURES
 from prism_core.errors import DataError
 
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """An item in a strip.

@@ -12,6 +12,7 @@ from app.components.text import markdown, plural
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
+DEFAULT_READ: Final = 50
 NEWEST: Final = 20
 """Cards shown before the reader asks for the whole history."""
 
@@ -27,7 +28,8 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
             f"${loaders.DATA_VARIABLE} to the folder that holds it."
         )
         return
-    items = history_of(dataset, user_id, _max_seq_len(run))
+    read = int(run.manifest["protocol"].get("max_seq_len", DEFAULT_READ))
+    items = history_of(dataset, user_id, read)
     show_all = len(items) > NEWEST and st.toggle(f"Show all {len(items)}", key="whole_history")
     shown = items[::-1] if show_all else items[::-1][:NEWEST]
     cards = [
@@ -58,7 +60,3 @@ def history_of(dataset: Dataset, user_id: str, max_seq_len: int) -> list[str]:
     chosen = dataset.interactions["item_index"].to_numpy()[start : max(start, end - 1)]
     ids = dataset.items["item_id"].to_numpy()
     return [str(ids[index - 1]) for index in chosen[-max_seq_len:]]
-
-
-def _max_seq_len(run: Run) -> int:
-    return int(run.config.get("data", {}).get("max_seq_len", 50))

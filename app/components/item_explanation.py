@@ -14,7 +14,8 @@ from app.state import is_dark
 
 def draw(explanation: UserExplanation, item_id: str) -> None:
     """Draw the explanation of one listed item."""
-    item = explanation.recommendations.set_index("item_id").loc[item_id]
+    listed = explanation.recommendations
+    item = listed[listed["item_id"] == item_id].iloc[0]
     rows = explanation.contributions.query("item_id == @item_id")
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
@@ -36,7 +37,10 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
     difference = float(item["score"] - item["baseline"])
     total = float(contributions["contribution"].sum())
     lines = [
-        {"": label_of(row.player), "score": row.contribution} for row in contributions.itertuples()
+        {"": label_of(str(player)), "score": value}
+        for player, value in zip(
+            contributions["player"], contributions["contribution"], strict=True
+        )
     ]
     lines += [
         {"": "Sum of contributions", "score": total},

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import loaders
 from app.components.text import markdown
-from app.state import PICTURES, Widget, select, selection
+from app.state import PICTURES, Widget, select, selection, settle
 from prism_core.errors import DataError, NotFittedError, PrismError
 from prism_core.store.reader import Run, RunEntry
 
@@ -46,6 +46,7 @@ def _draw_choice(usable: dict[str, RunEntry], entries: list[RunEntry]) -> None:
     wanted, current = selection().run, chosen_run().run_id
     if wanted is not None and wanted != current:
         st.warning(f"Run {markdown(wanted)} {_absence(wanted, entries)}. Another one is shown.")
+    settle(run=current)
     st.session_state[Widget.RUN] = current
     labels = _labels(list(usable.values()))
     st.selectbox(

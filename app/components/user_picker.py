@@ -2,13 +2,14 @@
 
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.plots.theme import label_of
 from app import loaders
 from app.components.text import markdown, plural
-from app.state import Widget, select, selection
+from app.state import Widget, select, selection, settle
 from prism_core.store.reader import Run
 
 MAX_OPTIONS: Final = 2000
@@ -23,6 +24,7 @@ def draw(run: Run) -> str:
     """Draw the picker and give the id of the user to show."""
     people = people_of(run)
     current = _current(people)
+    settle(user=current)
     columns = st.columns([5, 1.3, 0.8, 0.8], vertical_alignment="bottom")
     with columns[1].popover("Filter", icon=":material/filter_list:", width="stretch"):
         offered = _filtered(people, run.parts)
@@ -41,8 +43,9 @@ def people_of(run: Run) -> pd.DataFrame:
     outcome = loaders.table(run, "user_metrics")[["user_id", "rank", "history_length"]]
     if not run.parts:
         return outcome.assign(top_part="")
-    weights = users.set_index("user_id")[[f"weight_{part}" for part in run.parts]]
-    top = weights.idxmax(axis=1).str.removeprefix("weight_").rename("top_part")
+    weights = users[[f"weight_{part}" for part in run.parts]].to_numpy()
+    largest = np.array(run.parts)[weights.argmax(axis=1)]
+    top = pd.Series(largest, index=users["user_id"], name="top_part")
     return outcome.join(top, on="user_id")
 
 

@@ -39,7 +39,7 @@ def against_floors(name: str, table: pd.DataFrame) -> Verdict:
         row): a negative difference means that the floor is worse than the run.
     """
     metric = metric_name(str(table["metric"].iloc[0]))
-    best = table.loc[table["difference"].idxmax()]
+    best = table.sort_values("difference").iloc[-1]
     numbers = (
         f"The best floor is {best['name']} with {best['value']:.4f} against "
         f"{best['reference_value']:.4f}: a difference of {-best['difference']:+.4f} per user "
