@@ -76,8 +76,11 @@ def select(**changes: str | None) -> None:
 
 
 def settle(**shown: str) -> None:
-    """Record what a page chose to show, so that the URL names it; nothing is cleared."""
-    st.session_state[SELECTION] = replace(selection(), **shown)
+    """Record what the app chose to show where nothing was selected, so that the URL names it."""
+    missing = {
+        field: value for field, value in shown.items() if getattr(selection(), field) is None
+    }
+    st.session_state[SELECTION] = replace(selection(), **missing)
 
 
 def restore() -> None:
