@@ -16,6 +16,7 @@ SELECTION: Final = "selection"
 PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
+MARKED: Final = "marked_rows"
 
 Field = Literal["run", "user", "item"]
 FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item")
@@ -34,7 +35,10 @@ class Widget(StrEnum):
     USER_HISTORY = "user_history_length"
     ITEM = "item_picker"
     LIST_LENGTH = "list_length"
-    MAP = "map_name"
+    MAP = "map_method"
+    MAP_SPACES = "map_spaces"
+    MAP_SEARCH = "map_search"
+    CLEAR = "clear_marked"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
     METRIC = "metric"
@@ -72,6 +76,8 @@ def select(**changes: str | None) -> None:
     """
     if "item" not in changes and set(changes) & {"run", "user"}:
         changes["item"] = None
+    if "run" in changes:
+        st.session_state.pop(MARKED, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 
