@@ -46,6 +46,12 @@ class Widget(StrEnum):
     PRESET = "preset"
     STOP = "stop_training"
     OPEN = "open_run"
+    START = "start_training"
+
+
+def training_key(option: str, preset: str) -> str:
+    """Key of an option in the form of a training; every preset has its own, with its default."""
+    return f"train_{option}_{preset}"
 
 
 @dataclass(frozen=True, slots=True)

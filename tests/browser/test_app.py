@@ -1,4 +1,4 @@
-"""A reader's way through the app: open it, pick a user, read what drove the list, share the link."""
+"""A reader's way: open the app, pick a user, read what drove the list, share the link."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
