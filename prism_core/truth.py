@@ -141,9 +141,7 @@ def _relative_change(full: Tensor, withheld: Tensor) -> float:
     return float((full - withheld).norm()) / norm if norm > 0 else 0.0
 
 
-def _share_rows(
-    model: Recommender, world: World, label: str
-) -> list[tuple[str, str, str, float]]:
+def _share_rows(model: Recommender, world: World, label: str) -> list[tuple[str, str, str, float]]:
     item_seq = torch.from_numpy(world.item_seq[:500])
     with torch.no_grad():
         full = model.score(item_seq)[:, 1:]

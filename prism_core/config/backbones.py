@@ -14,16 +14,9 @@ class StosaConfig:
     mean_stream_bug
         Leave the mean stream as it entered, as the original code does by a misspelt variable:
         attention then updates covariances only.
-    margin_weight
-        Weight of the positive-vs-negative margin in the original loss ``bpr``.
     """
 
     mean_stream_bug: bool = False
-    margin_weight: float = 0.005
-
-    def __post_init__(self) -> None:
-        if self.margin_weight < 0:
-            raise ConfigError(f"model.stosa.margin_weight = {self.margin_weight}: give 0 or more.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,10 @@ class Backbone(nn.Module, ABC):
         """Score candidates ``(T, ..., W)`` of each state ``(T, W)``: ``(T, ...)``."""
         return torch.einsum("tw,t...w->t...", states, candidates)
 
+    def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
+        """Compare items ``(T, W)`` with others one by one: ``(T,)``, larger is more alike."""
+        return (items * others).sum(-1)
+
     def auxiliary_losses(
         self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:

@@ -51,6 +51,9 @@ class STOSA(Backbone):
         states = states.view(len(states), *(1,) * (candidates.ndim - 2), states.shape[-1])
         return -elementwise_wasserstein(Gaussian(*states.chunk(2, -1)), as_gaussian(candidates))
 
+    def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
+        return -elementwise_wasserstein(as_gaussian(items), as_gaussian(others))
+
 
 class Block(nn.Module):
     """Wasserstein attention and a feed-forward network per stream, added and normalised."""

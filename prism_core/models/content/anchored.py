@@ -9,7 +9,14 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content, StepContext
-from prism_core.models.content.experts import MIN_SPREAD, Experts, Statistics, masked_mean
+from prism_core.models.content.experts import (
+    Experts,
+    Statistics,
+    Views,
+    masked_mean,
+    measure,
+    usable_mean,
+)
 from prism_core.models.content.gate import Gate
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace, SharedSplit
@@ -40,6 +47,10 @@ class AnchoredContent(Content):
         self.withhold, self.loss_weights = config.withhold, config.losses
         self.spaces = nn.ModuleDict(spaces)
         self.split = SharedSplit(spaces)
+        own, shared = self._split_rows([space.rows for space in spaces.values()])
+        self.register_buffer("shared", shared, persistent=False)
+        for name, rows in zip(spaces, own, strict=True):
+            self.register_buffer(f"own_{name}", rows, persistent=False)
         is_on = torch.tensor([part not in config.without for part in self.parts])
         self.register_buffer("is_on", is_on, persistent=False)
         sizes = [space.size for space in spaces.values()]
@@ -51,29 +62,28 @@ class AnchoredContent(Content):
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
 
     is_on: Tensor
+    shared: Tensor
 
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        statistics, parts = self._known()
+        views, statistics, parts = self._known()
         if kept is not None and not all(kept):
-            rows = self._rows()
             if generator is not None:
-                rows = [
-                    r if k else self._replace(r, a, generator)
-                    for r, a, k in zip(rows, self.available, kept, strict=True)
-                ]
-            parts = self._parts(rows, self.available, statistics, kept, generator is None)
+                views = self._replaced(views, kept, statistics, generator)
+            parts = self._parts(views, self.available, statistics, kept, generator is None)
         return torch.cat([torch.zeros_like(parts[:1]), parts[1:]])
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
-        statistics, _ = self._known()
+        _, statistics, _ = self._known()
         rows = [
             space.encode(features[name], available[name])
             for name, space in zip(self.modalities, self._spaces(), strict=True)
         ]
         flags = torch.stack([available[name] for name in self.modalities])
-        return self._parts(rows, flags, statistics, (True,) * len(rows), True)
+        own, shared = self._split_rows(rows)
+        views = self.experts.views(own, shared, statistics.factor_means)
+        return self._parts(views, flags, statistics, (True,) * len(rows), True)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask)
@@ -102,37 +112,31 @@ class AnchoredContent(Content):
         """Modalities each known item has: ``(M, N + 1)``, bool."""
         return torch.stack([space.available for space in self._spaces()])
 
-    def _rows(self) -> list[Tensor]:
-        return [space.rows for space in self._spaces()]
-
     def _spaces(self) -> list[FeatureSpace]:
         return [cast(FeatureSpace, self.spaces[name]) for name in self.modalities]
 
-    def _known(self) -> tuple[Statistics, Tensor]:
-        """Measure the known items with every modality they have, and place them."""
-        rows, available = self._rows(), self.available
-        own, shared = self._inputs(rows, available)
+    def _known(self) -> tuple[Views, Statistics, Tensor]:
+        """View the known items with every modality they have; measure and place their parts."""
+        own, shared, available = self._own(), self.shared, self.available
         factors = self.experts.factors(own)
         means = masked_mean(factors.transpose(0, 1), available.T[..., None])  # (M, F)
-        raw = self.experts(own, shared, factors - means[:, None])
+        views = Views(self.experts.uniques(own), factors - means[:, None], shared)
+        raw = self.experts(views, available)
         statistics = measure(raw, means, self._has_role(available), self._free_of_mean())
-        return statistics, self._place(raw, available, statistics)
+        return views, statistics, self._place(raw, available, statistics)
 
     def _parts(
         self,
-        rows: Sequence[Tensor],
+        views: Views,
         available: Tensor,
         statistics: Statistics,
         kept: Sequence[bool],
         expected: bool,
     ) -> Tensor:
         kept_mask = torch.tensor(kept, device=available.device)[:, None]
-        own, shared = self._inputs(rows, available & kept_mask)
-        factors = self.experts.factors(own) - statistics.factor_means[:, None]
-        parts = self._place(self.experts(own, shared, factors), available, statistics)
-        if not expected:
-            return parts
-        return parts * self._is_left(kept_mask, available)[..., None]
+        raw = self.experts(views, available & kept_mask)
+        parts = self._place(raw, available, statistics)
+        return parts * self._is_left(kept_mask, available)[..., None] if expected else parts
 
     def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
         parts = (raw - statistics.center) / statistics.spread * self.scale
@@ -140,16 +144,33 @@ class AnchoredContent(Content):
         parts = torch.where(self._has_role(available)[..., None], parts, missing)
         return parts * self.is_on[:, None]
 
-    def _inputs(self, rows: Sequence[Tensor], usable: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Split features: own residuals ``(n, k)``, and shared ``(n, K)`` of what is usable."""
+    def _split_rows(self, rows: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Split encoded features into own residuals ``(n, k)`` and shared ``(M, n, K)``."""
         named = list(zip(self.modalities, rows, strict=True))
         own = [self.split.own(name, r) for name, r in named]
-        shared = torch.stack([self.split.shared(name, r) for name, r in named])
-        count = usable.sum(0).clamp_min(1)[:, None]
-        return own, (shared * usable[..., None]).sum(0) / count
+        return own, torch.stack([self.split.shared(name, r) for name, r in named])
 
-    def _replace(self, rows: Tensor, available: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw what stands in for a withheld modality, as configured."""
+    def _own(self) -> list[Tensor]:
+        return [self.get_buffer(f"own_{name}") for name in self.modalities]
+
+    def _replaced(
+        self,
+        views: Views,
+        kept: Sequence[bool],
+        statistics: Statistics,
+        generator: torch.Generator,
+    ) -> Views:
+        """View the items with withheld modalities replaced, as configured."""
+        unique, factors = list(views.unique), list(views.factors)
+        for index, rows in enumerate(self._own()):
+            if not kept[index]:
+                stand_in = self._stand_in(rows, self.available[index], generator)
+                unique[index] = self.experts.unique[index](stand_in)
+                means = statistics.factor_means[index]
+                factors[index] = self.experts.factor[index](stand_in) - means
+        return Views(torch.stack(unique), torch.stack(factors), views.shared)
+
+    def _stand_in(self, rows: Tensor, available: Tensor, generator: torch.Generator) -> Tensor:
         if self.withhold == "noise":
             noise = torch.randn(rows.shape, generator=generator, device=generator.device)
             return noise.to(rows.device) * rows.std(0)
@@ -177,13 +198,13 @@ class AnchoredContent(Content):
         return (~self._is_synergy())[:, None].float()
 
     def _unexplained(self, parts: Tensor) -> Tensor:
-        rows, available = [r[1:] for r in self._rows()], self.available[:, 1:]
-        own, shared = self._inputs(rows, available)
+        available = self.available[:, 1:]
         parts = parts / self.scale.abs().clamp_min(1e-6)
         losses = [
-            unexplained(decode(parts[:, i]), own[i], available[i])
-            for i, decode in enumerate(self.decoders)
+            unexplained(decode(parts[:, i]), own[1:], available[i])
+            for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))
         ]
+        shared = usable_mean(self.shared, self.available)[1:]
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
@@ -191,12 +212,3 @@ class AnchoredContent(Content):
         parts = context.item_parts[1:]
         part = self.join(parts * self._is_synergy()[:, None])
         return variance_share(context.queries, part, context.id_table[1:] + self.join(parts))
-
-
-def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
-    """Centre and spread of raw parts ``(N + 1, P, S)`` over the items that have them."""
-    mask = has_role[..., None].clone()
-    mask[0] = False
-    center = masked_mean(raw, mask) * centred
-    spread = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True).sqrt()
-    return Statistics(factor_means, center, spread.clamp_min(MIN_SPREAD))

@@ -30,6 +30,14 @@ class Expert(nn.Module):
         return self.linear(rows) + self.network(rows)
 
 
+class Views(NamedTuple):
+    """By modality: unique ``(M, n, S)``, factors ``(M, n, F)``, shared variates ``(M, n, K)``."""
+
+    unique: Tensor
+    factors: Tensor
+    shared: Tensor
+
+
 class Statistics(NamedTuple):
     """Means and spreads over the known items: factors ``(M, F)``, parts ``(P, S)``, ``(P, 1)``."""
 
@@ -61,15 +69,28 @@ class Experts(nn.Module):
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy = Expert(config, shared_size, part_size)
 
+    def uniques(self, own: Sequence[Tensor]) -> Tensor:
+        """Raw unique parts from each own residual ``(n, k)``: ``(M, n, S)``."""
+        return torch.stack([net(rows) for net, rows in zip(self.unique, own, strict=True)])
+
     def factors(self, own: Sequence[Tensor]) -> Tensor:
-        """Functions of each own residual that synergy multiplies: ``(M, n, 2 S)``."""
+        """Functions of each own residual that synergy multiplies: ``(M, n, F)``."""
         return torch.stack([net(rows) for net, rows in zip(self.factor, own, strict=True)])
 
-    def forward(self, own: Sequence[Tensor], shared: Tensor, factors: Tensor) -> Tensor:
-        """Compute raw parts ``(n, P, S)`` from own residuals, shared ``(n, K)``, factors."""
-        unique = [net(rows) for net, rows in zip(self.unique, own, strict=True)]
-        parts = [*unique, self.interaction(products(factors)), self.redundancy(shared)]
-        return torch.stack(parts, dim=1)
+    def views(self, own: Sequence[Tensor], shared: Tensor, factor_means: Tensor) -> Views:
+        """View items by modality, factors centred by ``(M, F)``."""
+        return Views(self.uniques(own), self.factors(own) - factor_means[:, None], shared)
+
+    def forward(self, views: Views, usable: Tensor) -> Tensor:
+        """Compute raw parts ``(n, P, S)``; redundancy reads the usable modalities ``(M, n)``."""
+        synergy = self.interaction(products(views.factors))
+        redundancy = self.redundancy(usable_mean(views.shared, usable))
+        return torch.stack([*views.unique, synergy, redundancy], dim=1)
+
+
+def usable_mean(values: Tensor, usable: Tensor) -> Tensor:
+    """Average ``(M, n, K)`` over the modalities each item has, ``(M, n)``; zero if none."""
+    return (values * usable[..., None]).sum(0) / usable.sum(0).clamp_min(1)[:, None]
 
 
 def products(factors: Tensor) -> Tensor:
@@ -81,3 +102,22 @@ def products(factors: Tensor) -> Tensor:
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Average ``(n, ...)`` over the rows where ``mask`` ``(n, ...)`` is True."""
     return (values * mask).sum(0) / mask.sum(0).clamp_min(1)
+
+
+def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
+    """Measure centre and spread of raw parts ``(N + 1, P, S)`` over the items that have them.
+
+    Parameters
+    ----------
+    raw
+    factor_means : Tensor (M, F)
+    has_role : Tensor (N + 1, P), bool
+        Row 0, padding, is left out.
+    centred : Tensor (P, 1)
+        1 for parts whose mean is taken away, 0 for the others.
+    """
+    mask = has_role[..., None].clone()
+    mask[0] = False
+    center = masked_mean(raw, mask) * centred
+    spread = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True).sqrt()
+    return Statistics(factor_means, center, spread.clamp_min(MIN_SPREAD))

@@ -1,6 +1,7 @@
 """Content without experts: nothing at all, or the sum of projected modalities."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,8 @@ from prism_core.models.features import FeatureSpace
 
 class NoContent(Content):
     """Ids only: no parts, no modalities."""
+
+    has_player_dropout = False
 
     def __init__(self, num_items: int, width: int) -> None:
         super().__init__()
@@ -61,9 +64,13 @@ class SummedContent(Content):
         return torch.stack(projected, dim=1)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
-        rows = [self.spaces[n].encode(features[n], available[n]) for n in self.modalities]
-        named = zip(self.modalities, rows, strict=True)
-        return torch.stack([self.projections[name](row) for name, row in named], dim=1)
+        projected = [
+            self.projections[name](
+                cast(FeatureSpace, space).encode(features[name], available[name])
+            )
+            for name, space in self.spaces.items()
+        ]
+        return torch.stack(projected, dim=1)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return part_seq.new_ones(part_seq.shape[:-1])
