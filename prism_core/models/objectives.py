@@ -1,6 +1,5 @@
 """How a query and its true next item become a loss."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,11 +8,10 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.chunked import Similarity, chunked_cross_entropy
 from prism_core.models.negatives import draw_unseen
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
-
-Similarity = Callable[[Tensor, Tensor], Tensor]
 
 
 def full_softmax(
@@ -32,8 +30,7 @@ def full_softmax(
     first
         First row of ``items`` that is a candidate; row 0 is padding.
     """
-    logits = similarity(queries, items[first:])
-    return F.cross_entropy(logits.float(), targets - first, reduction="sum")
+    return chunked_cross_entropy(similarity, queries, items[first:], targets - first)
 
 
 def sampled_softmax(
