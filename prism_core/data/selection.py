@@ -27,7 +27,7 @@ MEMORY_LIMIT: Final = "2GB"
 SORTED_EVENTS: Final = """
     SELECT users.code AS user_code, items.code AS item_code, timestamp
     FROM kept JOIN users USING (user_id) JOIN items USING (item_id)
-    ORDER BY user_code, timestamp, place
+    ORDER BY user_code, timestamp, kept.rowid
 """
 
 
@@ -76,8 +76,7 @@ def select_events(
     ):
         database.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         database.execute(f"SET threads = {os.cpu_count() or 1}")
-        _load(database, raw, options)
-        _keep(database, vectors, options)
+        _load(database, raw, vectors, options)
         events = _numbered(database, options)
     events = events.only(first_of_pairs(events.user_codes, events.item_codes))
     events = events.only(k_core(events.user_codes, events.item_codes, options.k_core))
@@ -96,55 +95,52 @@ def newest(events: SelectedEvents, count: int | None) -> np.ndarray:
     return from_newest(events.user_codes) < count
 
 
-def _load(database: duckdb.DuckDBPyConnection, raw: RawData, options: PreparationOptions) -> None:
-    database.execute(
-        "CREATE TABLE events (user_id VARCHAR, item_id VARCHAR, timestamp BIGINT, rating DOUBLE)"
-    )
-    for batch in raw.events():
-        database.register("batch", batch)
-        database.execute("INSERT INTO events SELECT * FROM batch")
-    described = pa.table({"item_id": pa.array(raw.items["item_id"], pa.string())})
-    database.register("described", described)
-    if raw.all_described:
-        _refuse_undescribed(database, raw.origin.source)
-    rated = _one(database, "SELECT count(rating) FROM events")
-    if options.min_rating is not None and not rated:
-        raise ConfigError(f"min_rating = {options.min_rating}: these data have no ratings.")
-
-
-def _refuse_undescribed(database: duckdb.DuckDBPyConnection, source: str) -> None:
-    first = _one(
-        database,
-        "SELECT item_id FROM events ANTI JOIN described USING (item_id) ORDER BY 1 LIMIT 1",
-    )
-    if first is not None:
-        raise DataError(f"{source}: item {first!r} has events but no description.")
-
-
-def _keep(
+def _load(
     database: duckdb.DuckDBPyConnection,
+    raw: RawData,
     vectors: Mapping[str, ItemVectors],
     options: PreparationOptions,
 ) -> None:
-    conditions = {
+    database.execute("CREATE TABLE kept (user_id VARCHAR, item_id VARCHAR, timestamp BIGINT)")
+    _register(database, "described", pa.array(raw.items["item_id"], pa.string()))
+    where, values = _conditions(database, vectors, options)
+    insert = f"INSERT INTO kept SELECT user_id, item_id, timestamp FROM batch WHERE {where}"
+    rated = options.min_rating is None
+    for batch in raw.events():
+        database.register("batch", batch)
+        if raw.all_described:
+            _refuse_undescribed(database, raw.origin.source)
+        rated = rated or batch.column("rating").null_count < batch.num_rows
+        database.execute(insert, values)
+    if not rated:
+        raise ConfigError(f"min_rating = {options.min_rating}: these data have no ratings.")
+
+
+def _conditions(
+    database: duckdb.DuckDBPyConnection,
+    vectors: Mapping[str, ItemVectors],
+    options: PreparationOptions,
+) -> tuple[str, list[float]]:
+    limits = {
         "rating >= ?": options.min_rating,
         "timestamp >= ?": options.since,
         "timestamp <= ?": options.until,
     }
-    wanted = {text: value for text, value in conditions.items() if value is not None}
-    texts = list(wanted)
+    values = {text: value for text, value in limits.items() if value is not None}
+    texts = list(values)
     if options.complete_items:
         for number, table in enumerate(vectors.values()):
-            name = f"complete_{number}"
-            database.register(name, pa.table({"item_id": pa.array(table.item_ids, pa.string())}))
-            texts.append(f"item_id IN (SELECT item_id FROM {name})")
-    where = " AND ".join(texts) or "true"
-    database.execute(
-        f"CREATE TABLE kept AS SELECT user_id, item_id, timestamp, rowid AS place "
-        f"FROM events WHERE {where}",
-        list(wanted.values()),
-    )
-    database.execute("DROP TABLE events")
+            _register(database, f"complete_{number}", pa.array(table.item_ids, pa.string()))
+            texts.append(f"item_id IN (SELECT item_id FROM complete_{number})")
+    return " AND ".join(texts) or "true", list(values.values())
+
+
+def _refuse_undescribed(database: duckdb.DuckDBPyConnection, source: str) -> None:
+    rows = database.execute(
+        "SELECT item_id FROM batch ANTI JOIN described USING (item_id) ORDER BY 1 LIMIT 1"
+    ).fetchall()
+    if rows:
+        raise DataError(f"{source}: item {rows[0][0]!r} has events but no description.")
 
 
 def _numbered(database: duckdb.DuckDBPyConnection, options: PreparationOptions) -> SelectedEvents:
@@ -154,19 +150,16 @@ def _numbered(database: duckdb.DuckDBPyConnection, options: PreparationOptions) 
         rng = np.random.default_rng(options.seed)
         places = np.sort(rng.choice(len(user_ids), options.users, replace=False))
         user_ids = [user_ids[place] for place in places]
-    _number(database, "users", "user_id", user_ids)
-    _number(database, "items", "item_id", item_ids)
+    for name, column, ids in (("users", "user_id", user_ids), ("items", "item_id", item_ids)):
+        codes = pa.array(np.arange(len(ids), dtype=np.int32))
+        database.register(name, pa.table({column: pa.array(ids, pa.string()), "code": codes}))
     columns = database.execute(SORTED_EVENTS).fetchnumpy()
     users, items, times = (np.asarray(column) for column in columns.values())
     return SelectedEvents(users, items, times, user_ids, item_ids)
 
 
-def _number(
-    database: duckdb.DuckDBPyConnection, name: str, column: str, ids: Sequence[str]
-) -> None:
-    codes = pa.array(np.arange(len(ids), dtype=np.int32))
-    table = pa.table({column: pa.array(ids, pa.string()), "code": codes})
-    database.register(name, table)
+def _register(database: duckdb.DuckDBPyConnection, name: str, item_ids: pa.Array) -> None:
+    database.register(name, pa.table({"item_id": item_ids}))
 
 
 def _renumbered(codes: np.ndarray, ids: Sequence[str]) -> tuple[np.ndarray, list[str]]:
@@ -184,8 +177,3 @@ def _ordered(ids: Iterable[str]) -> list[str]:
 
 def _column(database: duckdb.DuckDBPyConnection, query: str) -> list[str]:
     return [row[0] for row in database.execute(query).fetchall()]
-
-
-def _one(database: duckdb.DuckDBPyConnection, query: str) -> str | int | None:
-    rows = database.execute(query).fetchall()
-    return rows[0][0] if rows else None
