@@ -11,6 +11,7 @@ from analysis.plots.theme import (
     INK,
     MUTED,
     PAPER,
+    PART_LABELS,
     color_of,
     empty_figure,
     label_of,
@@ -20,7 +21,7 @@ from analysis.plots.theme import (
 from prism_core.names import REDUNDANCY, SYNERGY
 
 BINS = 48
-RIDGE = 0.8
+RIDGE = 0.7
 """Height of the tallest ridge, in rows."""
 
 
@@ -40,15 +41,18 @@ def weight_ridges(
 
     Notes
     -----
-    Ridges are histograms of 48 equal bins from 0 to 1, so the figure does not grow with the users.
+    Ridges are histograms of 48 equal bins from 0, so the figure does not grow with the users.
     """
+    if population.empty:
+        return empty_figure("There are no users to draw.", dark=dark)
     groups = _grouped(population, "part", "weight")
-    figure = _ridges(groups, np.linspace(0, 1, BINS + 1), dark)
+    end = min(1.0, 0.1 * np.ceil(10 * population["weight"].max() + 0.5))
+    figure = _ridges(groups, np.linspace(0, end, BINS + 1), dark)
     if weights is not None:
-        for row in weights.itertuples():
-            text = f"{row.weight:.2f}, at or above {row.percentile:.0f} % of users"
-            _mark(figure, list(groups).index(row.part), row.weight, text, dark)
-    figure.update_xaxes(title="Fusion weight", range=[0, 1])
+        for row in weights.to_dict("records"):
+            text = f"{row['weight']:.2f}, at or above {row['percentile']:.0f} % of users"
+            _mark(figure, list(groups).index(row["part"]), row["weight"], text, dark)
+    figure.update_xaxes(title="Fusion weight", range=[0, end])
     return figure
 
 
@@ -66,6 +70,8 @@ def contribution_ridges(
     dark
         Whether the page is dark.
     """
+    if population.empty:
+        return empty_figure("There are no users to draw.", dark=dark)
     columns = [c for c in population.columns if c.startswith("contribution_")]
     groups = {
         player: population[f"contribution_{player}"].to_numpy()
@@ -74,10 +80,10 @@ def contribution_ridges(
     everything = population[columns].to_numpy()
     edges = np.linspace(everything.min(), everything.max() + 1e-12, BINS + 1)
     figure = _ridges(groups, edges, dark)
-    if user_id is not None:
-        for row, (player, values) in enumerate(groups.items()):
-            mine = float(population.loc[population["user_id"] == user_id, columns[0]].index[0])
-            value = float(population.at[mine, f"contribution_{player}"])
+    mine = (population["user_id"] == user_id).to_numpy()
+    if mine.any():
+        for row, values in enumerate(groups.values()):
+            value = float(values[mine][0])
             below = 100 * float((values <= value).mean())
             _mark(figure, row, value, f"{value:+.2f}, at or above {below:.0f} % of users", dark)
     figure.update_xaxes(title="Mean contribution to the score of the listed items", zeroline=True)
@@ -106,14 +112,15 @@ def part_triangle(
     placed = population.assign(**_triangle(population))
     figure = new_figure(dark=dark, height=460)
     _draw_frame(figure, dark)
-    for part, rows in placed.groupby("top_part", sort=False):
+    for part in (name for name in PART_LABELS if name in set(placed["top_part"])):
+        rows = placed[placed["top_part"] == part]
         figure.add_trace(
             go.Scattergl(
-                name=label_of(str(part)),
+                name=label_of(part),
                 x=rows["x"],
                 y=rows["y"],
                 mode="markers",
-                marker={"color": color_of(str(part)), "symbol": marker_of(str(part)), "size": 6},
+                marker={"color": color_of(part), "symbol": marker_of(part), "size": 6},
                 opacity=0.75,
                 customdata=rows["user_id"],
                 hovertemplate="user %{customdata}<extra>%{fullData.name}</extra>",
@@ -170,7 +177,7 @@ def _ridges(groups: Mapping[str, np.ndarray], edges: np.ndarray, dark: bool) -> 
     for row, (name, count) in enumerate(counts.items()):
         _add_ridge(figure, len(groups) - 1 - row, name, count, tallest, edges)
         _add_quartiles(figure, len(groups) - 1 - row, groups[name], dark)
-    names = [label_of(name) for name in reversed(groups)]
+    names = [label_of(name) for name in reversed(list(groups))]
     figure.update_yaxes(tickvals=list(range(len(groups))), ticktext=names, showgrid=False)
     figure.update_yaxes(range=[-0.3, len(groups)], zeroline=False)
     figure.update_layout(meta={"rows": list(groups)})
@@ -223,5 +230,5 @@ def _mark(figure: go.Figure, row: int, value: float, text: str, dark: bool) -> N
         hoverinfo="text",
     )
     figure.add_annotation(
-        x=1, xref="paper", xanchor="right", y=level + 0.62, text=text, showarrow=False
+        x=1, xref="paper", xanchor="right", y=level + 0.86, text=text, showarrow=False
     )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from prism_core.config.backbones import IndirecConfig, StosaConfig
+from prism_core.config.objective import ObjectiveConfig
+from prism_core.config.published import PaperConfig, ReleasedConfig
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, parts_of
 
@@ -66,6 +69,12 @@ class ModelConfig:
         Width and dropout of each expert network.
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
+    objective
+        The recommendation loss.
+    stosa, indirec
+        What only one backbone has.
+    paper, released
+        What only one mode has.
     """
 
     backbone: str = "sasrec"
@@ -88,6 +97,11 @@ class ModelConfig:
     expert_dropout: float = 0.0
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    stosa: StosaConfig = field(default_factory=StosaConfig)
+    indirec: IndirecConfig = field(default_factory=IndirecConfig)
+    paper: PaperConfig = field(default_factory=PaperConfig)
+    released: ReleasedConfig = field(default_factory=ReleasedConfig)
 
     def __post_init__(self) -> None:
         _one_of("backbone", self.backbone, BACKBONE_NAMES)
@@ -98,6 +112,7 @@ class ModelConfig:
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()
+        self._check_mode()
 
     def _check_sizes(self) -> None:
         for name in ("num_layers", "num_heads", "max_seq_len", "feature_size"):
@@ -112,6 +127,14 @@ class ModelConfig:
             raise ConfigError(
                 f"model.hidden_size {self.hidden_size} is not a multiple of "
                 f"model.num_heads {self.num_heads}; change one of them."
+            )
+
+    def _check_mode(self) -> None:
+        is_published = self.content == "prism" and self.mode != "anchored"
+        if is_published and len(self.modalities) != len(MODALITIES):
+            raise ConfigError(
+                f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
+                f"names {len(self.modalities)}; name two, or use mode 'anchored'."
             )
 
 

@@ -1,5 +1,8 @@
 """Writing rankings into a run folder: metrics, users, items and recommendations."""
 
+import platform
+from importlib import metadata
+
 import numpy as np
 import pandas as pd
 
@@ -95,6 +98,29 @@ def protocol(dataset: Dataset, max_seq_len: int) -> dict[str, object]:
         "ties": "against the model",
         "max_seq_len": max_seq_len,
     }
+
+
+def origin(dataset: Dataset) -> dict[str, str]:
+    """Identify the data of a run, for its manifest."""
+    return {
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "path": dataset.path.as_posix(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Name the versions of Python and of the packages that decide a run's numbers."""
+    packages = {"prism": "prism-recommender"} | {p: p for p in ("torch", "numpy", "pandas")}
+    found = {name: _version(package) for name, package in packages.items()}
+    return found | {"python": platform.python_version()}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _external(pairs: pd.DataFrame, user_ids: np.ndarray, item_ids: np.ndarray) -> pd.DataFrame:

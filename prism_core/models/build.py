@@ -10,6 +10,8 @@ from prism_core.errors import ConfigError
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.content.anchored import AnchoredContent
 from prism_core.models.content.base import Content
+from prism_core.models.content.paper import PaperContent
+from prism_core.models.content.released import ReleasedContent
 from prism_core.models.content.summed import NoContent, SummedContent
 from prism_core.models.features import FeatureSpace, check_features
 from prism_core.models.recommender import Recommender
@@ -54,6 +56,10 @@ def build_model(
 def _content(config: ModelConfig, spaces: dict[str, FeatureSpace], width: int) -> Content:
     if config.content == "sum":
         return SummedContent(config, spaces, width)
+    if config.mode == "paper":
+        return PaperContent(config, spaces, width)
+    if config.mode == "released":
+        return ReleasedContent(config, spaces, width)
     if width < len(spaces) + 2:
         raise ConfigError(f"model.hidden_size {width} is too small for {len(spaces) + 2} parts.")
     return AnchoredContent(config, spaces, width)

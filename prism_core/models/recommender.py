@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
 from prism_core.models.content.base import Content, StepContext
-from prism_core.models.objectives import full_softmax
+from prism_core.models.negatives import split_prefixes
+from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
@@ -62,7 +63,11 @@ class Recommender(nn.Module):
         self.parts, self.modalities = content.parts, content.modalities
         self.players = (ID, *self.parts)
         self.backbone, self.content = backbone, content
-        self.player_dropout = config.player_dropout if self.parts else 0.0
+        self.player_dropout = config.player_dropout if content.has_player_dropout else 0.0
+        self.reads_prefixes = config.objective.splitting == "prefixes"
+        self.objective = Objective(
+            config.objective, num_items, config.max_seq_len, content.padding_is_candidate
+        )
         self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
         self._cached: dict[tuple[bool, ...], ItemTable] = {}
         self._cached_version: tuple[object, ...] = ()
@@ -73,9 +78,10 @@ class Recommender(nn.Module):
         targets: Tensor,
         generator: torch.Generator,
         shard: Shard | None = None,
+        avoid: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Compute `losses`; the entry through which wrappers such as DDP call the model."""
-        return self.losses(item_seq, targets, generator, shard)
+        return self.losses(item_seq, targets, generator, shard, avoid)
 
     def losses(
         self,
@@ -83,6 +89,7 @@ class Recommender(nn.Module):
         targets: Tensor,
         generator: torch.Generator,
         shard: Shard | None = None,
+        avoid: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Compute every loss of a training step, weights applied; their sum is minimised.
 
@@ -96,6 +103,8 @@ class Recommender(nn.Module):
             Source of every draw but dropout, which uses torch's global generator.
         shard
             Where the batch lies in the global batch. Default: it is the global batch.
+        avoid : Tensor (B, A), int64, optional
+            Items beyond the histories that are not drawn as negatives.
 
         Returns
         -------
@@ -107,22 +116,32 @@ class Recommender(nn.Module):
         whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
+        negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
+        of_whole = negatives.of(whole, targets[whole] != PAD)
         table = self._table()
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, generator)
+        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, generator)
         if dropped:
             other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
-            total = total + self._step(item_seq[dropped], targets[dropped], other, None)[0]
+            of_dropped = negatives.of(dropped, targets[dropped] != PAD)
+            total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
         return {"recommendation": total / count, **auxiliary}
 
     def _step(
-        self, item_seq: Tensor, targets: Tensor, table: ItemTable, generator: torch.Generator | None
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        table: ItemTable,
+        negatives: Negatives,
+        generator: torch.Generator | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Sum the next-item loss over positions; with a generator, add auxiliary losses."""
+        if self.reads_prefixes:
+            item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
         has_target = targets != PAD
         queries = self.content.query(reading.states[has_target], reading.weights[has_target])
-        items = table.ids + self.content.join(table.parts)
-        total = full_softmax(self.backbone.similarity, queries, items, targets[has_target])
+        items = table.ids + self.content.candidates(table.parts)
+        total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
         if generator is None:
             return total, {}
         padding_mask = item_seq == PAD
@@ -131,7 +150,7 @@ class Recommender(nn.Module):
             queries, targets[has_target], generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.inputs, padding_mask, reading.states, generator
+            reading.states[has_target], items, targets[has_target], generator
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 
@@ -154,9 +173,10 @@ class Recommender(nn.Module):
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
             queries = self.content.query(reading.states[:, -1], reading.weights[:, -1])
-            items = table.ids + self.content.join(table.parts)
+            items = table.ids + self.content.candidates(table.parts)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
-        scores[:, PAD] = float("-inf")
+        if not self.content.padding_is_candidate:
+            scores[:, PAD] = float("-inf")
         return scores
 
     def fusion_weights(self, item_seq: Tensor) -> Tensor:
@@ -177,7 +197,8 @@ class Recommender(nn.Module):
             A modality replaced by its expectation over the items.
         """
         kept = tuple(name != withhold for name in self.modalities)
-        return dict(zip(self.parts, self._table(kept).parts.unbind(1), strict=True))
+        vectors = self.content.part_vectors(self._table(kept).parts)
+        return dict(zip(self.parts, vectors.unbind(1), strict=True))
 
     def new_item_vectors(
         self, features: Mapping[str, Tensor], available: Mapping[str, Tensor] | None = None
@@ -197,6 +218,7 @@ class Recommender(nn.Module):
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
         item_seq = item_seq[:, -self.max_seq_len :]
+        self.objective.observe(item_seq)
         with torch.no_grad():
             states = self._read(item_seq, self._table()).states
             self.backbone.start_epoch(states[item_seq != PAD], generator)
@@ -207,11 +229,8 @@ class Recommender(nn.Module):
         padding_mask = item_seq == PAD
         id_seq = F.embedding(item_seq, table.ids)
         part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
-        weights = self.content.weights(part_seq, id_seq, padding_mask)
-        if fusion_weights is not None:
-            weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
-        inputs = id_seq + self.content.join(part_seq, weights)
-        inputs = inputs.masked_fill(padding_mask[..., None], 0.0)
+        vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
+        inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
         return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
 
     def _coalitions(

@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.wasserstein import (
+    Gaussian,
     elementwise_wasserstein,
     pairwise_wasserstein,
 )
 from prism_core.models.content.expert_losses import euclidean_triplet, role_losses
-from prism_core.models.content.fusion import FusionGate, fuse
+from prism_core.models.content.gate import Gate
 from prism_core.models.content.pair_experts import ExpertOutputs, PairExperts
 from prism_core.names import PARTS
 
@@ -30,9 +32,7 @@ def golden() -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def outputs(golden: dict[str, Tensor]) -> ExpertOutputs:
-    return _experts(golden).with_replacements(
-        golden["image"].mean(1), golden["text"].mean(1), golden["noise"]
-    )
+    return _experts(golden).with_replacements(_pair(golden), golden["noise"])
 
 
 def test_expert_outputs(golden, outputs):
@@ -45,7 +45,7 @@ def test_masked_outputs(golden, outputs):
 
 
 def test_plain_pass_equals_the_batched_one(golden, outputs):
-    plain = _experts(golden)(golden["image"].mean(1), golden["text"].mean(1))
+    plain = _experts(golden)(_pair(golden).expand(len(PARTS), -1, -1, -1))
     close(plain, outputs.full)
 
 
@@ -56,16 +56,19 @@ def test_losses(golden, outputs):
 
 
 def test_fusion(golden, outputs):
-    weights = _gate(golden)(outputs.full, golden["item_id"].mean(1))
+    parts = outputs.full.transpose(0, 1)
+    ids = golden["item_id"].mean(1)
+    weights = _gate(golden).weigh(parts.flatten(1)[:, None], ids[:, None], ids)[:, 0]
     close(weights, golden["fusion_weights"])
-    close(fuse(outputs.full, weights), golden["fused"])
+    close((weights[..., None] * parts).sum(1), golden["fused"])
 
 
 def test_wasserstein(golden):
-    a = golden["w2_mean_a"], golden["w2_cov_a"]
-    b = golden["w2_mean_b"], golden["w2_cov_b"]
-    close(pairwise_wasserstein(*a, *b), golden["w2_pairwise"])
-    close(elementwise_wasserstein(*a, b[0][:5], b[1][:5]), golden["w2_elementwise"])
+    a = Gaussian(golden["w2_mean_a"], golden["w2_cov_a"])
+    b = Gaussian(golden["w2_mean_b"], golden["w2_cov_b"])
+    close(pairwise_wasserstein(a, b), golden["w2_pairwise"])
+    first = Gaussian(b.mean[:5], b.cov[:5])
+    close(elementwise_wasserstein(a, first), golden["w2_elementwise"])
 
 
 def _experts(golden: dict[str, Tensor]) -> PairExperts:
@@ -83,8 +86,14 @@ def _experts(golden: dict[str, Tensor]) -> PairExperts:
     return experts
 
 
-def _gate(golden: dict[str, Tensor]) -> FusionGate:
-    gate = FusionGate(8, len(PARTS), hidden_size=16, temperature=float(golden["temperature"]))
+def _pair(golden: dict[str, Tensor]) -> Tensor:
+    return torch.stack([golden["image"].mean(1), golden["text"].mean(1)])
+
+
+def _gate(golden: dict[str, Tensor]) -> Gate:
+    config = ModelConfig(gate_hidden_size=16, temperature=float(golden["temperature"]))
+    is_on = torch.ones(len(PARTS), dtype=torch.bool)
+    gate = Gate(config, parts_size=4 * 8, id_size=8, is_on=is_on, normalise=False)
     gate.double().eval()
     first, last = gate.network[0], gate.network[-1]
     first.load_state_dict({"weight": golden["gate.w1"], "bias": golden["gate.b1"]})

@@ -158,6 +158,7 @@ def test_gradients_reach_every_parameter(key: tuple[str, str], withhold: str) ->
     item_seq = histories(7, batch=8)
     targets = item_seq.roll(-1, 1)
     generator = torch.Generator().manual_seed(1)
+    model.start_epoch(item_seq, generator)
     sum(model.losses(item_seq, targets, generator).values()).backward()
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []

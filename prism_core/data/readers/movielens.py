@@ -40,9 +40,10 @@ def read_movielens(path: Path) -> RawData:
         A file is missing or damaged, or a time is negative.
     """
     ratings = _ratings(path / "ratings.csv")
-    items = movies(
-        read_delimited(path / "movies.csv", {"movieId": TEXT, "title": TEXT, "genres": TEXT})
-    )
+    films = path / "movies.csv"
+    table = read_delimited(films, {"movieId": TEXT, "title": TEXT, "genres": TEXT})
+    require(table, ~table["movieId"].duplicated(), "movieId", films, "in one row only")
+    items = movies(table)
     readme = path / "README.txt"
     origin = Origin(
         name="movielens-small" if len(items) < 20_000 else "movielens",

@@ -46,10 +46,24 @@ class Backbone(nn.Module, ABC):
         """Score candidates ``(T, ..., W)`` of each state ``(T, W)``: ``(T, ...)``."""
         return torch.einsum("tw,t...w->t...", states, candidates)
 
+    def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
+        """Compare items ``(T, W)`` with others one by one: ``(T,)``, larger is more alike."""
+        return (items * others).sum(-1)
+
     def auxiliary_losses(
-        self, inputs: Tensor, padding_mask: Tensor, states: Tensor, generator: torch.Generator
+        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Losses of the encoder's own, weights applied, by name; none by default."""
+        """Losses of the encoder's own, weights applied, by name; none by default.
+
+        Parameters
+        ----------
+        states : Tensor (T, W)
+            Those of the positions that have a target.
+        items : Tensor (N + 1, W)
+            Item vectors as candidates.
+        targets : Tensor (T,)
+        generator : torch.Generator
+        """
         return {}
 
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:

@@ -3,36 +3,45 @@
 ``W2^2 = |mean_a - mean_b|^2 + |sqrt(cov_a) - sqrt(cov_b)|^2``
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 MIN_VARIANCE = 1e-24
 
 
-def pairwise_wasserstein(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> Tensor:
+class Gaussian(NamedTuple):
+    """Gaussians by mean and variances on the diagonal, ``(..., D)`` each."""
+
+    mean: Tensor
+    cov: Tensor
+
+
+def pairwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
     """Compare every Gaussian of one set with every one of another.
 
     Parameters
     ----------
-    mean_a, cov_a : Tensor (..., A, D)
-    mean_b, cov_b : Tensor (..., B, D)
-        Variances on the diagonal.
+    a
+        ``(..., A, D)``.
+    b
+        ``(..., B, D)``.
 
     Returns
     -------
     Tensor (..., A, B)
-        One matrix product: |a - b|^2 = |a|^2 + |b|^2 - 2 a.b for a = [mean, sqrt(cov)].
+        One matrix product: |x - y|^2 = |x|^2 + |y|^2 - 2 x.y for x = [mean, sqrt(cov)].
     """
-    a, b = _coordinates(mean_a, cov_a), _coordinates(mean_b, cov_b)
-    squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
-    return squares - 2 * a @ b.transpose(-1, -2)
+    x, y = _coordinates(a), _coordinates(b)
+    squares = x.square().sum(-1)[..., :, None] + y.square().sum(-1)[..., None, :]
+    return squares - 2 * x @ y.transpose(-1, -2)
 
 
-def elementwise_wasserstein(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> Tensor:
+def elementwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
     """Compare Gaussians ``(..., D)`` one by one: ``(...)``."""
-    difference = _coordinates(mean_a, cov_a) - _coordinates(mean_b, cov_b)
-    return difference.square().sum(-1)
+    return (_coordinates(a) - _coordinates(b)).square().sum(-1)
 
 
-def _coordinates(mean: Tensor, cov: Tensor) -> Tensor:
-    return torch.cat([mean, cov.clamp_min(MIN_VARIANCE).sqrt()], dim=-1)
+def _coordinates(gaussian: Gaussian) -> Tensor:
+    return torch.cat([gaussian.mean, gaussian.cov.clamp_min(MIN_VARIANCE).sqrt()], dim=-1)

@@ -49,10 +49,16 @@ class Content(nn.Module, ABC):
         Names of the ``P`` parts, in array order.
     modalities
         Names of the ``M`` modalities read.
+    has_player_dropout
+        Whether training reads some histories with a random coalition of players.
+    padding_is_candidate
+        Whether padding competes with the items.
     """
 
     parts: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
+    has_player_dropout: bool = True
+    padding_is_candidate: bool = False
 
     @abstractmethod
     def item_parts(
@@ -107,6 +113,41 @@ class Content(nn.Module, ABC):
     @abstractmethod
     def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
         """Join parts ``(..., P, S)``, weighed by ``(..., P)`` if given, to vectors ``(..., W)``."""
+
+    def read(
+        self,
+        part_seq: Tensor,
+        id_seq: Tensor,
+        padding_mask: Tensor,
+        fusion_weights: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Say what content adds to the id vectors of histories.
+
+        Parameters
+        ----------
+        part_seq : Tensor (B, L, P, S)
+        id_seq : Tensor (B, L, W)
+        padding_mask : Tensor (B, L)
+        fusion_weights : Tensor (B, P), optional
+            Used in place of the gate's at every position.
+
+        Returns
+        -------
+        vectors : Tensor (B, L, W)
+        weights : Tensor (B, L, P)
+        """
+        weights = self.weights(part_seq, id_seq, padding_mask)
+        if fusion_weights is not None:
+            weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
+        return self.join(part_seq, weights), weights
+
+    def candidates(self, item_parts: Tensor) -> Tensor:
+        """Say what content adds to the id vectors of candidates: ``(N + 1, W)``."""
+        return self.join(item_parts)
+
+    def part_vectors(self, item_parts: Tensor) -> Tensor:
+        """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""
+        return item_parts
 
     def query(self, states: Tensor, weights: Tensor) -> Tensor:
         """Let the fusion weights ``(..., P)`` act on what meets the candidates ``(..., W)``."""

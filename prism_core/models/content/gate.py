@@ -22,9 +22,18 @@ class Gate(nn.Module):
         ``W``, the size of the id vector.
     is_on : Tensor (P,), bool
         Parts in the model; the others get weight 0.
+    normalise
+        Bring what is read to unit scale first; the published gate does not.
     """
 
-    def __init__(self, config: ModelConfig, parts_size: int, id_size: int, is_on: Tensor) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        parts_size: int,
+        id_size: int,
+        is_on: Tensor,
+        normalise: bool = True,
+    ) -> None:
         super().__init__()
         self.kind = config.gate
         self.temperature = config.temperature
@@ -32,7 +41,7 @@ class Gate(nn.Module):
         if self.kind == "uniform":
             return
         size = parts_size if self.kind == "no_id" else parts_size + id_size
-        self.norm = nn.LayerNorm(size)
+        self.norm = nn.LayerNorm(size) if normalise else nn.Identity()
         self.network = nn.Sequential(
             nn.Linear(size, config.gate_hidden_size),
             nn.GELU(),
@@ -46,21 +55,35 @@ class Gate(nn.Module):
     pool: Tensor
 
     def forward(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
-        """Weigh the parts: ``(B, L, P)``, non-negative, sum 1."""
-        batch, length, num_parts, _ = part_seq.shape
+        """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
+        means = prefix_means(torch.cat([part_seq.flatten(2), id_seq], dim=-1), padding_mask)
+        parts, ids = means.split([part_seq.shape[2] * part_seq.shape[3], id_seq.shape[-1]], dim=-1)
+        return self.weigh(parts, ids, id_seq[:, -1])
+
+    def weigh(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
+        """Weigh the parts from means already taken.
+
+        Parameters
+        ----------
+        parts : Tensor (B, L, P * S)
+        ids : Tensor (B, L, W)
+        newest : Tensor (B, W)
+            Id vector of the newest item, which tells users apart.
+
+        Returns
+        -------
+        Tensor (B, L, P)
+        """
         if self.kind == "uniform":
-            return self._softmax(part_seq.new_zeros(batch, length, num_parts))
-        logits = self.network(self.norm(self._read(part_seq.flatten(2), id_seq, padding_mask)))
+            return self._softmax(parts.new_zeros(*parts.shape[:2], len(self.is_on)))
+        seen = parts if self.kind == "no_id" else torch.cat([parts, ids], dim=-1)
+        logits = self.network(self.norm(seen))
         if self.kind == "shuffled":
-            logits = self._of_another_user(logits, id_seq[:, -1])
+            logits = self._of_another_user(logits, newest)
         return self._softmax(logits)
 
-    def _read(self, parts: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
-        seen = parts if self.kind == "no_id" else torch.cat([parts, id_seq], dim=-1)
-        return prefix_means(seen, padding_mask)
-
     def _softmax(self, logits: Tensor) -> Tensor:
-        logits = logits.float().masked_fill(~self.is_on, float("-inf"))
+        logits = widen(logits).masked_fill(~self.is_on, float("-inf"))
         return (logits / self.temperature).softmax(-1)
 
     def _of_another_user(self, logits: Tensor, newest: Tensor) -> Tensor:
@@ -75,5 +98,10 @@ class Gate(nn.Module):
 def prefix_means(values: Tensor, padding_mask: Tensor) -> Tensor:
     """Average ``(B, L, F)`` over the real positions up to each position."""
     real = (~padding_mask)[..., None]
-    total = (values.float() * real).cumsum(1)
+    total = (widen(values) * real).cumsum(1)
     return total / real.cumsum(1).clamp_min(1)
+
+
+def widen(values: Tensor) -> Tensor:
+    """Bring half precision to float32 and leave float32 and float64 alone."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

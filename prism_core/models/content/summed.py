@@ -14,6 +14,8 @@ from prism_core.models.features import FeatureSpace
 class NoContent(Content):
     """Ids only: no parts, no modalities."""
 
+    has_player_dropout = False
+
     def __init__(self, num_items: int, width: int) -> None:
         super().__init__()
         self.width = width
