@@ -152,14 +152,15 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
         feature_size=6,
         indirec=IndirecConfig(num_intents=4, diffusion_steps=5, contrast_weight=0.05),
     )
-    features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=seeded(1)) for m in config.modalities}
+    generator = seeded(3)
+    features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=generator) for m in config.modalities}
     model = build_model(config, NUM_ITEMS, features).train()
     start = torch.randint(1, NUM_ITEMS + 1, (16, 1), generator=seeded(2))
     events = (start + torch.arange(9) - 1) % NUM_ITEMS + 1  # the next item follows from the last
     item_seq, targets = events[:, :-1].clone(), events[:, 1:].clone()
     item_seq[:4, :4] = targets[:4, :4] = PAD
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    generator, history = seeded(3), []
+    history = []
     model.start_epoch(item_seq, generator)
     for _ in range(40):
         losses = model.losses(item_seq, targets, generator)
