@@ -3,12 +3,17 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 from prism_core.errors import PrismError
 from prism_core.store.export import OPTIONAL, export_run
 from prism_core.store.reader import Run
+
+Declare = Callable[[argparse.ArgumentParser], None]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,18 +47,15 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _prepare(parser: argparse.ArgumentParser) -> None:
-    from prism_core.data import command
+def _command(module: str) -> Declare:
+    """Load a command's module only once that command is asked for: torch takes seconds."""
 
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
+    def declare(parser: argparse.ArgumentParser) -> None:
+        command = import_module(module)
+        command.add_arguments(parser)
+        parser.set_defaults(run=command.run)
 
-
-def _train(parser: argparse.ArgumentParser) -> None:
-    from prism_core.training import command
-
-    command.add_arguments(parser)
-    parser.set_defaults(run=command.run)
+    return declare
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
@@ -80,10 +82,13 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-COMMANDS = {
-    "prepare": (_prepare, "bring raw data into the data-set format"),
-    "train": (_train, "train one run"),
+COMMANDS: Final[dict[str, tuple[Declare, str]]] = {
+    "prepare": (_command("prism_core.data.command"), "bring raw data into the data-set format"),
+    "train": (_command("prism_core.training.command"), "train one run"),
+    "floors": (_command("prism_core.evaluation.floors_command"), "score untrained baselines"),
+    "evaluate": (_command("prism_core.training.evaluate_command"), "rank with a stored model"),
     "export": (_export, "copy a run, without its large files if wanted"),
+    "study": (_command("prism_core.study_command"), "train every run of a study file"),
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """How a query and its true next item become a loss."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,31 +8,10 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.full_softmax import full_softmax
 from prism_core.models.negatives import draw_unseen
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
-
-Similarity = Callable[[Tensor, Tensor], Tensor]
-
-
-def full_softmax(
-    similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
-) -> Tensor:
-    """Cross-entropy over all items, summed over positions.
-
-    Parameters
-    ----------
-    similarity
-        Scores ``(T, C)`` of queries ``(T, W)`` against items ``(C, W)``.
-    queries : Tensor (T, W)
-    items : Tensor (N + 1, W)
-    targets : Tensor (T,)
-        True next items, from 1.
-    first
-        First row of ``items`` that is a candidate; row 0 is padding.
-    """
-    logits = similarity(queries, items[first:])
-    return F.cross_entropy(logits.float(), targets - first, reduction="sum")
 
 
 def sampled_softmax(

@@ -1,8 +1,6 @@
 """From a trained model to a run folder: rankings, score games, vectors, weights, manifest."""
 
-import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,13 @@ from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name
 from prism_core.evaluation.ranking import Ranking, rank_users
-from prism_core.evaluation.recording import protocol, recommended, record_rankings
+from prism_core.evaluation.recording import (
+    origin,
+    protocol,
+    recommended,
+    record_rankings,
+    versions,
+)
 from prism_core.models.recommender import Recommender as Model
 from prism_core.names import parts_of
 from prism_core.scoring import Recommender
@@ -162,31 +166,14 @@ def _manifest(
         "modalities": list(config.model.modalities),
         "has_parts": has_parts(model),
         "config_hash": config.recipe_hash,
-        "dataset": {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "path": config.data.path,
-        },
+        "dataset": origin(dataset),
         "protocol": protocol(dataset, config.model.max_seq_len),
         "reference": config.evaluation.reference,
-        "versions": software_versions(),
+        "versions": versions(),
         "git_commit": git_commit(),
         "device": device_name(model.ids.device),
         "training": {**training, "num_parameters": parameters},
     }
-
-
-def software_versions() -> dict[str, str]:
-    """Give the versions a result depends on."""
-    names = {"prism": "prism-recommender", "torch": "torch", "numpy": "numpy"}
-    return {"python": platform.python_version(), **{k: _version(v) for k, v in names.items()}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def git_commit() -> str | None:
