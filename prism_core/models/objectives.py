@@ -8,10 +8,29 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.full_softmax import full_softmax
+from prism_core.models.chunked import Similarity, chunked_cross_entropy
 from prism_core.models.negatives import draw_unseen
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
+
+
+def full_softmax(
+    similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
+) -> Tensor:
+    """Cross-entropy over all items, summed over positions.
+
+    Parameters
+    ----------
+    similarity
+        Scores ``(T, C)`` of queries ``(T, W)`` against items ``(C, W)``.
+    queries : Tensor (T, W)
+    items : Tensor (N + 1, W)
+    targets : Tensor (T,)
+        True next items, from 1.
+    first
+        First row of ``items`` that is a candidate; row 0 is padding.
+    """
+    return chunked_cross_entropy(similarity, queries, items[first:], targets - first)
 
 
 def sampled_softmax(
