@@ -15,12 +15,12 @@ from prism_core.config.published import ReleasedConfig
 from prism_core.errors import ConfigError
 from prism_core.models.backbones.gru4rec import GRU4Rec
 from prism_core.models.build import build_model
-from prism_core.models.full_softmax import full_softmax
 from prism_core.models.negatives import draw_unseen, split_prefixes
 from prism_core.models.objectives import (
     Objective,
     bayesian_ranking,
     binary_cross_entropy,
+    full_softmax,
     sampled_softmax,
 )
 from prism_core.models.recommender import Recommender
