@@ -14,6 +14,7 @@ from prism_core.models.backbones.indirec import info_nce
 from prism_core.models.backbones.intents import Intents
 from prism_core.models.backbones.stosa import STOSA
 from prism_core.models.backbones.table import BACKBONES
+from prism_core.models.backbones.wasserstein import Gaussian, pairwise_wasserstein
 from prism_core.models.build import build_model
 from prism_core.names import PAD
 
@@ -71,6 +72,14 @@ def test_stosa_covariances_are_positive_and_near_items_score_higher() -> None:
     assert (scores[:, 2:] < -1).all()
     paired = model.paired_similarity(state, torch.stack([itself, itself + 1.0], dim=1))
     torch.testing.assert_close(paired[:, 1], scores[:, 2:].diagonal())
+
+
+def test_distances_are_as_exact_under_bfloat16_autocast() -> None:
+    near = Gaussian(torch.full((3, SIZE), 10.0), torch.ones(3, SIZE))
+    far = Gaussian(near.mean + 0.01, near.cov)
+    plain = pairwise_wasserstein(near, far)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(pairwise_wasserstein(near, far), plain)
 
 
 def test_shift_moves_each_row_to_its_first_real_step_and_back() -> None:
