@@ -15,12 +15,12 @@ from prism_core.config.published import ReleasedConfig
 from prism_core.errors import ConfigError
 from prism_core.models.backbones.gru4rec import GRU4Rec
 from prism_core.models.build import build_model
-from prism_core.models.full_softmax import full_softmax
 from prism_core.models.negatives import draw_unseen, split_prefixes
 from prism_core.models.objectives import (
     Objective,
     bayesian_ranking,
     binary_cross_entropy,
+    full_softmax,
     sampled_softmax,
 )
 from prism_core.models.recommender import Recommender
@@ -40,7 +40,8 @@ def make(**changes: Any) -> Recommender:
     objective = ObjectiveConfig(**changes.pop("objective", {}))
     base = {"content": "none", "hidden_size": 16, "max_seq_len": LENGTH, "feature_size": 5}
     config = ModelConfig(objective=objective, **{**base, **changes})
-    features = {m: torch.randn(NUM_ITEMS + 1, 5, generator=seeded(1)) for m in config.modalities}
+    generator = seeded(1)
+    features = {m: torch.randn(NUM_ITEMS + 1, 5, generator=generator) for m in config.modalities}
     known = torch.ones(NUM_ITEMS + 1, dtype=torch.bool)
     known[::4] = False
     return build_model(config, NUM_ITEMS, features, {"image": known, "text": known.roll(1)})
