@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis import spaces
 from analysis.explanations import UserExplanation, explain_user, population_weights
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
@@ -106,6 +107,16 @@ def fusion_weights(run: Run) -> pd.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
     return population_weights(_run(path, stamp))
+
+
+def items_for_maps(run: Run) -> pd.DataFrame:
+    """Describe every item for a map; see :func:`analysis.spaces.items_for_maps`."""
+    return _items_for_maps(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _items_for_maps(path: Path, stamp: int) -> pd.DataFrame:
+    return spaces.items_for_maps(_run(path, stamp))
 
 
 def find_dataset(run: Run) -> Dataset | None:

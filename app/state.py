@@ -16,6 +16,7 @@ SELECTION: Final = "selection"
 PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
+MARKED: Final = "marked_rows"
 
 Field = Literal["run", "user", "item"]
 FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item")
@@ -34,7 +35,10 @@ class Widget(StrEnum):
     USER_HISTORY = "user_history_length"
     ITEM = "item_picker"
     LIST_LENGTH = "list_length"
-    MAP = "map_name"
+    MAP = "map_method"
+    MAP_SPACES = "map_spaces"
+    MAP_SEARCH = "map_search"
+    CLEAR = "clear_marked"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
     METRIC = "metric"
@@ -42,6 +46,12 @@ class Widget(StrEnum):
     PRESET = "preset"
     STOP = "stop_training"
     OPEN = "open_run"
+    START = "start_training"
+
+
+def training_key(option: str, preset: str) -> str:
+    """Key of an option in the form of a training; every preset has its own, with its default."""
+    return f"train_{option}_{preset}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,17 @@ def select(**changes: str | None) -> None:
     """
     if "item" not in changes and set(changes) & {"run", "user"}:
         changes["item"] = None
+    if "run" in changes:
+        st.session_state.pop(MARKED, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 
 def settle(**shown: str) -> None:
-    """Record what a page chose to show, so that the URL names it; nothing is cleared."""
-    st.session_state[SELECTION] = replace(selection(), **shown)
+    """Record what the app chose to show where nothing was selected, so that the URL names it."""
+    missing = {
+        field: value for field, value in shown.items() if getattr(selection(), field) is None
+    }
+    st.session_state[SELECTION] = replace(selection(), **missing)
 
 
 def restore() -> None:

@@ -5,7 +5,7 @@ to tones that keep a contrast of at least 3:1 on white and on the dark page, and
 least 26 in CIELAB between any two of them for normal, protan, deutan and tritan vision.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import plotly.graph_objects as go
@@ -63,7 +63,9 @@ PAPER: Final = {False: "#FFFFFF", True: "#0E1117"}
 INK: Final = {False: "#1F2430", True: "#E6E9EF"}
 MUTED: Final = {False: "#626975", True: "#9BA3AF"}
 GRID: Final = {False: "#E3E6EB", True: "#2A303B"}
-SEQUENTIAL: Final = "Cividis"
+SEQUENTIAL: Final = ("#3A5285", "#5C6777", "#7C7B78", "#9D9476", "#C3AF69", "#E6CB52")
+"""Cividis without its ends, so that both stay visible on either page."""
+
 DIVERGING: Final = (
     (0.0, "#8C3B00"),
     (0.25, "#E08B4C"),
@@ -183,11 +185,19 @@ def _template(*, dark: bool) -> go.layout.Template:
             "font": {"color": INK[dark], "family": FONT_FAMILY},
             "align": "left",
         },
-        colorscale={"sequential": SEQUENTIAL, "diverging": [list(stop) for stop in DIVERGING]},
+        colorscale={
+            "sequential": even_scale(SEQUENTIAL),
+            "diverging": [list(stop) for stop in DIVERGING],
+        },
         bargap=0.28,
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": MUTED[dark], "activecolor": INK[dark]},
     )
     return go.layout.Template(layout=layout)
+
+
+def even_scale(colors: Sequence[str]) -> list[list[float | str]]:
+    """Spread colours evenly over a scale from 0 to 1."""
+    return [[place / (len(colors) - 1), color] for place, color in enumerate(colors)]
 
 
 pio.templates[LIGHT] = _template(dark=False)

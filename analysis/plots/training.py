@@ -86,6 +86,9 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
     )
     figure.add_trace(trace)
     titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
+    low, high = rows[cost].min(), rows[cost].max()
+    room = (high - low) or high or 1.0
+    figure.update_xaxes(range=[low - 0.08 * room, high + 0.3 * room])
     figure.update_xaxes(title=titles.get(cost, cost))
     figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
     return figure

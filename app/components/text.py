@@ -6,6 +6,8 @@ from typing import Final
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>:^=])")
 
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 
 def markdown(value: object) -> str:
     """Escape text so that Markdown shows it letter by letter, on one line."""
@@ -13,8 +15,8 @@ def markdown(value: object) -> str:
 
 
 def escaped(value: object) -> str:
-    """Escape text for HTML content and attributes."""
-    return html.escape(str(value), quote=True)
+    """Escape text for HTML and SVG content and attributes; letters that XML forbids go."""
+    return html.escape(_NOT_XML.sub("", str(value)), quote=True)
 
 
 def plural(count: int, noun: str) -> str:

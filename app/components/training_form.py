@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import loaders
-from app.state import Widget
+from app.state import Widget, training_key
 from prism_core.config.run import RunConfig, load_run_config, preset_names
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
@@ -63,39 +64,72 @@ def draw() -> Order | None:
         key=Widget.PRESET,
         help="A preset is a named set of options; everything else keeps its default.",
     )
-    base = load_run_config(preset=preset)
     with st.form("training"):
-        overrides = _draw_options(base)
-        device = st.selectbox("Device", DEVICES, help="auto takes the first of cuda, mps, cpu.")
+        overrides = _draw_options(preset)
+        device = st.selectbox(
+            "Device",
+            DEVICES,
+            key=training_key("device", preset),
+            help="auto takes the first of cuda, mps, cpu.",
+        )
         more = st.text_area(
             "More options",
             placeholder='model.dropout = 0.2\nmodel.without = ["synergy"]',
+            key=training_key("more", preset),
             help="One section.key = value per line. The README lists all options.",
         )
-        submitted = st.form_submit_button("Start training", type="primary")
+        submitted = st.form_submit_button("Start training", type="primary", key=Widget.START)
     lines = tuple(line.strip() for line in more.splitlines() if line.strip())
     return Order(preset, (*overrides, *lines), device) if submitted else None
 
 
-def _draw_options(base: RunConfig) -> list[str]:
+def _draw_options(preset: str) -> list[str]:
+    base = load_run_config(preset=preset)
     left, right = st.columns(2)
-    name = left.text_input("Name", value=base.name, help="Runs of one name count as one variant.")
-    data = right.selectbox("Data set", list(loaders.datasets()), format_func=_data_title)
-    seed = left.number_input("Seed", min_value=0, max_value=2**31 - 1, value=base.seed)
-    epochs = right.number_input("Most epochs", min_value=1, value=base.training.max_epochs)
-    batch = left.number_input("Batch size (users)", min_value=1, value=base.training.batch_size)
-    rate = right.number_input(
-        "Learning rate", min_value=1e-6, value=base.training.learning_rate, format="%.4g"
+    name = left.text_input(
+        "Name",
+        value=base.name,
+        key=training_key("name", preset),
+        help="Runs of one name that differ only in their seed count as one variant.",
     )
     chosen = {
         "name": (name, base.name),
-        "data.path": (data or base.data.path, base.data.path),
-        "seed": (seed, base.seed),
-        "training.max_epochs": (epochs, base.training.max_epochs),
-        "training.batch_size": (batch, base.training.batch_size),
-        "training.learning_rate": (rate, base.training.learning_rate),
+        "data.path": (_draw_data(right, base, preset), base.data.path),
+        "seed": (_draw_number(left, "Seed", "seed", preset, base.seed, 0), base.seed),
     }
+    for column, label, option in (
+        (right, "Most epochs", "max_epochs"),
+        (left, "Batch size (users)", "batch_size"),
+        (right, "Learning rate", "learning_rate"),
+    ):
+        default = getattr(base.training, option)
+        least = 1 if isinstance(default, int) else 1e-6
+        value = _draw_number(column, label, option, preset, default, least)
+        chosen[f"training.{option}"] = (value, default)
     return [f"{key}={json.dumps(value)}" for key, (value, old) in chosen.items() if value != old]
+
+
+def _draw_number(
+    column: DeltaGenerator, label: str, option: str, preset: str, default: float, least: float
+) -> float:
+    return column.number_input(
+        label,
+        min_value=least,
+        value=default,
+        format=None if isinstance(default, int) else "%.4g",
+        key=training_key(option, preset),
+    )
+
+
+def _draw_data(column: DeltaGenerator, base: RunConfig, preset: str) -> str:
+    paths = list(loaders.datasets()) or [base.data.path]
+    return column.selectbox(
+        "Data set",
+        paths,
+        index=paths.index(base.data.path) if base.data.path in paths else 0,
+        format_func=_data_title,
+        key=training_key("data", preset),
+    )
 
 
 def _data_title(path: str) -> str:

@@ -1,9 +1,8 @@
-"""Reading feature vectors by item id, and laying them out by item index."""
+"""Feature vectors of items: from rows of a file to rows by item index."""
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,63 +10,95 @@ import pandas as pd
 from prism_core.errors import DataError
 from prism_core.store.datasets import Features
 
+UNIT_SHARE: Final = 0.5
+"""Share of rows of length 1 from which on vectors count as normalised."""
+UNIT_TOLERANCE: Final = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """Vectors of one modality under external ids.
+    """Vectors of one modality as a file holds them.
 
     Attributes
     ----------
-    item_ids
-        ``(R,)`` unique strings.
     vectors
         ``(R, d)`` finite numbers.
+    item_ids
+        ``(R,)`` unique strings; None where rows stand in the order of the items.
     """
 
-    item_ids: np.ndarray
     vectors: np.ndarray
+    item_ids: np.ndarray | None
 
 
-def read_features(path: Path) -> dict[str, FeatureTable]:
-    """Read every modality of an npz file: ``<modality>`` and ``<modality>_<anything>_id``.
+@dataclass(frozen=True, slots=True)
+class ItemVectors:
+    """Vectors of one modality, every row with its item.
 
-    Raises
-    ------
-    DataError
-        The file is missing or damaged, an array has no ids or the wrong shape, an id stands
-        twice, or a value is not finite; array and row are named.
+    Attributes
+    ----------
+    vectors
+        ``(R, d)`` finite numbers, no row of filling.
+    item_ids
+        ``(R,)`` unique strings.
     """
-    arrays = _read_npz(path)
-    modalities = [name for name in arrays if not name.endswith("_id")]
-    if not modalities:
-        raise DataError(f"{path}: there is no array of vectors.")
-    return {name: _table(path, name, arrays) for name in modalities}
+
+    vectors: np.ndarray
+    item_ids: np.ndarray
 
 
-def check_known(table: FeatureTable, item_ids: pd.Series, modality: str) -> None:
-    """Refuse vectors of items that the data set does not know.
-
-    Raises
-    ------
-    DataError
-        Names the first unknown id and its row.
-    """
-    known = np.isin(table.item_ids, item_ids.to_numpy(dtype=str))
-    if not known.all():
-        row = int(np.argmin(known))
-        raise DataError(
-            f"features {modality!r}, row {row} (from 0): item {str(table.item_ids[row])!r} "
-            "is not among the items; these vectors belong to other data."
-        )
-
-
-def align(table: FeatureTable, item_ids: Sequence[str]) -> Features:
-    """Lay vectors out by item index.
+def identified(table: FeatureTable, item_ids: pd.Series, modality: str) -> ItemVectors:
+    """Give every row its item and drop rows that are no features.
 
     Parameters
     ----------
     table
-        Vectors by external id.
+        Vectors; without ids one row per item, or one more with a padding row first.
+    item_ids
+        External ids in the reader's order.
+    modality
+        Name for error texts.
+
+    Returns
+    -------
+    ItemVectors
+        Without rows of zeros and, among normalised vectors, rows of another length:
+        released files fill missing pictures and texts with such noise.
+
+    Raises
+    ------
+    DataError
+        An id is unknown, or the number of rows fits no padding rule.
+    """
+    known = item_ids.to_numpy(dtype=str)
+    if table.item_ids is None:
+        vectors, ids = _by_order(table.vectors, known, modality), known
+    else:
+        vectors, ids = table.vectors, table.item_ids
+        _check_known(ids, known, modality)
+    real = real_rows(vectors)
+    if not real.any():
+        raise DataError(f"features {modality!r}: every row is zero.")
+    return ItemVectors(vectors[real], ids[real])
+
+
+def real_rows(vectors: np.ndarray) -> np.ndarray:
+    """Tell features from filling: ``(R,)`` bool.
+
+    False for rows of zeros and, where most rows have length 1, for rows of another length.
+    """
+    norms = np.linalg.norm(vectors.astype(np.float32), axis=1)
+    unit = np.abs(norms - 1) < UNIT_TOLERANCE
+    return unit if unit.mean() > UNIT_SHARE else norms > 0
+
+
+def align(table: ItemVectors, item_ids: Sequence[str]) -> Features:
+    """Lay identified vectors out by item index.
+
+    Parameters
+    ----------
+    table
+        Vectors with their items.
     item_ids
         External ids of the items 1..N.
 
@@ -83,55 +114,21 @@ def align(table: FeatureTable, item_ids: Sequence[str]) -> Features:
     return Features(vectors, available)
 
 
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except FileNotFoundError:
-        raise DataError(f"{path}: the file is missing.") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable npz file: {error}.") from None
-
-
-def _table(path: Path, modality: str, arrays: dict[str, np.ndarray]) -> FeatureTable:
-    vectors = arrays[modality]
-    _check_vectors(path, modality, vectors)
-    keys = [key for key in arrays if key.startswith(f"{modality}_") and key.endswith("_id")]
-    if len(keys) != 1:
-        raise DataError(f"{path}: array {modality!r} needs one array {modality}_<name>_id.")
-    ids = arrays[keys[0]]
-    if ids.shape != (len(vectors),):
-        raise DataError(f"{path}: {keys[0]!r} has shape {ids.shape}, not ({len(vectors)},).")
-    if ids.dtype.kind not in "iuU":
+def _by_order(vectors: np.ndarray, known: np.ndarray, modality: str) -> np.ndarray:
+    surplus = len(vectors) - len(known)
+    if surplus not in (0, 1):
         raise DataError(
-            f"{path}: {keys[0]!r} holds {ids.dtype}, but ids are whole numbers or text."
+            f"features {modality!r}: {len(vectors)} rows without ids, but there are {len(known)} "
+            "items; give one row per item, or one more with a padding row first, or ids."
         )
-    names = ids.astype(str)
-    _check_unique(path, keys[0], names)
-    return FeatureTable(names, vectors)
+    return vectors[surplus:]
 
 
-def _check_vectors(path: Path, modality: str, vectors: np.ndarray) -> None:
-    numeric = np.issubdtype(vectors.dtype, np.number) and vectors.dtype.kind != "c"
-    if vectors.ndim != 2 or not numeric or 0 in vectors.shape:
+def _check_known(ids: np.ndarray, known: np.ndarray, modality: str) -> None:
+    found = np.isin(ids, known)
+    if not found.all():
+        row = int(np.argmin(found))
         raise DataError(
-            f"{path}: array {modality!r} is {vectors.dtype} of shape {vectors.shape}, but numbers "
-            "of shape (items, size) are needed."
-        )
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(vectors.astype(np.float16))
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise DataError(
-            f"{path}: array {modality!r}, row {row} (from 0), column {column}: "
-            f"{vectors[row, column]} is not a finite float16 number."
-        )
-
-
-def _check_unique(path: Path, key: str, names: np.ndarray) -> None:
-    repeated = pd.Index(names).duplicated()
-    if repeated.any():
-        row = int(np.argmax(repeated))
-        raise DataError(
-            f"{path}: array {key!r}, row {row} (from 0): id {str(names[row])!r} stands twice."
+            f"features {modality!r}, row {row} (from 0): item {str(ids[row])!r} "
+            "is not among the items; these vectors belong to other data."
         )

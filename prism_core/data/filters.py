@@ -40,3 +40,15 @@ def k_core(interactions: pd.DataFrame, k: int) -> pd.DataFrame:
 def last_events(interactions: pd.DataFrame, count: int) -> pd.DataFrame:
     """Keep each user's newest ``count`` events of a chronological frame."""
     return interactions.groupby("user_id", sort=False).tail(count).reset_index(drop=True)
+
+
+def sample_users(interactions: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
+    """Keep all events of ``count`` users drawn without replacement; all users if there are fewer.
+
+    The draw depends on the set of users and the seed, not on the order of the rows.
+    """
+    users = np.sort(interactions["user_id"].unique().astype(str))
+    if len(users) <= count:
+        return interactions
+    kept = np.random.default_rng(seed).choice(users, count, replace=False)
+    return interactions[interactions["user_id"].isin(kept)].reset_index(drop=True)

@@ -1,15 +1,15 @@
 """From raw events, items and vectors to a data set in the project's own format."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from prism_core.data.features import FeatureTable, align, check_known
-from prism_core.data.filters import chronological, k_core, last_events
+from prism_core.data.features import FeatureTable, ItemVectors, align, identified
+from prism_core.data.filters import chronological, k_core, last_events, sample_users
 from prism_core.data.raw import RawData
 from prism_core.data.statistics import sequence_sentence, statistics
 from prism_core.errors import ConfigError, DataError
@@ -33,16 +33,33 @@ class PreparationOptions:
         Newest events kept per user, counted after the k-core; None keeps all.
     complete_items
         Keep only items that have every modality; otherwise the others are flagged.
+    min_rating
+        Smallest rating that counts as an event; None keeps all.
+    since, until
+        First and last time kept, in the unit of ``timestamp``; None is no limit.
+    users
+        Number of users drawn before the k-core; None keeps all.
+    seed
+        Of that draw.
     """
 
     k_core: int = 5
     last: int | None = 50
     complete_items: bool = True
+    min_rating: float | None = None
+    since: int | None = None
+    until: int | None = None
+    users: int | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         for name, value in (("k_core", self.k_core), ("last", self.last)):
             if value is not None and value <= HELD_OUT:
                 raise ConfigError(f"{name} = {value}: must be at least {HELD_OUT + 1}.")
+        if self.users is not None and self.users < 1:
+            raise ConfigError(f"users = {self.users}: must be at least 1.")
+        if None not in (self.since, self.until) and self.since > self.until:  # type: ignore[operator]
+            raise ConfigError(f"since = {self.since} is after until = {self.until}.")
 
 
 def prepare(
@@ -73,12 +90,13 @@ def prepare(
         Vectors belong to unknown items, events to undescribed items, or nothing is left.
     """
     _check_encoders(features, encoders)
-    for modality, table in features.items():
-        check_known(table, raw.items["item_id"], modality)
-    events = _kept_events(raw, features, options)
+    vectors = {
+        name: identified(table, raw.items["item_id"], name) for name, table in features.items()
+    }
+    events = _kept_events(raw, vectors, options)
     tables = _tables(events, raw.items, options)
     item_ids = tables["items"]["item_id"].tolist()
-    ordered = {name: align(features[name], item_ids) for name in _modality_order(features)}
+    ordered = {name: align(vectors[name], item_ids) for name in _modality_order(vectors)}
     return write_dataset(
         path,
         description=_description(raw, tables, ordered, options, encoders),
@@ -99,22 +117,44 @@ def _check_encoders(features: Mapping[str, FeatureTable], encoders: Mapping[str,
 
 
 def _kept_events(
-    raw: RawData, features: Mapping[str, FeatureTable], options: PreparationOptions
+    raw: RawData, vectors: Mapping[str, ItemVectors], options: PreparationOptions
 ) -> pd.DataFrame:
-    events = raw.interactions
-    unknown = ~events["item_id"].isin(raw.items["item_id"])
-    if unknown.any():
-        first = events.loc[unknown, "item_id"].iloc[0]
-        raise DataError(f"{raw.origin.source}: item {first!r} has events but no description.")
+    _check_described(raw)
+    events = _wanted(raw, options)
     if options.complete_items:
-        for table in features.values():
+        for table in vectors.values():
             events = events[events["item_id"].isin(table.item_ids)]
-    events = k_core(chronological(events), options.k_core)
+    events = chronological(events)
+    if options.users is not None:
+        events = sample_users(events, options.users, options.seed)
+    events = k_core(events, options.k_core)
     if events.empty:
         raise DataError(
             f"{raw.origin.source}: no interactions are left after the {options.k_core}-core; "
             "give more data or a smaller --k-core."
         )
+    return events
+
+
+def _check_described(raw: RawData) -> None:
+    unknown = ~raw.interactions["item_id"].isin(raw.items["item_id"])
+    if unknown.any():
+        first = raw.interactions.loc[unknown, "item_id"].iloc[0]
+        raise DataError(f"{raw.origin.source}: item {first!r} has events but no description.")
+
+
+def _wanted(raw: RawData, options: PreparationOptions) -> pd.DataFrame:
+    events = raw.interactions
+    if options.min_rating is not None:
+        if "rating" not in events:
+            raise ConfigError(f"min_rating = {options.min_rating}: these data have no ratings.")
+        events = events[events["rating"] >= options.min_rating]
+    if not raw.has_times and (options.since, options.until) != (None, None):
+        raise ConfigError("since, until: these data have no times.")
+    if options.since is not None:
+        events = events[events["timestamp"] >= options.since]
+    if options.until is not None:
+        events = events[events["timestamp"] <= options.until]
     return events
 
 
@@ -160,7 +200,7 @@ def _ordered(ids: pd.Series) -> list[str]:
     return sorted(unique)
 
 
-def _modality_order(features: Mapping[str, FeatureTable]) -> list[str]:
+def _modality_order(features: Iterable[str]) -> list[str]:
     known = [name for name in MODALITIES if name in features]
     return known + [name for name in features if name not in MODALITIES]
 

@@ -175,9 +175,10 @@ FEATURES = {
         r"features 'text', row 3 \(from 0\): item '99' is not among the items",
     ),
     "no ids": (
-        lambda folder: np.savez(folder / "features.npz", text=np.ones((4, 3))),
-        r"array 'text' needs one array text_<name>_id",
+        lambda folder: np.savez(folder / "features.npz", text=np.ones((7, 3))),
+        r"features 'text': 7 rows without ids, but there are 4 items",
     ),
+    "only zeros": (vectors(text=np.zeros((4, 3))), r"features 'text': every row is zero"),
     "no vectors": (
         lambda folder: np.savez(folder / "features.npz", text_movie_id=np.arange(4)),
         r"there is no array of vectors",

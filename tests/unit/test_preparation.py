@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prism_core.data.features import read_features
+from prism_core.data.feature_files import read_features
 from prism_core.data.preparation import PreparationOptions, prepare
 from prism_core.data.readers.movielens import read_movielens
 from prism_core.errors import ConfigError, DataError

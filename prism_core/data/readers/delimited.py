@@ -15,6 +15,8 @@ from prism_core.errors import DataError
 WHOLE: Final = pa.int64()
 NUMBER: Final = pa.float64()
 TEXT: Final = pa.string()
+BLOCK: Final = 8 * 2**20
+"""Bytes read at a time; no row may be longer."""
 
 
 def read_delimited(
@@ -24,6 +26,8 @@ def read_delimited(
     separator: str = ",",
     names: Sequence[str] | None = None,
     encoding: str = "utf8",
+    quoting: bool = True,
+    allow_empty: bool = False,
 ) -> pd.DataFrame:
     """Read some columns of a delimited text file.
 
@@ -39,6 +43,10 @@ def read_delimited(
         All column names, for a file without a header row.
     encoding
         Text encoding of the file.
+    quoting
+        Whether ``"`` encloses a field that holds a separator.
+    allow_empty
+        Read empty text fields as empty strings instead of refusing them.
 
     Returns
     -------
@@ -52,7 +60,11 @@ def read_delimited(
         fields, an empty one, or a value of the wrong type. Rows are counted from 1 and the
         header is one of them.
     """
-    table = _read(path, types, separator, names, encoding)
+    parsing = csv.ParseOptions(delimiter=separator, quote_char='"' if quoting else False)
+    reading = csv.ReadOptions(
+        column_names=names, encoding=encoding, use_threads=False, block_size=BLOCK
+    )
+    table = _read(path, types, parsing, reading, allow_empty)
     if not table.num_rows:
         raise DataError(f"{path}: there are no rows below the header.")
     header = names is None
@@ -87,26 +99,26 @@ def require(
 def _read(
     path: Path,
     types: Mapping[str, pa.DataType],
-    separator: str,
-    names: Sequence[str] | None,
-    encoding: str,
+    parsing: csv.ParseOptions,
+    reading: csv.ReadOptions,
+    allow_empty: bool,
 ) -> pa.Table:
     options = csv.ConvertOptions(
-        column_types=types, include_columns=list(types), null_values=[""], strings_can_be_null=True
+        column_types=types,
+        include_columns=list(types),
+        null_values=[""],
+        strings_can_be_null=not allow_empty,
     )
-    reading = csv.ReadOptions(column_names=names, encoding=encoding, use_threads=False)
+    names, separator = reading.column_names, parsing.delimiter
     try:
         with pa.input_stream(path) as stream:
             return csv.read_csv(
-                stream,
-                read_options=reading,
-                parse_options=csv.ParseOptions(delimiter=separator, newlines_in_values=False),
-                convert_options=options,
+                stream, read_options=reading, parse_options=parsing, convert_options=options
             )
     except FileNotFoundError:
         raise DataError(f"{path}: the file is missing.") from None
     except KeyError:
-        found = names or _header(path, separator)
+        found = names or header_of(path, separator)
         missing = next(name for name in types if name not in found)
         raise DataError(
             f"{path}: column {missing!r} is missing; found: {', '.join(found)}."
@@ -126,7 +138,7 @@ def _sentence(path: Path, message: str, names: list[str], separator: str) -> str
     conversion = re.search(r"column #(\d+): (?:Row #(\d+): )?(?:CSV conversion )?(.*)", message)
     if conversion:
         number, row, what = conversion.groups()
-        names = names or _header(path, separator)
+        names = names or header_of(path, separator)
         label = repr(names[int(number)]) if int(number) < len(names) else number
         return f"{path}{f', row {row}' if row else ''}, column {label}: {what}."
     parsing = re.search(r"Row #(\d+): (Expected \d+ columns, got \d+)", message)
@@ -135,7 +147,17 @@ def _sentence(path: Path, message: str, names: list[str], separator: str) -> str
     return f"{path}: {message}."
 
 
-def _header(path: Path, separator: str) -> list[str]:
-    with pa.input_stream(path) as stream:
-        line = stream.read(65536).split(b"\n", 1)[0]
+def header_of(path: Path, separator: str) -> list[str]:
+    """Read the column names of a file's first row.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read.
+    """
+    try:
+        with pa.input_stream(path) as stream:
+            line = stream.read(65536).split(b"\n", 1)[0]
+    except OSError as error:
+        raise DataError(f"{path}: not a readable file: {error}.") from None
     return [name.strip('"\r') for name in line.decode("utf-8", "replace").split(separator)]
