@@ -88,8 +88,10 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a parquet file, or only some columns of it.
+def read_parquet(
+    path: Path, columns: list[str] | None = None, where: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Read a parquet file, or only some columns of it, or only rows equal to ``where``.
 
     Raises
     ------
@@ -97,7 +99,8 @@ def read_parquet(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
         The file is missing, damaged or lacks a column.
     """
     try:
-        return pq.read_table(path, columns=columns).to_pandas()
+        filters = [(name, "=", value) for name, value in (where or {}).items()] or None
+        return pq.read_table(path, columns=columns, filters=filters).to_pandas()
     except FileNotFoundError:
         raise RunFormatError(f"{path}: the file is missing.") from None
     except (pa.ArrowException, OSError, KeyError) as error:

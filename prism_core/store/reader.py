@@ -1,7 +1,7 @@
 """Reading run folders: complete ones fully checked, damaged ones listed with the reason."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -85,8 +85,14 @@ class Run:
         """Say whether a table or artifact is part of this run."""
         return schema.file_of(table) in self.manifest["files"]
 
-    def table(self, table: str, columns: list[str] | None = None) -> pd.DataFrame:
-        """Read a table or artifact.
+    def table(
+        self,
+        table: str,
+        columns: list[str] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Read a table or artifact, or only the rows whose columns have the values of ``where``.
 
         Raises
         ------
@@ -96,7 +102,7 @@ class Run:
         path = self.path / schema.file_of(table)
         if not self.has(table):
             raise RunFormatError(f"{self.path}: the run has no table {table!r}.")
-        frame = files.read_parquet(path, columns)
+        frame = files.read_parquet(path, columns, where)
         if columns is None:
             schema.check_columns(table, frame, str(path))
         return frame

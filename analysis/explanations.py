@@ -1,0 +1,305 @@
+"""What drove a recommendation: contributions of the parts, interactions, fusion weights.
+
+Three quantities that are never mixed: a *fusion weight* is what the gate gives a part for a user; a
+*contribution* is the part's exact Shapley value in an item's score; *information* (PID) is about
+the data and lives in :mod:`analysis.information`.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis import coalitions
+from prism_core.errors import DataError, NotFittedError
+from prism_core.store.reader import Run
+
+TOLERANCE: Final = 1e-5
+"""Largest gap allowed between summed contributions and the score difference they explain."""
+
+NEGLIGIBLE: Final = 0.01
+"""Interactions below this share of the image-and-text effects count as none."""
+
+InteractionKind = Literal["synergy", "suppression", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserExplanation:
+    """Everything that explains one user's list.
+
+    Attributes
+    ----------
+    recommendations
+        One row per listed item and one for the true next item, by ``rank``: ``item_id``, ``title``,
+        ``year``, ``categories``, ``score``, ``baseline`` (score with every player off),
+        ``is_target``, ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
+    contributions
+        Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
+    modality_scores
+        Long: ``rank``, ``item_id``, ``coalition`` (names of the modalities that are on, joined by
+        `` + ``; ``none``), ``score``. Empty where the run stored no modality coalitions.
+    weights
+        One row per part: ``part``, ``weight``, ``percentile`` (share of users with a smaller or
+        equal weight, in [0, 100]), ``population_median``.
+    residual
+        Largest gap between an item's summed contributions and the difference of its listed score
+        to its baseline.
+    gate_entropy
+        Entropy of the user's fusion weights, in bits.
+    """
+
+    user_id: str
+    history_length: int
+    target_item_id: str
+    target_rank: int
+    recommendations: pd.DataFrame
+    contributions: pd.DataFrame
+    modality_scores: pd.DataFrame
+    weights: pd.DataFrame
+    residual: float
+    gate_entropy: float
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether contributions sum to the score difference within ``TOLERANCE``."""
+        return self.residual <= TOLERANCE
+
+
+def explain_user(run: Run, user_id: str) -> UserExplanation:
+    """Explain one user's recommendations from a stored run.
+
+    Parameters
+    ----------
+    run
+        A complete run of a model with parts.
+    user_id
+        External user id.
+
+    Raises
+    ------
+    NotFittedError
+        The run has no parts (a floor or a plain backbone).
+    DataError
+        The run has no such user.
+    """
+    require_parts(run)
+    listed = _rows_of(run, "recommendations", user_id).sort_values("rank", ignore_index=True)
+    outcome = _rows_of(run, "user_metrics", user_id).iloc[0]
+    users = run.table("users")
+    mine = users[users["user_id"] == user_id].iloc[0]
+    target = str(outcome["target_item_id"])
+    named = with_titles(listed, run.table("items")).assign(is_target=listed["item_id"] == target)
+    contributions = contributions_of(named, run.players)
+    return UserExplanation(
+        user_id=user_id,
+        history_length=int(outcome["history_length"]),
+        target_item_id=target,
+        target_rank=int(outcome["rank"]),
+        recommendations=_described(named, contributions),
+        contributions=contributions,
+        modality_scores=modality_scores(named, run.modalities),
+        weights=weights_against_population(users, user_id, run.parts),
+        residual=_residual(named, contributions),
+        gate_entropy=float(mine["gate_entropy"]),
+    )
+
+
+def require_parts(run: Run) -> None:
+    """Refuse a run without parts.
+
+    Raises
+    ------
+    NotFittedError
+        The run is a floor or a plain backbone.
+    """
+    if not run.parts:
+        raise NotFittedError(
+            f"Run {run.run_id!r} has no parts, so nothing splits its scores; choose a PRISM run."
+        )
+
+
+def contributions_of(recommendations: pd.DataFrame, players: tuple[str, ...]) -> pd.DataFrame:
+    """Share every listed item's score among the players.
+
+    Parameters
+    ----------
+    recommendations
+        Rows with ``part_coalitions`` (``2 ** len(players)`` scores each).
+    players
+        Player names by bit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per row and player: the identifying columns given, ``player``, ``contribution``.
+
+    Raises
+    ------
+    DataError
+        The number of coalition scores does not fit the players.
+    """
+    values = stacked(recommendations["part_coalitions"])
+    if values.shape[1] != 2 ** len(players):
+        raise DataError(
+            f"part_coalitions: {values.shape[1]} scores a row, but {len(players)} players need "
+            f"{2 ** len(players)}."
+        )
+    shares = coalitions.shapley_values(values)
+    keys = [k for k in ("user_id", "rank", "item_id", "title") if k in recommendations.columns]
+    rows = recommendations[keys].loc[recommendations.index.repeat(len(players))]
+    return rows.reset_index(drop=True).assign(
+        player=np.tile(players, len(recommendations)), contribution=shares.ravel()
+    )
+
+
+def modality_interactions(recommendations: pd.DataFrame) -> pd.DataFrame:
+    """Measure how the modalities interact in every listed item's score.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``interaction`` (the index of all modalities together) and ``interaction_kind``, by the
+        given rows.
+    """
+    values = stacked(recommendations["modality_coalitions"])
+    index = coalitions.interaction_index(values)
+    scale = np.abs(values - values[:, :1]).max(axis=1)
+    kinds = np.select(
+        [np.abs(index) <= NEGLIGIBLE * scale, index > 0], ["none", "synergy"], "suppression"
+    )
+    return pd.DataFrame(
+        {"interaction": index, "interaction_kind": kinds}, index=recommendations.index
+    )
+
+
+def modality_scores(recommendations: pd.DataFrame, modalities: tuple[str, ...]) -> pd.DataFrame:
+    """Name the score of every listed item under each set of modalities, in long form."""
+    keys = ["rank", "item_id"]
+    if "modality_coalitions" not in recommendations.columns:
+        return pd.DataFrame(columns=[*keys, "coalition", "score"])
+    values = stacked(recommendations["modality_coalitions"])
+    names = [coalition_name(mask, modalities) for mask in range(values.shape[1])]
+    rows = recommendations[keys].loc[recommendations.index.repeat(len(names))]
+    return rows.reset_index(drop=True).assign(
+        coalition=np.tile(names, len(values)), score=values.ravel()
+    )
+
+
+def coalition_name(mask: int, modalities: tuple[str, ...]) -> str:
+    """Name a set of modalities: ``none``, ``image``, ``image + text``."""
+    return " + ".join(m for bit, m in enumerate(modalities) if mask >> bit & 1) or "none"
+
+
+def weights_against_population(
+    users: pd.DataFrame, user_id: str, parts: tuple[str, ...]
+) -> pd.DataFrame:
+    """Set one user's fusion weights beside everybody's."""
+    population = users[[f"weight_{part}" for part in parts]].to_numpy(dtype=np.float64)
+    mine = population[(users["user_id"] == user_id).to_numpy()][0]
+    return pd.DataFrame(
+        {
+            "part": parts,
+            "weight": mine,
+            "percentile": 100 * (population <= mine).mean(axis=0),
+            "population_median": np.median(population, axis=0),
+        }
+    )
+
+
+def population_weights(run: Run) -> pd.DataFrame:
+    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
+    require_parts(run)
+    users = run.table("users", ["user_id", *(f"weight_{part}" for part in run.parts)])
+    long = users.melt("user_id", var_name="part", value_name="weight")
+    return long.assign(part=long["part"].str.removeprefix("weight_"))
+
+
+def population_contributions(run: Run) -> pd.DataFrame:
+    """Average every user's contributions over the listed items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, one column ``contribution_<player>`` per player (signed mean),
+        ``share_<part>`` per part (its part of the summed absolute contributions of the parts,
+        the id path left out) and ``top_part``, the part with the largest share.
+    """
+    require_parts(run)
+    listed = run.table("recommendations", ["user_id", "part_coalitions"])
+    shares = coalitions.shapley_values(stacked(listed["part_coalitions"]))
+    columns = [f"contribution_{player}" for player in run.players]
+    signed = pd.DataFrame(shares, columns=columns).groupby(listed["user_id"], sort=False).mean()
+    strength = pd.DataFrame(np.abs(shares[:, 1:]), columns=list(run.parts))
+    strength = strength.groupby(listed["user_id"], sort=False).mean()
+    relative = strength.div(strength.sum(axis=1).where(lambda total: total > 0, 1), axis=0)
+    top = strength.columns.to_numpy()[strength.to_numpy().argmax(axis=1)]
+    return signed.join(relative.add_prefix("share_")).assign(top_part=top).reset_index()
+
+
+def users_like(run: Run, user_id: str, *, count: int = 10) -> pd.DataFrame:
+    """Find the users whose fusion weights are nearest (Hellinger distance).
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``distance`` in [0, 1] and the weights, nearest first, without the user.
+    """
+    require_parts(run)
+    columns = [f"weight_{part}" for part in run.parts]
+    users = run.table("users", ["user_id", *columns])
+    found = np.flatnonzero((users["user_id"] == user_id).to_numpy())
+    if not len(found):
+        raise DataError(f"Run {run.run_id!r} has no user {user_id!r}.")
+    roots = np.sqrt(users[columns].to_numpy(dtype=np.float64))
+    distance = np.linalg.norm(roots - roots[found[0]], axis=1) / np.sqrt(2)
+    near = users.assign(distance=distance).drop(index=found[0])
+    return near.nsmallest(count, "distance").reset_index(drop=True)
+
+
+def with_titles(rows: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Add ``title``, ``year`` and ``categories`` by ``item_id``; an unknown item keeps its id."""
+    columns = [c for c in ("title", "year", "categories") if c in items.columns]
+    joined = rows.join(items.set_index("item_id")[columns], on="item_id")
+    return joined.assign(title=joined["title"].fillna(joined["item_id"]))
+
+
+def stacked(lists: pd.Series) -> np.ndarray:
+    """Turn a column of equally long lists into ``(rows, size)`` float64.
+
+    Raises
+    ------
+    DataError
+        The lists differ in length.
+    """
+    if not len(lists):
+        return np.zeros((0, 1))
+    try:
+        return np.concatenate(lists.to_list()).reshape(len(lists), -1).astype(np.float64)
+    except ValueError:
+        raise DataError(f"column {lists.name!r}: the lists differ in length.") from None
+
+
+def _described(named: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame:
+    """Recommendations with baseline, leading player and modality interaction."""
+    baseline = stacked(named["part_coalitions"])[:, 0]
+    wide = contributions.pivot(index="rank", columns="player", values="contribution")
+    top = wide.idxmax(axis=1).reindex(named["rank"]).to_numpy()
+    kept = named.drop(columns=["part_coalitions", "modality_coalitions"], errors="ignore")
+    described = kept.assign(baseline=baseline, top_player=top)
+    if "modality_coalitions" in named.columns:
+        described = described.join(modality_interactions(named))
+    return described
+
+
+def _residual(named: pd.DataFrame, contributions: pd.DataFrame) -> float:
+    baseline = stacked(named["part_coalitions"])[:, 0]
+    summed = contributions["contribution"].to_numpy().reshape(len(named), -1).sum(axis=1)
+    return float(np.abs(summed - (named["score"].to_numpy() - baseline)).max())
+
+
+def _rows_of(run: Run, table: str, user_id: str) -> pd.DataFrame:
+    rows = run.table(table, where={"user_id": user_id})
+    if rows.empty:
+        raise DataError(f"Run {run.run_id!r}: table {table!r} has no user {user_id!r}.")
+    return rows

@@ -1,0 +1,234 @@
+"""Figures of all users: how weights and contributions spread, and where one user stands."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.plots.text import in_drawing_order
+from analysis.plots.theme import (
+    INK,
+    MUTED,
+    PAPER,
+    PART_LABELS,
+    color_of,
+    empty_figure,
+    label_of,
+    marker_of,
+    new_figure,
+)
+from prism_core.names import REDUNDANCY, SYNERGY
+
+BINS = 48
+RIDGE = 0.7
+"""Height of the tallest ridge, in rows."""
+
+
+def weight_ridges(
+    *, population: pd.DataFrame, weights: pd.DataFrame | None = None, dark: bool = False
+) -> go.Figure:
+    """Draw the fusion weights of all users, one ridge per part, with one user's weights on them.
+
+    Parameters
+    ----------
+    population
+        ``part``, ``weight``: one row per user and part.
+    weights
+        ``part``, ``weight``, ``percentile`` of the marked user; None marks nobody.
+    dark
+        Whether the page is dark.
+
+    Notes
+    -----
+    Ridges are histograms of 48 equal bins from 0, so the figure does not grow with the users.
+    """
+    if population.empty:
+        return empty_figure("There are no users to draw.", dark=dark)
+    groups = _grouped(population, "part", "weight")
+    end = min(1.0, 0.1 * np.ceil(10 * population["weight"].max() + 0.5))
+    figure = _ridges(groups, np.linspace(0, end, BINS + 1), dark)
+    if weights is not None:
+        for row in weights.to_dict("records"):
+            text = f"{row['weight']:.2f}, at or above {row['percentile']:.0f} % of users"
+            _mark(figure, list(groups).index(row["part"]), row["weight"], text, dark)
+    figure.update_xaxes(title="Fusion weight", range=[0, end])
+    return figure
+
+
+def contribution_ridges(
+    *, population: pd.DataFrame, user_id: str | None = None, dark: bool = False
+) -> go.Figure:
+    """Draw the mean contribution of every player over all users, one ridge per player.
+
+    Parameters
+    ----------
+    population
+        One row per user: ``user_id``, ``contribution_<player>``.
+    user_id
+        The user to mark; None marks nobody.
+    dark
+        Whether the page is dark.
+    """
+    if population.empty:
+        return empty_figure("There are no users to draw.", dark=dark)
+    columns = [c for c in population.columns if c.startswith("contribution_")]
+    groups = {
+        player: population[f"contribution_{player}"].to_numpy()
+        for player in in_drawing_order(c.removeprefix("contribution_") for c in columns)
+    }
+    everything = population[columns].to_numpy()
+    edges = np.linspace(everything.min(), everything.max() + 1e-12, BINS + 1)
+    figure = _ridges(groups, edges, dark)
+    mine = (population["user_id"] == user_id).to_numpy()
+    if mine.any():
+        for row, values in enumerate(groups.values()):
+            value = float(values[mine][0])
+            below = 100 * float((values <= value).mean())
+            _mark(figure, row, value, f"{value:+.2f}, at or above {below:.0f} % of users", dark)
+    figure.update_xaxes(title="Mean contribution to the score of the listed items", zeroline=True)
+    return figure
+
+
+def part_triangle(
+    *, population: pd.DataFrame, user_id: str | None = None, dark: bool = False
+) -> go.Figure:
+    """Place every user between image alone, text alone and both together.
+
+    The position is exact: a user's three coordinates are the shares of ``unique_image``, of
+    ``unique_text``, and of synergy and redundancy together; colour and marker name the top part.
+
+    Parameters
+    ----------
+    population
+        One row per user: ``user_id``, ``share_<part>``, ``top_part``.
+    user_id
+        The user to mark; None marks nobody.
+    dark
+        Whether the page is dark.
+    """
+    if population.empty:
+        return empty_figure("There are no users to draw.", dark=dark)
+    placed = population.assign(**_triangle(population))
+    figure = new_figure(dark=dark, height=460)
+    _draw_frame(figure, dark)
+    for part in (name for name in PART_LABELS if name in set(placed["top_part"])):
+        rows = placed[placed["top_part"] == part]
+        figure.add_trace(
+            go.Scattergl(
+                name=label_of(part),
+                x=rows["x"],
+                y=rows["y"],
+                mode="markers",
+                marker={"color": color_of(part), "symbol": marker_of(part), "size": 6},
+                opacity=0.75,
+                customdata=rows["user_id"],
+                hovertemplate="user %{customdata}<extra>%{fullData.name}</extra>",
+            )
+        )
+    mine = placed[placed["user_id"] == user_id]
+    if len(mine):
+        figure.add_scatter(
+            name=f"User {user_id}",
+            x=mine["x"],
+            y=mine["y"],
+            mode="markers",
+            marker={"symbol": "star", "size": 17, "color": INK[dark]}
+            | {"line": {"width": 1.5, "color": PAPER[dark]}},
+        )
+    figure.update_xaxes(visible=False, range=[-0.28, 1.28])
+    figure.update_yaxes(visible=False, range=[-0.12, 1.0], scaleanchor="x")
+    return figure
+
+
+def _triangle(population: pd.DataFrame) -> dict[str, np.ndarray]:
+    joint = population[f"share_{SYNERGY}"] + population[f"share_{REDUNDANCY}"]
+    text = population["share_unique_text"]
+    return {
+        "x": (text + 0.5 * joint).to_numpy(),
+        "y": (joint * np.sqrt(3) / 2).to_numpy(),
+    }
+
+
+def _draw_frame(figure: go.Figure, dark: bool) -> None:
+    top = np.sqrt(3) / 2
+    figure.add_scatter(
+        x=[0, 1, 0.5, 0],
+        y=[0, 0, top, 0],
+        mode="lines",
+        line={"color": MUTED[dark], "width": 1},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    corners = [(0, 0, "Image alone", "top"), (1, 0, "Text alone", "top")]
+    for x, y, text, anchor in [*corners, (0.5, top, "Both together", "bottom")]:
+        figure.add_annotation(x=x, y=y, text=text, yanchor=anchor, showarrow=False, yshift=0)
+
+
+def _grouped(frame: pd.DataFrame, key: str, value: str) -> dict[str, np.ndarray]:
+    order = in_drawing_order(frame[key])
+    return {name: frame.loc[frame[key] == name, value].to_numpy() for name in order}
+
+
+def _ridges(groups: Mapping[str, np.ndarray], edges: np.ndarray, dark: bool) -> go.Figure:
+    figure = new_figure(dark=dark, height=90 + 74 * len(groups), showlegend=False)
+    counts = {name: np.histogram(values, edges)[0] for name, values in groups.items()}
+    tallest = max((int(c.max()) for c in counts.values()), default=1) or 1
+    for row, (name, count) in enumerate(counts.items()):
+        _add_ridge(figure, len(groups) - 1 - row, name, count, tallest, edges)
+        _add_quartiles(figure, len(groups) - 1 - row, groups[name], dark)
+    names = [label_of(name) for name in reversed(list(groups))]
+    figure.update_yaxes(tickvals=list(range(len(groups))), ticktext=names, showgrid=False)
+    figure.update_yaxes(range=[-0.3, len(groups)], zeroline=False)
+    figure.update_layout(meta={"rows": list(groups)})
+    return figure
+
+
+def _add_ridge(
+    figure: go.Figure, level: int, name: str, count: np.ndarray, tallest: int, edges: np.ndarray
+) -> None:
+    x = np.repeat(edges, 2)[1:-1]
+    height = np.repeat(count, 2)
+    figure.add_scatter(
+        name=label_of(name),
+        x=[x[0], *x, x[-1]],
+        y=[level, *(level + RIDGE * height / tallest), level],
+        fill="toself",
+        mode="lines",
+        line={"color": color_of(name), "width": 1.2},
+        customdata=[0, *height, 0],
+        hovertemplate="%{x:.2f}: %{customdata} users<extra>%{fullData.name}</extra>",
+    )
+
+
+def _add_quartiles(figure: go.Figure, level: int, values: np.ndarray, dark: bool) -> None:
+    if not len(values):
+        return
+    low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    figure.add_scatter(
+        x=[low, high], y=[level - 0.1] * 2, mode="lines", line={"color": MUTED[dark], "width": 4}
+    )
+    figure.add_scatter(
+        x=[middle],
+        y=[level - 0.1],
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 9, "line": {"width": 2, "color": INK[dark]}},
+        hovertemplate="median %{x:.2f}<extra></extra>",
+    )
+
+
+def _mark(figure: go.Figure, row: int, value: float, text: str, dark: bool) -> None:
+    """Mark one value on the ridge of ``row``, counted from above."""
+    level = len(figure.layout.meta["rows"]) - 1 - row
+    figure.add_scatter(
+        x=[value],
+        y=[level],
+        mode="markers",
+        marker={"symbol": "diamond", "size": 12, "color": INK[dark]}
+        | {"line": {"width": 1.5, "color": PAPER[dark]}},
+        hovertext=text,
+        hoverinfo="text",
+    )
+    figure.add_annotation(
+        x=1, xref="paper", xanchor="right", y=level + 0.86, text=text, showarrow=False
+    )

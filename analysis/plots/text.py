@@ -1,0 +1,26 @@
+"""Texts inside figures: titles of items come from files, so they are escaped and kept short."""
+
+import html
+from collections.abc import Iterable
+
+from prism_core.names import ID
+
+
+def short(text: str, *, width: int = 34) -> str:
+    """Cut a text to ``width`` characters with an ellipsis, and escape it for a figure."""
+    flat = " ".join(str(text).split())
+    kept = flat if len(flat) <= width else flat[: width - 1].rstrip() + "…"
+    return html.escape(kept, quote=False)
+
+
+def ranked_labels(ranks: Iterable[int], titles: Iterable[str], is_target: Iterable[bool]) -> list:
+    """Label list places, the true next item with a star: "★ 3  Casablanca"."""
+    return [
+        f"<b>★ {rank}  {short(title)}</b>" if true else f"{rank}  {short(title)}"
+        for rank, title, true in zip(ranks, titles, is_target, strict=True)
+    ]
+
+
+def in_drawing_order(players: Iterable[str]) -> list[str]:
+    """Order players for drawing: parts in their order, the id path last."""
+    return sorted(dict.fromkeys(players), key=lambda player: player == ID)

@@ -1,0 +1,109 @@
+"""Figures of training: curves over epochs, and what a metric costs."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.plots.comparison import interval_dots, metric_name
+from analysis.plots.text import short
+from analysis.plots.theme import CATEGORY_COLORS, MUTED, empty_figure, new_figure
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def learning_curves(
+    *, curves: pd.DataFrame, quantity: str = "ndcg@10", dark: bool = False
+) -> go.Figure:
+    """Draw a quantity over epochs: the mean over seeds, and their range as a band.
+
+    Parameters
+    ----------
+    curves
+        ``name``, ``seed``, ``epoch``, ``quantity``, ``value``.
+    quantity
+        A validation metric or the name of a loss.
+    dark
+        Whether the page is dark.
+    """
+    rows = curves[curves["quantity"] == quantity]
+    if rows.empty:
+        return empty_figure(f"No epoch recorded {quantity} yet.", dark=dark)
+    figure = new_figure(dark=dark, height=340, hovermode="x unified")
+    for place, (name, group) in enumerate(rows.groupby("name", sort=False)):
+        color = CATEGORY_COLORS[place % len(CATEGORY_COLORS)]
+        epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max"]).reset_index()
+        if group["seed"].nunique() > 1:
+            _add_band(figure, epochs, str(name), color)
+        figure.add_scatter(
+            name=short(str(name)),
+            x=epochs["epoch"],
+            y=epochs["mean"],
+            mode="lines+markers",
+            legendgroup=str(name),
+            line={"color": color, "width": 2, "dash": DASHES[place % len(DASHES)]},
+            marker={"size": 5},
+            hovertemplate="%{y:.4f}",
+        )
+    figure.update_xaxes(title="Epoch", tickformat="d", nticks=min(12, rows["epoch"].nunique() + 1))
+    figure.update_yaxes(title=metric_name(quantity))
+    return figure
+
+
+def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = False) -> go.Figure:
+    """Draw a metric against its cost; the line joins the variants no other one beats on both.
+
+    Parameters
+    ----------
+    table
+        ``name``, ``metric``, ``value``, ``low``, ``high`` and the cost column.
+    cost
+        ``seconds`` or ``num_parameters``.
+    dark
+        Whether the page is dark.
+    """
+    rows = table.dropna(subset=[cost]).sort_values([cost, "value"], ascending=[True, False])
+    if rows.empty:
+        return empty_figure("None of these runs recorded its cost.", dark=dark)
+    figure = new_figure(dark=dark, height=380, showlegend=False)
+    best = rows[rows["value"] > rows["value"].cummax().shift(fill_value=-np.inf)]
+    figure.add_scatter(
+        x=best[cost],
+        y=best["value"],
+        mode="lines",
+        line={"shape": "hv", "color": MUTED[dark], "dash": "dot"},
+        hoverinfo="skip",
+    )
+    trace = interval_dots(rows, "value", [CATEGORY_COLORS[0]] * len(rows), "circle", dark)
+    trace.update(
+        x=rows[cost],
+        y=rows["value"],
+        error_y=trace.error_x.to_plotly_json(),
+        error_x=None,
+        mode="markers+text",
+        text=[short(name, width=24) for name in rows["name"]],
+        textposition="top right",
+        cliponaxis=False,
+    )
+    figure.add_trace(trace)
+    titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
+    low, high = rows[cost].min(), rows[cost].max()
+    room = (high - low) or high or 1.0
+    figure.update_xaxes(range=[low - 0.08 * room, high + 0.3 * room])
+    figure.update_xaxes(title=titles.get(cost, cost))
+    figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
+    return figure
+
+
+def _add_band(figure: go.Figure, epochs: pd.DataFrame, name: str, color: str) -> None:
+    figure.add_scatter(
+        x=[*epochs["epoch"], *epochs["epoch"][::-1]],
+        y=[*epochs["max"], *epochs["min"][::-1]],
+        fill="toself",
+        fillcolor=color,
+        opacity=0.18,
+        mode="lines",
+        line={"width": 0},
+        legendgroup=name,
+        showlegend=False,
+        hoverinfo="skip",
+    )

@@ -1,0 +1,147 @@
+"""Maps: stored once, the same twice, judged, and neighbours taken from the original space."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from analysis import maps, neighbours, spaces
+from prism_core.errors import ConfigError, DataError
+from prism_core.names import PARTS
+from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
+from tests.factories import make_run
+
+PCA = maps.MapSettings(method="pca")
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny_dataset: Dataset) -> Run:
+    return Run(make_run(tmp_path, dataset=tiny_dataset))
+
+
+def test_a_map_is_computed_once_and_again_when_its_input_changes(run: Run) -> None:
+    vectors = spaces.item_vectors(run, "synergy")
+    assert maps.store_map(run, "items-synergy-pca", vectors, PCA)
+    assert not maps.store_map(run, "items-synergy-pca", vectors, PCA)
+    assert maps.store_map(run, "items-synergy-pca", vectors + 1, PCA)
+    assert maps.store_map(run, "items-synergy-pca", vectors, maps.MapSettings(method="pca", seed=1))
+
+
+def test_a_stored_map_has_a_row_per_item_and_says_how_it_was_made(run: Run) -> None:
+    maps.store_map(run, "items-synergy-pca", spaces.item_vectors(run, "synergy"), PCA)
+    again = Run(run.path)
+    assert maps.stored_maps(again) == ["items-synergy-pca"]
+    frame = again.table("maps/items-synergy-pca")
+    assert frame["row"].tolist() == list(range(60))
+    about = again.table("maps/items-synergy-pca-about").set_index(["kind", "name"])["value"]
+    assert about["setting", "method"] == "pca"
+    assert 0 <= float(about["quality", "trustworthiness"]) <= 1
+    assert ("version", "umap-learn") in about.index
+
+
+def test_the_first_two_components_of_a_plane_are_that_plane() -> None:
+    plane = np.random.default_rng(0).normal(size=(50, 2))
+    unit = plane / np.linalg.norm(plane, axis=1, keepdims=True)
+    padded = np.concatenate([plane, np.zeros((50, 5))], axis=1)
+    drawn = maps.project(padded, PCA)
+    before = np.linalg.norm(unit[:, None] - unit[None], axis=-1)
+    np.testing.assert_allclose(
+        np.linalg.norm(drawn[:, None] - drawn[None], axis=-1), before, atol=1e-5
+    )
+
+
+@pytest.mark.slow
+def test_umap_is_the_same_twice_and_keeps_clusters_apart() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.repeat(np.eye(3, 8), 20, axis=0)
+    vectors = (centres + 0.05 * rng.normal(size=centres.shape)).astype(np.float32)
+    settings = maps.MapSettings(neighbours=10)
+    one = maps.project(vectors, settings)
+    np.testing.assert_array_equal(one, maps.project(vectors, settings))
+    assert neighbours.map_quality(vectors, one)["trustworthiness"] > 0.9
+    aligned = maps.project_aligned([vectors, vectors + 0.01], settings)
+    assert [plane.shape for plane in aligned] == [(60, 2), (60, 2)]
+    spread = np.ptp(aligned[0], axis=0).max()
+    assert np.linalg.norm(aligned[0] - aligned[1], axis=1).mean() < 0.25 * spread
+
+
+def test_planted_movers_are_found() -> None:
+    rng = np.random.default_rng(0)
+    before = rng.normal(size=(1000, 16))
+    after = before + 0.05 * rng.normal(size=before.shape)
+    moved = rng.choice(1000, 50, replace=False)
+    after[moved] = rng.normal(size=(50, 16))
+    ranked = neighbours.movers(before, after).set_index("row")["overlap"]
+    is_mover = ranked.index.isin(moved)
+    assert roc_auc_score(is_mover, -ranked) > 0.99
+
+
+def test_a_perfect_map_is_judged_perfect_and_a_shuffled_one_is_not() -> None:
+    angle = np.linspace(0, 2 * np.pi, 100, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    good = neighbours.map_quality(circle, circle, count=5)
+    bad = neighbours.map_quality(circle, np.random.default_rng(0).permutation(circle), count=5)
+    assert good["trustworthiness"] > 0.99
+    assert good["neighbourhood_preservation"] > 0.8
+    assert bad["neighbourhood_preservation"] < 0.2
+
+
+def test_the_nearest_are_by_cosine_and_leave_out_the_item_itself() -> None:
+    vectors = np.array([[1, 0], [5, 0.1], [0, 1], [-1, 0]], dtype=np.float32)
+    found = neighbours.nearest(vectors, row=0, count=9)
+    assert found["row"].tolist() == [1, 2, 3]
+    np.testing.assert_allclose(found["similarity"], [0.9998, 0, -1], atol=1e-4)
+
+
+def test_overlap_by_hand() -> None:
+    ours, theirs = np.array([[1, 2], [3, 4]]), np.array([[2, 3], [4, 3]])
+    np.testing.assert_allclose(neighbours.jaccard(ours, theirs), [1 / 3, 1])
+
+
+def test_groups_that_separate_have_a_high_silhouette() -> None:
+    vectors = np.repeat(np.eye(2), 10, axis=0) + 0.01
+    labels = np.repeat(["a", "b"], 10)
+    assert neighbours.silhouette(vectors, labels) > 0.9
+    assert np.isnan(neighbours.silhouette(vectors, np.repeat("a", 20)))
+
+
+def test_spaces_are_named_and_leave_out_padding(run: Run, tiny_dataset: Dataset) -> None:
+    assert spaces.item_spaces(run, tiny_dataset) == (*PARTS, "id", "raw_image", "raw_text")
+    assert len(spaces.item_vectors(run, "synergy")) == tiny_dataset.num_items
+    raw = spaces.item_vectors(run, "raw_text", tiny_dataset)
+    np.testing.assert_array_equal(raw, tiny_dataset.features("text").vectors[1:])
+    assert spaces.user_vectors(run).shape == (tiny_dataset.num_users, 16)
+
+
+def test_the_top_part_is_the_one_that_stands_out(run: Run) -> None:
+    vectors = {f"items.{part}": np.ones((4, 2)) for part in PARTS}
+    vectors["items.synergy"][2] *= 50
+    run.vectors = lambda: vectors
+    assert spaces.top_part_of_items(run)[2] == "synergy"
+
+
+def test_what_cannot_be_mapped_is_refused(run: Run) -> None:
+    with pytest.raises(ConfigError, match="method 'tsne': choose one of umap"):
+        maps.MapSettings(method="tsne")
+    with pytest.raises(DataError, match="at least 5 rows; 2 given"):
+        maps.project(np.ones((2, 3)), PCA)
+    with pytest.raises(DataError, match=r"row 3 .* not finite"):
+        maps.project(np.where(np.arange(12).reshape(6, 2) == 7, np.nan, 1.0), PCA)
+    with pytest.raises(DataError, match=r"no item space 'sound'.*unique_image"):
+        spaces.item_vectors(run, "sound")
+    with pytest.raises(DataError, match=r"needs? the data set"):
+        spaces.item_vectors(run, "raw_text")
+    with pytest.raises(DataError, match="5 rows before, 4 after"):
+        neighbours.movers(np.eye(5), np.eye(4))
+    with pytest.raises(DataError, match="two or more spaces"):
+        maps.project_aligned([np.eye(6)], PCA)
+
+
+def test_items_for_maps_are_in_row_order(run: Run) -> None:
+    points = spaces.items_for_maps(run)
+    assert points["item_index"].tolist() == list(range(1, 61))
+    assert points["top_part"].isin(PARTS).all()
+    assert isinstance(points["category"], pd.Series)

@@ -1,0 +1,109 @@
+"""The statistics are right: rates and coverage by simulation, values by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from analysis import resampling
+from analysis.comparison import metric_values
+
+TRIALS = 1500
+USERS = 300
+
+
+def equal_systems(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two systems that rank the same users' items equally well, each with its own noise."""
+    hardness = rng.exponential(size=USERS)
+    return tuple(
+        metric_values(1 + np.floor(np.exp(rng.normal(3, 1.5, USERS)) * hardness), "ndcg@10")
+        for _ in range(2)
+    )
+
+
+def test_equal_systems_differ_in_five_percent_of_comparisons() -> None:
+    rng = np.random.default_rng(0)
+    flips, boots = np.zeros(TRIALS), np.zeros(TRIALS)
+    for trial in range(TRIALS):
+        one, other = equal_systems(rng)
+        flips[trial] = resampling.randomisation_p(one - other, seed=trial, resamples=200)
+        boots[trial] = resampling.difference_interval(one, other, seed=trial, resamples=200)[1]
+    assert np.mean(flips <= 0.05) == pytest.approx(0.05, abs=0.015)
+    assert np.mean(boots <= 0.05) == pytest.approx(0.05, abs=0.015)
+
+
+def test_intervals_of_a_metric_cover_its_true_value() -> None:
+    rng = np.random.default_rng(1)
+    covered = np.zeros(TRIALS, dtype=bool)
+    for trial in range(TRIALS):
+        ranks = np.where(rng.random(600) < 0.08, 1, 99)
+        interval = resampling.mean_interval(
+            metric_values(ranks, "hr@10"), seed=trial, resamples=400
+        )
+        covered[trial] = interval.low <= 0.08 <= interval.high
+    assert covered.mean() == pytest.approx(0.95, abs=0.015)
+
+
+def test_seeds_that_scatter_do_not_make_equal_recipes_differ() -> None:
+    rng = np.random.default_rng(2)
+    rejected = np.zeros(300, dtype=bool)
+    for trial in range(300):
+        hardness = rng.normal(size=200)
+        ours, theirs = (
+            metric_values(
+                1 + np.floor(np.exp(2.5 + hardness + rng.normal(0, 1, (3, 200)))), "ndcg@10"
+            )
+            for _ in range(2)
+        )
+        rejected[trial] = (
+            resampling.difference_interval(ours, theirs, seed=trial, resamples=200)[1] <= 0.05
+        )
+    assert rejected.mean() < 0.08
+
+
+def test_a_true_difference_is_found_with_its_size() -> None:
+    rng = np.random.default_rng(3)
+    theirs = (rng.random(2000) < 0.10).astype(float)
+    ours = np.maximum(theirs, rng.random(2000) < 0.05)
+    interval, p = resampling.difference_interval(ours, theirs)
+    assert interval.excludes_zero
+    assert interval.value == pytest.approx((ours - theirs).mean())
+    assert p < 0.001
+    assert resampling.randomisation_p(ours - theirs) < 0.001
+
+
+def test_counting_equal_users_once_is_the_ordinary_bootstrap() -> None:
+    rng = np.random.default_rng(4)
+    values = metric_values(rng.integers(1, 15, 400), "ndcg@10")
+    picks = rng.integers(0, 400, (4000, 400))
+    low, high = np.quantile(values[picks].mean(axis=1), [0.025, 0.975])
+    interval = resampling.mean_interval(values)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.002)
+
+
+def test_identical_systems_have_p_one_and_no_width() -> None:
+    values = np.array([0.0, 1.0, 0.5])
+    interval, p = resampling.difference_interval(values, values)
+    assert (interval.low, interval.value, interval.high) == (0, 0, 0)
+    assert p == 1
+    assert resampling.randomisation_p(values - values) == 1
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = np.random.default_rng(5).random((3, 50))
+    assert resampling.mean_interval(values, seed=7) == resampling.mean_interval(values, seed=7)
+    assert resampling.mean_interval(values, seed=7) != resampling.mean_interval(values, seed=8)
+
+
+def test_holm_by_hand() -> None:
+    corrected = resampling.holm(np.array([0.04, 0.01, 0.03]))
+    np.testing.assert_allclose(corrected, [0.06, 0.03, 0.06])
+
+
+@given(arrays(np.float64, st.integers(1, 12), elements=st.floats(0.0001, 1)))
+def test_holm_never_lowers_a_p_and_keeps_the_order(p: np.ndarray) -> None:
+    corrected = resampling.holm(p)
+    assert (corrected >= p).all()
+    assert (corrected <= 1).all()
+    assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
