@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     import dit
 
 MAX_TARGETS: Final = 16
+MIN_USERS: Final = 8
 LEVEL: Final = 0.05
-_SAME: Final = 0.005  # bits; atoms this close are called the same whatever their intervals
+_SAME: Final = 0.01  # bits; atoms this close are called the same whatever their intervals
 _Z: Final = 1.959964
 _ONE_SIDED_Z: Final = 1.644854
 _SYNERGY: Final = QUANTITIES.index("synergy")
@@ -62,10 +63,11 @@ class AtomEstimate:
         User-clustered error and 95 % interval around `value`; one-sided (from zero, or from a
         negative value, upwards) where the atom is not distinguishable from zero.
     null_95
-        95th percentile of the same quantity when the target says nothing; for synergy the larger
-        one of that and of the percentile when the sources meet only through the target.
+        95th percentile of the same quantity, less its mean, when the target says nothing; for
+        synergy the larger one of that and of the percentile when the sources meet only through
+        the target.
     p_value
-        Probability of so large a value in that world.
+        Probability of so large an uncorrected value in that world.
     distinguishable
         Whether the atom lies above its null and its one-sided interval above zero.
     """
@@ -257,6 +259,10 @@ def _checked(
             f"The target has {len(names)} values; between 2 and {MAX_TARGETS} are allowed. "
             "Merge rare classes with analysis.information.table.merge_tail."
         )
+    if (num_users := len(np.unique(users))) < MIN_USERS:
+        raise DataError(
+            f"The events come from {num_users} users; errors and splits need at least {MIN_USERS}."
+        )
     return sources[0], sources[1], codes.astype(np.int64), users
 
 
@@ -288,14 +294,14 @@ def _assemble(
     every = np.arange(len(coded.target))
     union = solve_unions(coded, [(every, coded.target)])[0]
     local = local_atoms(coded, union)
-    corrected, curve = extrapolate(coded, seed)
+    corrected, split_errors, curve = extrapolate(coded, seed)
     counted = atoms_of_targets(coded, [coded.target])[0]
-    informative = p_value(counted[_TOTAL], nulls.target[:, _TOTAL]) <= LEVEL
+    informative = _is_informative(counted[_TOTAL], nulls.target[:, _TOTAL])
     values = corrected if informative else counted - nulls.target.mean(0)
-    errors = local.standard_errors()
+    errors = np.hypot(local.standard_errors(), split_errors if informative else 0.0)
     synergy_values = nulls.synergy - union.union + values[_SYNERGY] - curve[0, _SYNERGY]
     synergy_p = p_value(joint_information(coded, every), nulls.synergy)
-    atoms = _atoms(values, curve[0], errors, nulls.target, synergy_values, synergy_p)
+    atoms = _atoms(values, curve[0], counted, errors, nulls.target, synergy_values, synergy_p)
     resolutions = _resolutions(coder, coded, bins, values, coding, seed, informative)
     retention = coder.retention(coded)
     stable = _is_stable(resolutions, atoms)
@@ -325,9 +331,19 @@ def _assemble(
     )
 
 
+def _is_informative(total: float, null: FloatArray) -> bool:
+    """Whether there is information, and more of it than bias.
+
+    Otherwise subtracting the mean of the null is the better correction (root mean square error
+    .009 against .065 bit on independent 16-bin variables with 5,000 events).
+    """
+    return p_value(total, null) <= LEVEL and total - null.mean() > null.mean()
+
+
 def _atoms(
     values: FloatArray,
     plug_in: FloatArray,
+    counted: FloatArray,
     errors: FloatArray,
     null: FloatArray,
     synergy_null_values: FloatArray,
@@ -337,7 +353,7 @@ def _atoms(
     found = []
     for column, name in enumerate(QUANTITIES):
         level = float(np.quantile(centred[:, column], 1 - LEVEL))
-        chance = p_value(values[column], centred[:, column])
+        chance = p_value(counted[column], null[:, column])
         if name == "synergy":
             level = max(level, float(np.quantile(synergy_null_values, 1 - LEVEL)))
             chance = max(chance, synergy_p)
