@@ -34,7 +34,8 @@ class _Problem(NamedTuple):
     free: Array  # (B, k2, Y) 1 where the row of the normal matrix is kept, else 0
 
     def take(self, index: NDArray[np.bool_]) -> _Problem:
-        return _Problem(*(array[index] for array in self))
+        first, second, support, start, free = self
+        return _Problem(first[index], second[index], support[index], start[index], free[index])
 
 
 class _Iterate(NamedTuple):

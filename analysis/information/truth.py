@@ -79,10 +79,7 @@ def markdown_table(frame: pd.DataFrame) -> str:
         "|---|---:|" + "---:|" * len(ATOMS),
     ]
     for (world, samples), part in frame.groupby(["world", "samples"], sort=False):
-        by_atom = part.set_index("atom")
-        cells = [
-            f"{by_atom.at[atom, 'value']:+.3f} ({by_atom.at[atom, 'planted']:.3f})"
-            for atom in ATOMS
-        ]
-        lines.append(f"| {world} | {samples:,} | " + " | ".join(cells) + " |")
+        pairs = zip(part["value"], part["planted"], strict=True)
+        cells = [f"{value:+.3f} ({planted:.3f})" for value, planted in pairs]
+        lines.append(f"| {world!s} | {samples:,} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

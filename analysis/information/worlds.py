@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.information.table import FloatArray, IntArray
 
@@ -63,11 +64,11 @@ def _embed(rng: np.random.Generator, latents: list[FloatArray]) -> FloatArray:
 
 def _soft(
     rng: np.random.Generator, s: FloatArray, a: FloatArray, c1: FloatArray, c2: FloatArray
-) -> FloatArray:
+) -> NDArray[np.bool_]:
     return rng.random(len(s)) < 1 / (1 + np.exp(-(1.5 * s + a + 2 * c1 * c2)))
 
 
-_TARGETS: Final[dict[str, Callable[..., FloatArray]]] = {
+_TARGETS: Final[dict[str, Callable[..., NDArray[np.bool_]]]] = {
     "redundancy": lambda rng, s, a, c1, c2: s > 0,
     "unique": lambda rng, s, a, c1, c2: a > 0,
     "synergy": lambda rng, s, a, c1, c2: c1 * c2 > 0,
