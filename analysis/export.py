@@ -114,13 +114,12 @@ def _cells(trace: go.Heatmap) -> pd.DataFrame:
     grid = np.asarray(trace.z, dtype=np.float64)
     if trace.text is not None and len(trace.text):
         grid = np.array([[float(t) if t else np.nan for t in row] for row in trace.text])
-    nested = len(trace.x) == 2 and not isinstance(trace.x[0], str)
-    across = [": ".join(pair) for pair in zip(*trace.x, strict=True)] if nested else list(trace.x)
+    down = [": ".join(pair) for pair in zip(*trace.y, strict=True)]
     rows, columns = np.nonzero(np.isfinite(grid))
     return pd.DataFrame(
         {
-            "x": np.array(across)[columns],
-            "y": np.array(trace.y)[rows],
+            "x": np.array(trace.x)[columns],
+            "y": np.array(down)[rows],
             "value": grid[rows, columns],
         }
     )

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 
+from analysis import fitting
 from analysis.plots import theme
 from analysis.rendering import CSS_DPI
 from analysis.venues import POINTS_PER_INCH, Span, venue_of
@@ -17,8 +18,15 @@ from prism_core.errors import ConfigError
 MAX_VECTOR_POINTS: Final = 20_000
 """WebGL layers up to this many points become true vectors; larger ones a raster layer."""
 
+PAGE_STEP: Final = 4
+"""Pages are printed in steps of 3 pt, which are 4 px."""
+
 MIN_POINTS: Final = 7.0
-LegendPlace = Literal["top", "bottom", "right", "none"]
+SCREEN_WIDTH: Final = 640
+"""Width in px at which maps are laid out on a page."""
+MARK_SCALE: Final = 0.75
+"""Marks on paper against marks on screen."""
+
 Palette = Literal["color", "grey"]
 
 _GREYS: Final[Mapping[str, str]] = {
@@ -59,7 +67,7 @@ class PrintOptions:
     points: float | None = None
     font: str | None = None
     title: bool = False
-    legend: LegendPlace = "top"
+    legend: fitting.LegendPlace = "top"
     aspect: float | None = None
     palette: Palette = "color"
 
@@ -79,6 +87,11 @@ class PrintOptions:
         """Text size in layout px."""
         points = self.points or venue_of(self.venue).points
         return points * CSS_DPI / POINTS_PER_INCH
+
+    @property
+    def letter_px(self) -> float:
+        """Mean width of a letter in layout px."""
+        return fitting.LETTER * self.text_px
 
     @property
     def width_px(self) -> int:
@@ -110,7 +123,10 @@ def for_print(figure: go.Figure, options: PrintOptions) -> go.Figure:
     factor = options.text_px / theme.FONT_SIZE
     _set_size(printed, options, factor)
     _set_text(printed, options)
-    _set_legend(printed, options)
+    fitting.shorten_labels(printed, letter=options.letter_px)
+    fitting.wrap_axis_titles(printed, letter=options.letter_px)
+    fitting.place_legend(printed, options.legend, letter=options.letter_px)
+    printed.layout.height = PAGE_STEP * round(printed.layout.height / PAGE_STEP)
     return printed
 
 
@@ -137,8 +153,7 @@ def _grey(color: str) -> str:
 
 def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
     width = options.width_px
-    own = (figure.layout.height or 0.62 * width / factor) * factor
-    height = round(width * options.aspect if options.aspect else own)
+    height = round(width * options.aspect if options.aspect else _own_height(figure, width, factor))
     template = copy.deepcopy(figure.layout.template)
     margin = {
         side: round((figure.layout.margin[side] or template.layout.margin[side] or 0) * factor)
@@ -156,6 +171,12 @@ def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
     )
 
 
+def _own_height(figure: go.Figure, width: int, factor: float) -> float:
+    """Rows of text keep their height in lines; maps keep their shape."""
+    drawn = figure.layout.height or 0.62 * SCREEN_WIDTH
+    return drawn * (width / SCREEN_WIDTH if figure.layout.dragmode == "lasso" else factor)
+
+
 def _set_text(figure: go.Figure, options: PrintOptions) -> None:
     font: dict[str, Any] = {"size": options.text_px, "family": options.font or _font(options)}
     figure.update_layout(font=font, title_font=font, legend_font=font)
@@ -167,32 +188,14 @@ def _set_text(figure: go.Figure, options: PrintOptions) -> None:
         figure.update_layout(coloraxis={"colorbar": bar})
     figure.update_traces(constraintext="none", textfont=font, selector={"type": "bar"})
     figure.update_traces(textfont=font, selector={"type": "scatter"})
+    for trace in figure.select_traces({"type": "scatter"}):
+        if isinstance(trace.marker.size, int | float):
+            trace.marker.size *= MARK_SCALE
     figure.update_traces(colorbar=bar, textfont=font, selector={"type": "heatmap"})
     for trace in figure.select_traces({"type": "heatmap"}):
-        if not _cells_hold_text(trace, options):
+        if not fitting.cells_hold_text(trace, width=options.width_px, letter=options.letter_px):
             trace.texttemplate = ""
-
-
-def _cells_hold_text(trace: go.Heatmap, options: PrintOptions) -> bool:
-    """Whether a number of six characters fits a heat map's cell."""
-    columns = len(trace.x[-1]) if len(trace.x) == 2 else len(trace.x)
-    return 0.6 * options.width_px / max(columns, 1) > 6 * 0.55 * options.text_px
 
 
 def _font(options: PrintOptions) -> str:
     return venue_of(options.venue).font
-
-
-def _set_legend(figure: go.Figure, options: PrintOptions) -> None:
-    if options.legend == "none":
-        figure.update_layout(showlegend=False)
-        return
-    places: dict[str, dict[str, Any]] = {
-        "top": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left"},
-        "bottom": {"orientation": "h", "x": 0, "y": 0, "yanchor": "bottom", "yref": "container"},
-        "right": {"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top", "xanchor": "left"},
-    }
-    own = figure.layout.legend.y
-    below = own is not None and own < 0
-    place = "bottom" if options.legend == "top" and below else options.legend
-    figure.update_layout(legend=places[place] | {"tracegroupgap": 4, "itemwidth": 30})

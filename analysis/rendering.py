@@ -10,11 +10,11 @@ import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 from PIL import Image
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfWriter
 
 from prism_core.errors import MissingExtraError
 
@@ -27,6 +27,14 @@ GL_DENSITY: Final = 2
 """Raster pixels that a WebGL layer gets for one layout pixel at scale 1."""
 
 RASTER_DPI: Final = 600
+
+_NO_MARGINS: Final = """
+        <style>
+            @page { margin: 0 !important }
+            html, body { margin: 0 !important; padding: 0 !important }
+            img { display: block }
+        </style>
+"""
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -99,8 +107,17 @@ def _drawn(figure: go.Figure, options: Mapping[str, str | float]) -> bytes:
 
     require_browser()
     with _ONE_AT_A_TIME:
-        kaleido.start_sync_server(mathjax=False, silence_warnings=True)
+        kaleido.start_sync_server(page_generator=_page(), silence_warnings=True)
         return kaleido.calc_fig_sync(figure, opts=options)
+
+
+def _page() -> Any:
+    """Give the page that draws figures, without the margins that would shrink and clip a PDF."""
+    import kaleido
+
+    page = kaleido.PageGenerator(mathjax=False)
+    page.header += _NO_MARGINS
+    return page
 
 
 def _scale(figure: go.Figure, image_format: ImageFormat, dpi: int) -> float:
@@ -117,10 +134,8 @@ def _with_dpi(png: bytes, dpi: int) -> bytes:
 
 def _shrunk_pdf(pdf: bytes, factor: float) -> bytes:
     """Give a page drawn too large, for the sake of its raster layer, its true size back."""
-    page = PdfReader(io.BytesIO(pdf)).pages[0]
-    page.scale_by(factor)
-    writer = PdfWriter()
-    writer.add_page(page)
+    writer = PdfWriter(clone_from=io.BytesIO(pdf))
+    writer.pages[0].scale_by(factor)
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()

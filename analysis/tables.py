@@ -1,5 +1,6 @@
 """Tables leaving the program: CSV that a spreadsheet cannot run, LaTeX that a paper can print."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ def safe_csv(frame: pd.DataFrame) -> str:
     ----------
     OWASP, CSV injection.
     """
-    return frame.map(_safe_cell).rename(columns=_safe_cell).to_csv(index=False, lineterminator="\n")
+    safe = frame.map(_safe_cell).rename(columns=_safe_cell)
+    return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
 
 
 def latex_escaped(text: str) -> str:
