@@ -164,12 +164,22 @@ def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
         Long: ``name``, ``run_id``, ``seed``, ``epoch``, ``group`` (``loss`` or ``valid``),
         ``quantity``, ``value``.
     """
-    rows = []
-    for run in runs:
-        head = {"name": run.name, "run_id": run.run_id, "seed": int(run.manifest["seed"])}
-        for event in run.events():
-            if event.get("event") == "epoch":
-                rows += [head | row for row in _epoch_rows(event)]
+    frames = [
+        learning_curve(
+            run.events(), name=run.name, run_id=run.run_id, seed=int(run.manifest["seed"])
+        )
+        for run in runs
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else learning_curve([])
+
+
+def learning_curve(
+    events: Iterable[Mapping[str, Any]], *, name: str = "", run_id: str = "", seed: int = 0
+) -> pd.DataFrame:
+    """Read the epochs from a run's events, finished or not; columns of :func:`learning_curves`."""
+    head = {"name": name, "run_id": run_id, "seed": seed}
+    epochs = [event for event in events if event.get("event") == "epoch"]
+    rows = [head | row for event in epochs for row in _epoch_rows(event)]
     columns = ["name", "run_id", "seed", "epoch", "group", "quantity", "value"]
     return pd.DataFrame(rows, columns=columns)
 

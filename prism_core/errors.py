@@ -21,5 +21,9 @@ class NotFittedError(PrismError):
     """A result was asked of something that has not been trained or computed yet."""
 
 
+class TrainingError(PrismError):
+    """Training cannot go on: the loss is no longer finite, or a process of the group is gone."""
+
+
 class MissingExtraError(PrismError, ImportError):
     """An optional package or program is needed; the text says how to get it."""

@@ -1,9 +1,12 @@
 """How a model is trained."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from prism_core.errors import ConfigError
+from prism_core.names import CUTOFFS, METRICS
+
+STOP_METRICS: Final = tuple(f"{metric}@{k}" for metric in METRICS for k in CUTOFFS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,5 +41,9 @@ class TrainingConfig:
         for name in ("batch_size", "max_epochs", "patience"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"training.{name} = {getattr(self, name)}: must be at least 1.")
+        if self.stop_on not in STOP_METRICS:
+            raise ConfigError(
+                f"training.stop_on = {self.stop_on!r}: choose one of {', '.join(STOP_METRICS)}."
+            )
         if not self.learning_rate > 0:
             raise ConfigError(f"training.learning_rate = {self.learning_rate}: must be above 0.")

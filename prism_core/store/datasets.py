@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -135,6 +136,7 @@ def write_dataset(
     description: Mapping[str, Any],
     tables: Mapping[str, pd.DataFrame],
     features: Mapping[str, Features],
+    documents: Mapping[str, Path] = MappingProxyType({}),
 ) -> Dataset:
     """Write a data set atomically and give it back.
 
@@ -150,6 +152,8 @@ def write_dataset(
         The frames of ``TABLES``.
     features
         Vectors by modality, with padding row; stored as float16 without it.
+    documents
+        Files to keep beside the tables, such as the publisher's licence text, by target name.
 
     Raises
     ------
@@ -160,6 +164,8 @@ def write_dataset(
     work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         _write_files(work, tables, features)
+        for name, source in documents.items():
+            shutil.copyfile(source, work / name)
         hashes = {
             str(p.relative_to(work)): files.describe_file(p)
             for p in sorted(work.rglob("*"))

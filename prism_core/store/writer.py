@@ -1,7 +1,7 @@
 """Writing a run folder: every file atomically, the manifest last."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from prism_core.errors import RunFormatError
 from prism_core.store import files, schema
+from prism_core.store.reader import read_events
 
 
 class RunWriter:
@@ -52,6 +53,12 @@ class RunWriter:
         line = json.dumps({"event": event, **values}, allow_nan=False)
         with (self.path / schema.EVENTS).open("a", encoding="utf-8") as handle:
             handle.write(line + "\n")
+
+    def keep_events(self, wanted: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Drop the events that are not wanted, such as those a resumed training does again."""
+        lines = [json.dumps(event) + "\n" for event in read_events(self.path) if wanted(event)]
+        with files.replacing(self.path / schema.EVENTS) as temporary:
+            temporary.write_text("".join(lines), encoding="utf-8")
 
     def finish(self, manifest: Mapping[str, Any]) -> None:
         """Write the manifest, with the hash, rows and columns of every file now present.

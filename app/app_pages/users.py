@@ -1,0 +1,102 @@
+"""Users: what is recommended to one user, and which part of the items' content drove it."""
+
+import streamlit as st
+
+from analysis import sentences
+from analysis.explanations import UserExplanation, with_titles
+from analysis.plots.explanations import contribution_bars
+from analysis.plots.population import weight_ridges
+from app import loaders
+from app.catalogue import Catalogue
+from app.components import (
+    figure_card,
+    histories,
+    item_explanation,
+    recommendations,
+    user_picker,
+)
+from app.components.run_picker import chosen_run
+from app.components.text import markdown
+from app.state import is_dark
+from prism_core.store.reader import Run
+
+WEIGHT = (
+    "**Fusion weight**: how much the gate lets a part into the item's vector for this user. The "
+    "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
+)
+CONTRIBUTION = (
+    "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
+    "every combination of parts switched off. What is switched off is replaced by its average."
+)
+
+
+def page() -> None:
+    """Draw the page."""
+    run = chosen_run()
+    catalogue = loaders.catalogue(run)
+    user_id = user_picker.draw(run)
+    st.title(f"User {markdown(user_id)}")
+    if run.parts:
+        draw_explained(run, catalogue, user_id)
+    else:
+        draw_plain(run, catalogue, user_id)
+
+
+def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
+    """Draw a user of a run with parts."""
+    explanation = loaders.explanation(run, user_id)
+    st.markdown(markdown(sentences.user_sentence(explanation)))
+    recommendations.draw_explained(explanation, catalogue)
+    histories.draw(run, catalogue, user_id)
+    with st.grid(2, min_column_width=440):
+        draw_weights(run, explanation)
+        draw_contributions(explanation)
+    st.subheader("Why this item?")
+    item_id = recommendations.draw_item_picker(explanation.recommendations)
+    item_explanation.draw(explanation, item_id)
+
+
+def draw_plain(run: Run, catalogue: Catalogue, user_id: str) -> None:
+    """Draw a user of a run without parts: the list and the history, no explanation."""
+    outcome = run.table("user_metrics", where={"user_id": user_id}).iloc[0]
+    listed = run.table("recommendations", where={"user_id": user_id})
+    st.markdown(
+        f"{markdown(run.name)} has no parts, so nothing splits its scores. The item chosen next "
+        f"stands at rank {outcome['rank']:,}. Choose a PRISM run to see what drove a list."
+    )
+    named = with_titles(listed, loaders.table(run, "items"))
+    recommendations.draw_plain(named, str(outcome["target_item_id"]), catalogue)
+    histories.draw(run, catalogue, user_id)
+
+
+def draw_weights(run: Run, explanation: UserExplanation) -> None:
+    """Draw the user's fusion weights among everybody's."""
+    population = loaders.fusion_weights(run)
+    figure_card.draw(
+        weight_ridges(population=population, weights=explanation.weights, dark=is_dark()),
+        title="Fusion weights among all users",
+        help=WEIGHT,
+        name="user-fusion-weights",
+        data=explanation.weights,
+        caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
+    )
+
+
+def draw_contributions(explanation: UserExplanation) -> None:
+    """Draw what every part adds to every listed item."""
+    figure = contribution_bars(
+        recommendations=explanation.recommendations,
+        contributions=explanation.contributions,
+        dark=is_dark(),
+    )
+    figure_card.draw(
+        figure,
+        title="What each part adds to each score",
+        help=CONTRIBUTION,
+        name="user-contributions",
+        data=explanation.contributions,
+        caption="★ marks the true next item; the black tick is the sum.",
+    )
+
+
+page()

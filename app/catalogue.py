@@ -1,0 +1,76 @@
+"""The items of a run as cards and lists show them, with one colour per category."""
+
+import colorsys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+
+from analysis.plots.theme import CATEGORY_COLORS
+
+NO_CATEGORY: Final = "#6B7078"
+HUE_STEP: Final = 0.07
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a card shows of an item."""
+
+    item_id: str
+    title: str
+    year: str = ""
+    categories: tuple[str, ...] = ()
+    popularity: int = 0
+
+    @property
+    def label(self) -> str:
+        """Title and year, for lists."""
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The items of a run by id, with one colour per category."""
+
+    items: Mapping[str, Item]
+    colors: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, item_id: str) -> Item:
+        """Give an item; one that the run does not list shows its id."""
+        return self.items.get(item_id) or Item(item_id=item_id, title=f"Item {item_id}")
+
+    def color(self, item: Item) -> str:
+        """Give the colour of an item's first category."""
+        return self.colors.get(item.categories[0] if item.categories else "", NO_CATEGORY)
+
+
+def make_catalogue(items: pd.DataFrame) -> Catalogue:
+    """Build a catalogue from an item table; the most frequent categories come first in colour."""
+    years = items["year"] if "year" in items else [None] * len(items)
+    rows = zip(
+        items["item_id"], items["title"], years, items["categories"], items["popularity"],
+        strict=True,
+    )  # fmt: skip
+    listed = {
+        str(item_id): Item(str(item_id), str(title), _year(year), tuple(categories), popularity)
+        for item_id, title, year, categories, popularity in rows
+    }
+    counts = items["categories"].explode().value_counts()
+    names = sorted(counts.index, key=lambda name: (-counts[name], str(name)))
+    colors = {name: _color(place) for place, name in enumerate(names)}
+    return Catalogue(listed, colors)
+
+
+def _color(place: int) -> str:
+    """Give the colour of a category by its place; repeated colours get another hue."""
+    cycle, index = divmod(place, len(CATEGORY_COLORS))
+    color = CATEGORY_COLORS[index]
+    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    turned = colorsys.hls_to_rgb((hue + HUE_STEP * cycle) % 1, lightness, saturation)
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in turned)
+
+
+def _year(value: object) -> str:
+    return "" if value is None or pd.isna(value) else str(int(value))  # type: ignore[call-overload]

@@ -1,0 +1,62 @@
+"""Why one item is recommended: a sentence, the waterfall of its score, and the exact check."""
+
+import pandas as pd
+import streamlit as st
+
+from analysis import sentences
+from analysis.explanations import TOLERANCE, UserExplanation
+from analysis.plots.explanations import contribution_waterfall
+from analysis.plots.theme import label_of
+from app.components import figure_card
+from app.components.text import markdown
+from app.state import is_dark
+
+
+def draw(explanation: UserExplanation, item_id: str) -> None:
+    """Draw the explanation of one listed item."""
+    listed = explanation.recommendations
+    item = listed[listed["item_id"] == item_id].iloc[0]
+    rows = explanation.contributions.query("item_id == @item_id")
+    st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
+    with st.grid(2, min_column_width=440):
+        figure = contribution_waterfall(
+            contributions=rows, baseline=float(item["baseline"]), dark=is_dark()
+        )
+        figure_card.draw(
+            figure,
+            title="How the score is made",
+            name="item-contributions",
+            data=rows,
+            caption="From the score with everything switched off to the item's score.",
+        )
+        draw_check(item, rows)
+
+
+def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
+    """Show that the contributions sum to the score difference, with the numbers."""
+    difference = float(item["score"] - item["baseline"])
+    total = float(contributions["contribution"].sum())
+    lines = [
+        {"": label_of(str(player)), "score": value}
+        for player, value in zip(
+            contributions["player"], contributions["contribution"], strict=True
+        )
+    ]
+    lines += [
+        {"": "Sum of contributions", "score": total},
+        {"": "Score", "score": float(item["score"])},
+        {"": "Score, everything off", "score": float(item["baseline"])},
+        {"": "Score difference", "score": difference},
+    ]
+    with st.container(border=True):
+        st.markdown("**Do the contributions add up?**")
+        st.dataframe(
+            pd.DataFrame(lines),
+            hide_index=True,
+            column_config={"score": st.column_config.NumberColumn(format="%+.5f")},
+        )
+        gap = abs(total - difference)
+        if gap <= TOLERANCE:
+            st.success(f"Exact: the two differ by {gap:.0e}, allowed is {TOLERANCE:.0e}.")
+        else:
+            st.error(f"Not exact: the two differ by {gap:.1e}, allowed is {TOLERANCE:.0e}.")

@@ -1,0 +1,54 @@
+"""A computation as it goes on: how far it is, what it prints, stop."""
+
+import json
+
+import streamlit as st
+
+from app import jobs
+from app.components.text import duration, markdown
+from app.jobs import Job
+from app.state import Widget
+
+SECONDS = 1.5
+"""How often a running job is looked at."""
+
+
+def draw(job: Job, *, what: str) -> None:
+    """Draw a job that prints its progress as JSON lines.
+
+    Parameters
+    ----------
+    what
+        What is being computed, as the beginning of a sentence.
+    """
+    running = job.status == "running"
+    st.fragment(_draw, run_every=SECONDS if running else None)(job, running, what)
+
+
+def _draw(job: Job, was_running: bool, what: str) -> None:
+    if was_running and job.status != "running":
+        st.rerun()
+    if job.status == "running":
+        share, doing = _progress(job)
+        st.progress(share, f"{what}: {doing}, {duration(job.seconds)} so far")
+        st.button(
+            "Stop", icon=":material/stop:", key=f"{Widget.STOP}-{job.target}", on_click=job.stop
+        )
+        return
+    if job.status == "failed":
+        st.error(f"{what} failed: {markdown(job.tail(1)) or 'it printed nothing'}")
+    elif job.status == "stopped":
+        st.warning(f"{what}: stopped.")
+    jobs.jobs().pop(job.target, None)
+
+
+def _progress(job: Job) -> tuple[float, str]:
+    """Read the last progress line."""
+    for line in reversed(job.tail(50).splitlines()):
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(event, dict) and event.get("event") == "progress" and event.get("total"):
+            return min(event["done"] / event["total"], 1.0), str(event.get("what", "running"))
+    return 0.0, "starting"

@@ -1,0 +1,119 @@
+"""The run picker of the sidebar: usable runs to choose from, the others listed with the reason."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import loaders
+from app.components.text import markdown
+from app.state import PICTURES, Widget, select, selection, settle
+from prism_core.errors import DataError, NotFittedError, PrismError
+from prism_core.store.reader import Run, RunEntry
+
+
+def chosen_run() -> Run:
+    """Open the selected run, or the first one with parts where none is selected.
+
+    Raises
+    ------
+    NotFittedError
+        There is no run that can be opened.
+    """
+    usable = [entry for entry in loaders.run_entries() if entry.status == "complete"]
+    if not usable:
+        raise NotFittedError(
+            "There is no finished run to show yet. Start one on the page Train, or point "
+            f"${loaders.RUNS_VARIABLE} to a folder of runs."
+        )
+    wanted = selection().run
+    chosen = next((entry for entry in usable if entry.run_id == wanted), None)
+    return loaders.open_run(chosen or _default(usable))
+
+
+def draw() -> None:
+    """Draw the picker, the list of runs that cannot be opened, and the pictures setting."""
+    entries = loaders.run_entries()
+    usable = {entry.run_id: entry for entry in entries if entry.status == "complete"}
+    if usable:
+        _draw_choice(usable, entries)
+    else:
+        st.caption("No finished runs yet.")
+    _draw_unusable([entry for entry in entries if entry.status != "complete"])
+    _draw_pictures()
+
+
+def _draw_choice(usable: dict[str, RunEntry], entries: list[RunEntry]) -> None:
+    wanted, current = selection().run, chosen_run().run_id
+    if wanted is not None and wanted != current:
+        st.warning(f"Run {markdown(wanted)} {_absence(wanted, entries)}. Another one is shown.")
+    settle(run=current)
+    st.session_state[Widget.RUN] = current
+    labels = _labels(list(usable.values()))
+    st.selectbox(
+        "Run",
+        list(usable),
+        format_func=lambda run_id: labels.get(run_id, run_id),
+        key=Widget.RUN,
+        on_change=_on_change,
+        help="A run is one trained model, or a simple baseline (floor), with all its results.",
+    )
+
+
+def _default(usable: list[RunEntry]) -> RunEntry:
+    for entry in usable:
+        try:
+            if loaders.open_run(entry).parts:
+                return entry
+        except PrismError:
+            continue
+    return usable[0]
+
+
+def _absence(run_id: str, entries: list[RunEntry]) -> str:
+    entry = next((entry for entry in entries if entry.run_id == run_id), None)
+    return f"cannot be opened ({entry.status})" if entry else "is not here"
+
+
+def _labels(entries: list[RunEntry]) -> dict[str, str]:
+    labels = {}
+    for entry in entries:
+        kind = "floor" if entry.kind == "floor" else f"seed {entry.seed}"
+        labels[entry.run_id] = f"{entry.name} · {kind}"
+    shared = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    return {i: f"{label} · {i}" if label in shared else label for i, label in labels.items()}
+
+
+def _on_change() -> None:
+    select(run=st.session_state[Widget.RUN])
+
+
+def _draw_unusable(entries: list[RunEntry]) -> None:
+    if not entries:
+        return
+    title = "1 run cannot be opened" if len(entries) == 1 else f"{len(entries)} cannot be opened"
+    with st.expander(title, icon=":material/warning:"):
+        for entry in entries:
+            st.caption(f"**{markdown(entry.run_id)}** – {entry.status}: {markdown(entry.reason)}")
+
+
+def _draw_pictures() -> None:
+    with st.expander("Pictures", icon=":material/image:"):
+        given = st.text_input(
+            "Folder or zip",
+            value=st.session_state.get(PICTURES, ""),
+            key=Widget.PICTURES,
+            placeholder="none: title cards are drawn",
+            help="Files named <item id>.jpg, .png or .webp. They stay where they are.",
+        )
+        st.session_state[PICTURES] = given.strip()
+        if given.strip():
+            _report_pictures(given.strip())
+
+
+def _report_pictures(path: str) -> None:
+    try:
+        count = len(loaders.pictures(path))
+    except DataError as error:
+        st.error(markdown(error))
+        return
+    st.caption(f"{count:,} pictures found in {markdown(Path(path).name)}.")

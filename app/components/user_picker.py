@@ -1,0 +1,122 @@
+"""Search, filter and step through the users of a run."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.plots.theme import label_of
+from app import loaders
+from app.components.text import markdown, plural
+from app.state import Widget, select, selection, settle
+from prism_core.store.reader import Run
+
+MAX_OPTIONS: Final = 2000
+"""Users offered at once; in a larger run the reader first types the beginning of an id."""
+
+ANY: Final = "Any"
+FOUND: Final = "in the top 10"
+MISSED: Final = "below the top 10"
+
+
+def draw(run: Run) -> str:
+    """Draw the picker and give the id of the user to show."""
+    people = people_of(run)
+    current = _current(people)
+    settle(user=current)
+    columns = st.columns([5, 1.3, 0.8, 0.8], vertical_alignment="bottom")
+    with columns[1].popover("Filter", icon=":material/filter_list:", width="stretch"):
+        offered = _filtered(people, run.parts)
+    with columns[0]:
+        _draw_choice(offered, current, len(people))
+    ids = offered["user_id"].tolist()
+    place = ids.index(current) if current in ids else -1
+    _step(columns[2], "Previous user", ":material/chevron_left:", ids, place - 1)
+    _step(columns[3], "Next user", ":material/chevron_right:", ids, place + 1)
+    return current
+
+
+def people_of(run: Run) -> pd.DataFrame:
+    """List a run's users: ``user_id``, ``history_length``, ``rank``, ``top_part`` (or "")."""
+    users = loaders.table(run, "users")
+    outcome = loaders.table(run, "user_metrics")[["user_id", "rank", "history_length"]]
+    if not run.parts:
+        return outcome.assign(top_part="")
+    weights = users[[f"weight_{part}" for part in run.parts]].to_numpy()
+    largest = np.array(run.parts)[weights.argmax(axis=1)]
+    top = pd.Series(largest, index=users["user_id"], name="top_part")
+    return outcome.join(top, on="user_id")
+
+
+def _current(people: pd.DataFrame) -> str:
+    wanted, ids = selection().user, people["user_id"]
+    if wanted is not None and (ids == wanted).any():
+        return wanted
+    if wanted is not None:
+        st.warning(f"This run has no user {markdown(wanted)}; the first one is shown.")
+    return str(ids.iloc[0])
+
+
+def _filtered(people: pd.DataFrame, parts: tuple[str, ...]) -> pd.DataFrame:
+    longest = int(people["history_length"].max())
+    bounds = (int(people["history_length"].min()), max(longest, 1))
+    keep = pd.Series(True, index=people.index)
+    if bounds[0] < bounds[1]:
+        low, high = st.slider(
+            "Items in the history", *bounds, bounds, key=Widget.USER_HISTORY,
+            persist_state="session",
+        )  # fmt: skip
+        keep &= people["history_length"].between(low, high)
+    outcome = st.selectbox(
+        "True next item is ranked", [ANY, FOUND, MISSED], key=Widget.USER_OUTCOME,
+        persist_state="session",
+    )  # fmt: skip
+    if outcome != ANY:
+        keep &= (people["rank"] <= 10) == (outcome == FOUND)
+    if parts:
+        part = st.selectbox(
+            "Largest fusion weight", [ANY, *parts], format_func=_part_name,
+            key=Widget.USER_FILTER, persist_state="session",
+        )  # fmt: skip
+        keep &= True if part == ANY else people["top_part"] == part
+    st.caption(f"{keep.sum():,} of {plural(len(people), 'user')} match.")
+    return people[keep]
+
+
+def _draw_choice(offered: pd.DataFrame, current: str, total: int) -> None:
+    if len(offered) > MAX_OPTIONS:
+        start = st.text_input("User id begins with", key=Widget.USER_SEARCH)
+        offered = offered[offered["user_id"].str.startswith(start)].head(MAX_OPTIONS)
+    labels = {
+        user: f"{user}  ·  {plural(length, 'item')}  ·  true next item ranked {rank:,}"
+        for user, length, rank in zip(
+            offered["user_id"], offered["history_length"], offered["rank"], strict=True
+        )
+    }
+    st.session_state[Widget.USER] = current
+    st.selectbox(
+        f"User ({len(offered):,} of {total:,})",
+        [*([] if current in labels else [current]), *labels],
+        format_func=lambda user: labels.get(user, f"{user}  ·  does not match the filter"),
+        key=Widget.USER,
+        on_change=_on_change,
+        help="Type to search. The list holds id, history length and the true next item's rank.",
+    )
+
+
+def _step(column: st.delta_generator.DeltaGenerator, label: str, icon: str,
+          ids: list[str], place: int) -> None:  # fmt: skip
+    inside = 0 <= place < len(ids)
+    column.button(
+        "", icon=icon, help=label, key=label, disabled=not inside, width="stretch",
+        on_click=lambda: select(user=ids[place]),
+    )  # fmt: skip
+
+
+def _on_change() -> None:
+    select(user=st.session_state[Widget.USER])
+
+
+def _part_name(part: str) -> str:
+    return ANY if part == ANY else label_of(part)

@@ -1,0 +1,161 @@
+"""Cached, bounded access to runs, data sets and pictures; what it gives is read only."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from analysis import spaces
+from analysis.explanations import UserExplanation, explain_user, population_weights
+from app.catalogue import Catalogue, make_catalogue
+from app.pictures import Pictures
+from prism_core.errors import DataError
+from prism_core.store import schema
+from prism_core.store.datasets import DESCRIPTION, Dataset
+from prism_core.store.reader import Run, RunEntry, list_runs
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+RUNS_VARIABLE: Final = "PRISM_RUNS"
+DATA_VARIABLE: Final = "PRISM_DATA"
+PICTURES_VARIABLE: Final = "PRISM_PICTURES"
+ORDER: Final = {"complete": 0, "incomplete": 1, "damaged": 2}
+
+
+def own_runs() -> Path:
+    """Give the folder into which the app trains: ``$PRISM_RUNS`` or ``runs``."""
+    given = os.environ.get(RUNS_VARIABLE, "").split(os.pathsep)[0]
+    return Path(given) if given else ROOT / "runs"
+
+
+def run_roots() -> tuple[Path, ...]:
+    """Give the folders that are searched for runs.
+
+    ``$PRISM_RUNS`` replaces them (several are separated as in ``$PATH``); the default is the
+    bundled runs and ``runs``.
+    """
+    given = os.environ.get(RUNS_VARIABLE)
+    if given:
+        return tuple(Path(part) for part in given.split(os.pathsep) if part)
+    return ROOT / "assets" / "runs", own_runs()
+
+
+def data_roots() -> tuple[Path, ...]:
+    """Give the folders that are searched for prepared data sets."""
+    given = os.environ.get(DATA_VARIABLE, "")
+    return (*(Path(part) for part in given.split(os.pathsep) if part), ROOT / "assets" / "data")
+
+
+def run_entries() -> list[RunEntry]:
+    """List all runs: usable ones first, models before floors, then by name and seed."""
+    roots = run_roots()
+    entries = _entries(roots, tuple(stamp(root) for root in roots))
+    return sorted(entries, key=lambda e: (ORDER[e.status], e.kind == "floor", e.name, e.seed))
+
+
+@st.cache_data(max_entries=4, ttl=3, show_spinner=False)
+def _entries(roots: tuple[Path, ...], stamps: tuple[int, ...]) -> list[RunEntry]:
+    return list_runs(roots)
+
+
+def open_run(entry: RunEntry) -> Run:
+    """Open a run once; a changed manifest opens it anew."""
+    return _run(entry.path, stamp(entry.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _run(path: Path, stamp: int) -> Run:
+    return Run(path)
+
+
+def table(run: Run, name: str) -> pd.DataFrame:
+    """Read a table of a run; the frame is shared between sessions, so never change it."""
+    return _table(run.path, stamp(run.path / schema.MANIFEST), name)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _table(path: Path, stamp: int, name: str) -> pd.DataFrame:
+    return _run(path, stamp).table(name)
+
+
+def catalogue(run: Run) -> Catalogue:
+    """Give the items of a run for cards and lists."""
+    return _catalogue(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _catalogue(path: Path, stamp: int) -> Catalogue:
+    return make_catalogue(_table(path, stamp, "items"))
+
+
+def explanation(run: Run, user_id: str) -> UserExplanation:
+    """Explain one user's recommendations; see :func:`analysis.explanations.explain_user`."""
+    return _explanation(run.path, stamp(run.path / schema.MANIFEST), user_id)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _explanation(path: Path, stamp: int, user_id: str) -> UserExplanation:
+    return explain_user(_run(path, stamp), user_id)
+
+
+def fusion_weights(run: Run) -> pd.DataFrame:
+    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
+    return _fusion_weights(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
+    return population_weights(_run(path, stamp))
+
+
+def items_for_maps(run: Run) -> pd.DataFrame:
+    """Describe every item for a map; see :func:`analysis.spaces.items_for_maps`."""
+    return _items_for_maps(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _items_for_maps(path: Path, stamp: int) -> pd.DataFrame:
+    return spaces.items_for_maps(_run(path, stamp))
+
+
+def find_dataset(run: Run) -> Dataset | None:
+    """Find the prepared data set that a run was made from, by fingerprint; None if not here."""
+    wanted = str(run.manifest["dataset"].get("fingerprint", ""))
+    return next((d for d in datasets().values() if d.fingerprint == wanted), None)
+
+
+def datasets() -> dict[str, Dataset]:
+    """Give the prepared data sets by path; a bundled one by its path inside the project."""
+    return _datasets(data_roots())
+
+
+@st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
+def _datasets(roots: tuple[Path, ...]) -> dict[str, Dataset]:
+    found = {}
+    for folder in (f.parent for root in roots for f in sorted(root.glob(f"*/{DESCRIPTION}"))):
+        try:
+            dataset = Dataset(folder)
+        except DataError:
+            continue
+        inside = folder.resolve().is_relative_to(ROOT)
+        found[str(folder.resolve().relative_to(ROOT) if inside else folder.resolve())] = dataset
+    return found
+
+
+def pictures(path: str) -> Pictures:
+    """Open the configured folder or zip of pictures; an empty path gives none."""
+    return _pictures(path, stamp(Path(path)) if path else 0)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _pictures(path: str, stamp: int) -> Pictures:
+    return Pictures(Path(path) if path else None)
+
+
+def stamp(path: Path) -> int:
+    """Give a number that changes when a file is replaced; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

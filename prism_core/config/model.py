@@ -1,0 +1,158 @@
+"""What a model is made of: backbone, content, gate and the weights of its losses."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from prism_core.config.backbones import IndirecConfig, StosaConfig
+from prism_core.config.objective import ObjectiveConfig
+from prism_core.config.published import PaperConfig, ReleasedConfig
+from prism_core.errors import ConfigError
+from prism_core.names import MODALITIES, parts_of
+
+BACKBONE_NAMES: Final = ("sasrec", "stosa", "indirec", "gru4rec")
+CONTENTS: Final = ("none", "sum", "prism")
+MODES: Final = ("anchored", "paper", "released")
+GATES: Final = ("user", "uniform", "no_id", "shuffled")
+WITHHOLD: Final = ("swap", "mean", "zero", "noise")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossWeights:
+    """Weight of each auxiliary loss beside the recommendation loss (weight 1); 0 drops it.
+
+    Attributes
+    ----------
+    reconstruction
+        Parts must keep what the features say: their decoded features miss little of them.
+    decorrelation
+        Squared correlation between two parts over the items.
+    charge
+        Share of the score's variance that synergy takes: silent unless it pays in likelihood.
+    experts
+        The paper's expert losses (modes ``paper`` and ``released``), lambda of L_exp.
+    """
+
+    reconstruction: float = 0.1
+    decorrelation: float = 0.1
+    charge: float = 0.1
+    experts: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            _at_least("losses." + name, getattr(self, name), 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig:
+    """One recommender: a backbone, what it knows about content, and the ablations of both.
+
+    Attributes
+    ----------
+    backbone, hidden_size, num_layers, num_heads, dropout, max_seq_len
+        The sequence encoder, its width ``D`` and the ``L`` newest items it reads.
+    content
+        ``none``: ids only; ``sum``: id plus projected content, no experts; ``prism``: parts.
+    mode
+        How the parts are made: ``anchored``, or as in the ``paper`` or the ``released`` code.
+    modalities, knocked_out
+        Names of the ``M`` modalities in array order; those treated as missing for every item.
+    without
+        Parts removed from the model.
+    gate, temperature, gate_hidden_size
+        Where fusion weights come from; the softmax temperature T and width of its network.
+    withhold
+        What stands in for a withheld modality in training: another item's vector (``swap``),
+        the ``mean``, ``zero`` or ``noise`` at the data's own scale.
+    feature_size
+        Features with more columns are reduced to this many principal components, frozen.
+    expert_hidden_size, expert_dropout
+        Width and dropout of each expert network.
+    player_dropout
+        Probability that a training history is read with a random coalition of id and parts.
+    objective
+        The recommendation loss.
+    stosa, indirec
+        What only one backbone has.
+    paper, released
+        What only one mode has.
+    """
+
+    backbone: str = "sasrec"
+    hidden_size: int = 64
+    num_layers: int = 2
+    num_heads: int = 2
+    dropout: float = 0.2
+    max_seq_len: int = 50
+    content: str = "prism"
+    mode: str = "anchored"
+    modalities: tuple[str, ...] = MODALITIES
+    knocked_out: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    gate: str = "user"
+    temperature: float = 0.7
+    gate_hidden_size: int = 64
+    withhold: str = "swap"
+    feature_size: int = 128
+    expert_hidden_size: int = 64
+    expert_dropout: float = 0.0
+    player_dropout: float = 0.3
+    losses: LossWeights = field(default_factory=LossWeights)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    stosa: StosaConfig = field(default_factory=StosaConfig)
+    indirec: IndirecConfig = field(default_factory=IndirecConfig)
+    paper: PaperConfig = field(default_factory=PaperConfig)
+    released: ReleasedConfig = field(default_factory=ReleasedConfig)
+
+    def __post_init__(self) -> None:
+        _one_of("backbone", self.backbone, BACKBONE_NAMES)
+        _one_of("content", self.content, CONTENTS)
+        _one_of("mode", self.mode, MODES)
+        _one_of("gate", self.gate, GATES)
+        _one_of("withhold", self.withhold, WITHHOLD)
+        _subset("knocked_out", self.knocked_out, self.modalities)
+        _subset("without", self.without, parts_of(self.modalities))
+        self._check_sizes()
+        self._check_mode()
+
+    def _check_sizes(self) -> None:
+        for name in ("num_layers", "num_heads", "max_seq_len", "feature_size"):
+            _at_least("model." + name, getattr(self, name), 1)
+        for name in ("hidden_size", "gate_hidden_size", "expert_hidden_size"):
+            _at_least("model." + name, getattr(self, name), 1)
+        for name in ("dropout", "expert_dropout", "player_dropout"):
+            _probability("model." + name, getattr(self, name))
+        if self.temperature <= 0:
+            raise ConfigError(f"model.temperature is {self.temperature}; give a number above 0.")
+        if self.hidden_size % self.num_heads:
+            raise ConfigError(
+                f"model.hidden_size {self.hidden_size} is not a multiple of "
+                f"model.num_heads {self.num_heads}; change one of them."
+            )
+
+    def _check_mode(self) -> None:
+        is_published = self.content == "prism" and self.mode != "anchored"
+        if is_published and len(self.modalities) != len(MODALITIES):
+            raise ConfigError(
+                f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
+                f"names {len(self.modalities)}; name two, or use mode 'anchored'."
+            )
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"model.{key} is '{value}'; choose one of {', '.join(allowed)}.")
+
+
+def _subset(key: str, values: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    for value in values:
+        _one_of(key, value, allowed)
+
+
+def _at_least(key: str, value: float, lowest: float) -> None:
+    if value < lowest:
+        raise ConfigError(f"{key} is {value}; give at least {lowest}.")
+
+
+def _probability(key: str, value: float) -> None:
+    if not 0.0 <= value < 1.0:
+        raise ConfigError(f"{key} is {value}; give a probability from 0 to below 1.")

@@ -1,0 +1,106 @@
+"""``python -m prism_core prepare``: raw public data to a data-set folder."""
+
+import argparse
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from prism_core.data.feature_files import read_features
+from prism_core.data.features import FeatureTable
+from prism_core.data.preparation import PreparationOptions, prepare
+from prism_core.data.raw import RawData
+from prism_core.data.readers.generic import read_table
+from prism_core.data.readers.table import READERS
+from prism_core.data.text_encoding import encode
+from prism_core.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``prepare``."""
+    defaults = PreparationOptions()
+    add = parser.add_argument
+    add("format", choices=sorted(READERS), help="layout of the raw data")
+    add("raw", type=Path, help="folder of the raw data")
+    add("--out", type=Path, required=True, help="data-set folder to write")
+    _repeated(
+        parser, "--features", "[MODALITY=]FILE", "vectors: npz, npy, safetensors, pt, parquet"
+    )
+    _repeated(parser, "--encoder", "MODALITY=NAME", "true name of what made a modality's vectors")
+    _repeated(parser, "--encode", "MODALITY=METHOD", "encode title, category or text: tfidf-svd")
+    _repeated(parser, "--column", "NAME=COLUMN", "for format table: which column is what")
+    add("--k-core", type=int, default=defaults.k_core)
+    add("--last", type=int, default=defaults.last, help="newest events kept per user; 0: all")
+    add("--keep-incomplete-items", action="store_true", help="flag items that lack a modality")
+    add("--min-rating", type=float, help="smallest rating that counts as an event")
+    add("--since", type=_day, metavar="YYYY-MM-DD", help="first day kept (UTC)")
+    add("--until", type=_day, metavar="YYYY-MM-DD", help="first day left out (UTC)")
+    add("--users", type=int, help="number of users drawn at random")
+    add("--seed", type=int, default=defaults.seed, help="of that draw")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prepare the data set and say what it holds."""
+    options = PreparationOptions(
+        k_core=args.k_core,
+        last=args.last or None,
+        complete_items=not args.keep_incomplete_items,
+        min_rating=args.min_rating,
+        since=args.since,
+        until=None if args.until is None else args.until - 1,
+        users=args.users,
+        seed=args.seed,
+    )
+    raw = _reader(args)(args.raw)
+    features = _features(args.features)
+    encoders = dict(_pair("--encoder", text) for text in args.encoder)
+    for modality, method in (_pair("--encode", text) for text in args.encode):
+        table, encoders[modality] = encode(raw.items, modality, method)
+        _add(features, modality, table)
+    dataset = prepare(raw, features, args.out, options, encoders)
+    figures = dataset.description["statistics"]
+    print(
+        f"{dataset.path}: {figures['users']:,} users, {figures['items']:,} items, "
+        f"{figures['interactions']:,} interactions. {dataset.description['sequence']}"
+    )
+
+
+def _reader(args: argparse.Namespace) -> Callable[[Path], RawData]:
+    if not args.column:
+        return READERS[args.format]
+    if args.format != "table":
+        raise ConfigError(f"--column: format {args.format!r} has fixed columns; use 'table'.")
+    return partial(read_table, columns=dict(_pair("--column", text) for text in args.column))
+
+
+def _features(texts: Iterable[str]) -> dict[str, FeatureTable]:
+    features: dict[str, FeatureTable] = {}
+    for text in texts:
+        name, separator, path = text.partition("=")
+        file, modality = (Path(path), name) if separator else (Path(text), None)
+        for found, table in read_features(file, modality).items():
+            _add(features, found, table)
+    return features
+
+
+def _add(features: dict[str, FeatureTable], modality: str, table: FeatureTable) -> None:
+    if not modality.isidentifier():
+        raise ConfigError(f"modality {modality!r}: use letters, digits and underscores.")
+    if modality in features:
+        raise ConfigError(f"modality {modality!r} is given twice.")
+    features[modality] = table
+
+
+def _repeated(parser: argparse.ArgumentParser, name: str, metavar: str, text: str) -> None:
+    parser.add_argument(name, action="append", default=[], metavar=metavar, help=text)
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not (name and separator and value):
+        raise ConfigError(f"{option} {text!r}: write it as name=value.")
+    return name, value
+
+
+def _day(text: str) -> int:
+    return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())

@@ -1,0 +1,63 @@
+"""Measured facts about a prepared data set, and the sentence that tells what a sequence is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+
+def statistics(
+    interactions: pd.DataFrame, items: pd.DataFrame, *, has_times: bool
+) -> dict[str, Any]:
+    """Measure counts, lengths and, where times are known, how they are spread.
+
+    Parameters
+    ----------
+    interactions, items
+        Tables of the data-set format.
+    has_times
+        False where ``timestamp`` is only a position; the time figures are then left out.
+
+    Returns
+    -------
+    dict
+        ``users``, ``items``, ``interactions``, ``median_length``, ``density`` (share of filled
+        user-item pairs), ``median_span_minutes`` (between a user's first and last kept event)
+        and ``same_second_share`` (of consecutive events of one user).
+    """
+    users = interactions["user_index"].nunique()
+    figures: dict[str, Any] = {
+        "users": users,
+        "items": len(items),
+        "interactions": len(interactions),
+        "median_length": float(interactions.groupby("user_index").size().median()),
+        "density": len(interactions) / (users * len(items)),
+    }
+    return figures | _times(interactions) if has_times else figures
+
+
+def sequence_sentence(event: str, figures: Mapping[str, Any]) -> str:
+    """Complete a reader's sentence with the measured span and share of ties, if known."""
+    if "median_span_minutes" not in figures:
+        return f"{event}; the times of the events are not known."
+    return (
+        f"{event}: half of all users made their kept events within "
+        f"{_duration(figures['median_span_minutes'])}, and "
+        f"{100 * figures['same_second_share']:.1f} % of consecutive events share a second."
+    )
+
+
+def _times(interactions: pd.DataFrame) -> dict[str, float]:
+    times = interactions.groupby("user_index")["timestamp"]
+    gaps = times.diff().dropna()
+    return {
+        "median_span_minutes": float((times.max() - times.min()).median() / 60),
+        "same_second_share": float((gaps == 0).mean()),
+    }
+
+
+def _duration(minutes: float) -> str:
+    for unit, size in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= 3 * size:
+            return f"{minutes / size:.0f} {unit}"
+    return f"{minutes:.0f} minutes"

@@ -1,0 +1,71 @@
+"""What every sequence encoder offers, so that one content module serves all of them."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Backbone(nn.Module, ABC):
+    """A sequence encoder: item vectors in, one causal state per position out.
+
+    A backbone that describes an item by several vectors (the mean and covariance of STOSA) asks
+    for ``num_streams`` of them side by side in the last dimension: its inputs, states and item
+    tables are all ``W = num_streams * D`` wide. It alone knows how a state meets a candidate.
+
+    Attributes
+    ----------
+    num_streams
+        Vectors of size ``D`` that describe one item.
+    """
+
+    num_streams: int = 1
+
+    @abstractmethod
+    def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        """Encode histories.
+
+        Parameters
+        ----------
+        inputs : Tensor (B, L, W)
+            Vectors of the items read, zero at padding.
+        padding_mask : Tensor (B, L)
+            True at padding.
+
+        Returns
+        -------
+        Tensor (B, L, W)
+            State ``t`` depends on inputs up to ``t`` only, and not on padding.
+        """
+
+    def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
+        """Score candidates ``(C, W)`` against states ``(T, W)``: ``(T, C)``, larger is better."""
+        return states @ candidates.T
+
+    def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
+        """Score candidates ``(T, ..., W)`` of each state ``(T, W)``: ``(T, ...)``."""
+        return torch.einsum("tw,t...w->t...", states, candidates)
+
+    def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
+        """Compare items ``(T, W)`` with others one by one: ``(T,)``, larger is more alike."""
+        return (items * others).sum(-1)
+
+    def auxiliary_losses(
+        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Losses of the encoder's own, weights applied, by name; none by default.
+
+        Parameters
+        ----------
+        states : Tensor (T, W)
+            Those of the positions that have a target.
+        items : Tensor (N + 1, W)
+            Item vectors as candidates.
+        targets : Tensor (T,)
+        generator : torch.Generator
+        """
+        return {}
+
+    def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:
+        """Refresh what is estimated once per epoch from states ``(R, W)``, e.g. clusters."""
+        return None

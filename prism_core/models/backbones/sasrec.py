@@ -1,0 +1,86 @@
+"""SASRec: self-attentive sequential recommendation (doi:10.1109/ICDM.2018.00035)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.backbones.base import Backbone
+
+
+class SASRec(Backbone):
+    """Causal transformer with pre-normalisation and positions counted from the newest item.
+
+    Counting from the newest item makes the states of a left-padded history independent of how
+    much padding precedes it.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.positions = nn.Parameter(torch.randn(config.max_seq_len, size) * 0.02)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(size)
+
+    def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        length = inputs.shape[1]
+        x = inputs * inputs.shape[-1] ** 0.5 + self.positions[-length:]
+        x = self.dropout(x).masked_fill(padding_mask[..., None], 0.0)
+        visible = attention_mask(padding_mask)
+        for block in self.blocks:
+            x = block(x, visible)
+        return self.norm(x)
+
+
+class Block(nn.Module):
+    """Attention and feed-forward, each added to its normalised input."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.num_heads = config.num_heads
+        self.attention_dropout = config.dropout
+        self.attention_norm = nn.LayerNorm(size)
+        self.qkv = nn.Linear(size, 3 * size)
+        self.out = nn.Linear(size, size)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(size),
+            nn.Linear(size, 2 * size),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(2 * size, size),
+        )
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
+        x = x + self.dropout(self._attend(self.attention_norm(x), visible))
+        return x + self.dropout(self.feed_forward(x))
+
+    def _attend(self, x: Tensor, visible: Tensor) -> Tensor:
+        batch, length, size = x.shape
+        qkv = self.qkv(x).view(batch, length, 3, self.num_heads, size // self.num_heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, L, D / heads)
+        dropout = self.attention_dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=visible, dropout_p=dropout
+        )
+        return self.out(mixed.transpose(1, 2).reshape(batch, length, size))
+
+
+def attention_mask(padding_mask: Tensor) -> Tensor:
+    """Say who may look at whom: not the future, not padding, but always oneself.
+
+    Parameters
+    ----------
+    padding_mask : Tensor (B, L)
+
+    Returns
+    -------
+    Tensor (B, 1, L, L)
+        True where the row's position reads the column's.
+    """
+    length = padding_mask.shape[1]
+    past = torch.ones(length, length, dtype=torch.bool, device=padding_mask.device).tril()
+    oneself = torch.eye(length, dtype=torch.bool, device=padding_mask.device)
+    return (past & ~padding_mask[:, None, :] | oneself)[:, None]

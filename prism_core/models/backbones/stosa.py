@@ -1,0 +1,123 @@
+"""STOSA: sequential recommendation by stochastic self-attention (doi:10.1145/3485447.3512077)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.backbones.base import Backbone
+from prism_core.models.backbones.sasrec import attention_mask
+from prism_core.models.backbones.wasserstein import (
+    Gaussian,
+    elementwise_wasserstein,
+    pairwise_wasserstein,
+)
+
+
+class STOSA(Backbone):
+    """Items and users as Gaussians with diagonal covariance, compared by 2-Wasserstein distance.
+
+    An item vector holds a mean and a raw covariance side by side; ``elu + 1`` makes the latter
+    positive. States hold a mean and a covariance that is positive already. Attention looks at
+    what is near: minus the squared distance between Gaussian queries and keys.
+    """
+
+    num_streams = 2
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = self.num_streams * config.hidden_size
+        self.mean_stream_bug = config.stosa.mean_stream_bug
+        self.positions = nn.Parameter(torch.randn(config.max_seq_len, width) * 0.02)
+        self.mean_norm = nn.LayerNorm(config.hidden_size)
+        self.cov_norm = nn.LayerNorm(config.hidden_size)
+        self.dropout = nn.Dropout(config.dropout)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
+
+    def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        mean, cov = (inputs + self.positions[-inputs.shape[1] :]).chunk(2, dim=-1)
+        mean = F.elu(self.dropout(self.mean_norm(mean)))
+        cov = positive(self.dropout(self.cov_norm(cov)))
+        visible = attention_mask(padding_mask)
+        for block in self.blocks:
+            updated_mean, cov = block(mean, cov, visible)
+            mean = mean if self.mean_stream_bug else updated_mean
+        return torch.cat([mean, cov], dim=-1)
+
+    def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
+        return -pairwise_wasserstein(Gaussian(*states.chunk(2, -1)), as_gaussian(candidates))
+
+    def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
+        states = states.view(len(states), *(1,) * (candidates.ndim - 2), states.shape[-1])
+        return -elementwise_wasserstein(Gaussian(*states.chunk(2, -1)), as_gaussian(candidates))
+
+    def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
+        return -elementwise_wasserstein(as_gaussian(items), as_gaussian(others))
+
+
+class Block(nn.Module):
+    """Wasserstein attention and a feed-forward network per stream, added and normalised."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.num_heads = config.num_heads
+        self.mean_qkv, self.cov_qkv = nn.Linear(size, 3 * size), nn.Linear(size, 3 * size)
+        self.mean_out, self.cov_out = nn.Linear(size, size), nn.Linear(size, size)
+        self.mean_norm, self.cov_norm = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.mean_feed, self.cov_feed = FeedForward(config), FeedForward(config)
+        self.attention_dropout = nn.Dropout(config.dropout)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, mean: Tensor, cov: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
+        mean_q, mean_k, mean_v = self._heads(self.mean_qkv(mean))
+        cov_q, cov_k, cov_v = self._heads(positive(self.cov_qkv(cov)))
+        distance = pairwise_wasserstein(Gaussian(mean_q, cov_q), Gaussian(mean_k, cov_k))
+        logits = -distance / mean_q.shape[-1] ** 0.5
+        weights = logits.masked_fill(~visible, float("-inf")).softmax(-1)
+        weights = self.attention_dropout(weights)
+        mean_mixed = self.mean_out(_join(weights @ mean_v))
+        cov_mixed = self.cov_out(_join(weights.square() @ cov_v))
+        mean = self.mean_feed(self.mean_norm(mean + self.dropout(mean_mixed)))
+        cov = self.cov_feed(self.cov_norm(cov + self.dropout(cov_mixed)))
+        return mean, positive(cov)
+
+    def _heads(self, qkv: Tensor) -> Tensor:
+        """Split ``(B, L, 3 D)`` into queries, keys and values ``(3, B, heads, L, D / heads)``."""
+        batch, length, width = qkv.shape
+        size = width // (3 * self.num_heads)
+        return qkv.view(batch, length, 3, self.num_heads, size).permute(2, 0, 3, 1, 4)
+
+
+class FeedForward(nn.Module):
+    """Two layers, added to their input and normalised."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        size = config.hidden_size
+        self.network = nn.Sequential(
+            nn.Linear(size, 4 * size),
+            nn.ELU(),
+            nn.Linear(4 * size, size),
+            nn.Dropout(config.dropout),
+        )
+        self.norm = nn.LayerNorm(size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(B, L, D)`` to ``(B, L, D)``."""
+        return self.norm(x + self.network(x))
+
+
+def positive(raw: Tensor) -> Tensor:
+    """Turn raw covariances into positive ones."""
+    return F.elu(raw) + 1
+
+
+def as_gaussian(items: Tensor) -> Gaussian:
+    """Read item vectors ``(..., 2 D)`` as means and raw covariances."""
+    mean, raw_cov = items.chunk(2, dim=-1)
+    return Gaussian(mean, positive(raw_cov))
+
+
+def _join(heads: Tensor) -> Tensor:
+    return heads.transpose(1, 2).flatten(2)

@@ -1,0 +1,47 @@
+"""Squared 2-Wasserstein distance between diagonal Gaussians (STOSA, doi:10.1145/3485447.3512077).
+
+``W2^2 = |mean_a - mean_b|^2 + |sqrt(cov_a) - sqrt(cov_b)|^2``
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+MIN_VARIANCE = 1e-24
+
+
+class Gaussian(NamedTuple):
+    """Gaussians by mean and variances on the diagonal, ``(..., D)`` each."""
+
+    mean: Tensor
+    cov: Tensor
+
+
+def pairwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
+    """Compare every Gaussian of one set with every one of another.
+
+    Parameters
+    ----------
+    a
+        ``(..., A, D)``.
+    b
+        ``(..., B, D)``.
+
+    Returns
+    -------
+    Tensor (..., A, B)
+        One matrix product: |x - y|^2 = |x|^2 + |y|^2 - 2 x.y for x = [mean, sqrt(cov)].
+    """
+    x, y = _coordinates(a), _coordinates(b)
+    squares = x.square().sum(-1)[..., :, None] + y.square().sum(-1)[..., None, :]
+    return squares - 2 * x @ y.transpose(-1, -2)
+
+
+def elementwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
+    """Compare Gaussians ``(..., D)`` one by one: ``(...)``."""
+    return (_coordinates(a) - _coordinates(b)).square().sum(-1)
+
+
+def _coordinates(gaussian: Gaussian) -> Tensor:
+    return torch.cat([gaussian.mean, gaussian.cov.clamp_min(MIN_VARIANCE).sqrt()], dim=-1)

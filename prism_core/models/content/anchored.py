@@ -1,0 +1,214 @@
+"""Mode ``anchored``: parts whose roles hold by construction."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.content.base import Content, StepContext
+from prism_core.models.content.experts import (
+    Experts,
+    Statistics,
+    Views,
+    masked_mean,
+    measure,
+    usable_mean,
+)
+from prism_core.models.content.gate import Gate
+from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
+from prism_core.models.features import FeatureSpace, SharedSplit
+from prism_core.names import SYNERGY, parts_of
+
+INITIAL_SCALE = 0.1
+
+
+class AnchoredContent(Content):
+    """Four roles, each anchored in what its network may read and how its output is centred.
+
+    - ``unique_m`` reads only what modality ``m`` says and the others do not (`SharedSplit`).
+    - ``redundancy`` reads the mean of the shared variates over the modalities at hand, so that
+      one modality can replace another.
+    - ``synergy`` is a product of functions of the own residuals, each centred over items: a
+      pure interaction in the functional-ANOVA sense, whose expectation is zero as soon as a
+      modality is replaced by that of a random item. It is charged for the share of the score's
+      variance it takes, so that it is silent where nothing is gained.
+
+    Every part is a block of the item vector, so that a score splits into one term per part.
+    Outputs are centred over the known items and have unit spread times a learned scale.
+    """
+
+    def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
+        super().__init__()
+        self.modalities, self.parts = tuple(spaces), parts_of(tuple(spaces))
+        self.width, self.part_size = width, width // len(self.parts)
+        self.withhold, self.loss_weights = config.withhold, config.losses
+        self.spaces = nn.ModuleDict(spaces)
+        self.split = SharedSplit(spaces)
+        own, shared = self._split_rows([space.rows for space in spaces.values()])
+        self.register_buffer("shared", shared, persistent=False)
+        for name, rows in zip(spaces, own, strict=True):
+            self.register_buffer(f"own_{name}", rows, persistent=False)
+        is_on = torch.tensor([part not in config.without for part in self.parts])
+        self.register_buffer("is_on", is_on, persistent=False)
+        sizes = [space.size for space in spaces.values()]
+        self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
+        self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
+        self.scale = nn.Parameter(torch.full((len(self.parts), 1), INITIAL_SCALE))
+        self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
+        self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
+        self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
+
+    is_on: Tensor
+    shared: Tensor
+
+    def item_parts(
+        self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        views, statistics, parts = self._known()
+        if kept is not None and not all(kept):
+            if generator is not None:
+                views = self._replaced(views, kept, statistics, generator)
+            parts = self._parts(views, self.available, statistics, kept, generator is None)
+        return torch.cat([torch.zeros_like(parts[:1]), parts[1:]])
+
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        _, statistics, _ = self._known()
+        rows = [
+            space.encode(features[name], available[name])
+            for name, space in zip(self.modalities, self._spaces(), strict=True)
+        ]
+        flags = torch.stack([available[name] for name in self.modalities])
+        own, shared = self._split_rows(rows)
+        views = self.experts.views(own, shared, statistics.factor_means)
+        return self._parts(views, flags, statistics, (True,) * len(rows), True)
+
+    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        return self.gate(part_seq, id_seq, padding_mask)
+
+    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+        if weights is not None:
+            part_vectors = part_vectors * (weights * len(self.parts))[..., None]
+        return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
+
+    def query(self, states: Tensor, weights: Tensor) -> Tensor:
+        per_column = (weights * len(self.parts)).repeat_interleave(self.part_size, dim=-1)
+        padding = self.width - per_column.shape[-1]
+        return states * F.pad(per_column, (0, padding), value=1.0)
+
+    def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
+        weights, parts = self.loss_weights, context.item_parts[1:]
+        losses = {
+            "reconstruction": weights.reconstruction * self._unexplained(parts),
+            "decorrelation": weights.decorrelation * cross_correlation(parts),
+            "charge": weights.charge * self._charge(context),
+        }
+        return {name: loss for name, loss in losses.items() if getattr(weights, name) > 0}
+
+    @property
+    def available(self) -> Tensor:
+        """Modalities each known item has: ``(M, N + 1)``, bool."""
+        return torch.stack([space.available for space in self._spaces()])
+
+    def _spaces(self) -> list[FeatureSpace]:
+        return [cast(FeatureSpace, self.spaces[name]) for name in self.modalities]
+
+    def _known(self) -> tuple[Views, Statistics, Tensor]:
+        """View the known items with every modality they have; measure and place their parts."""
+        own, shared, available = self._own(), self.shared, self.available
+        factors = self.experts.factors(own)
+        means = masked_mean(factors.transpose(0, 1), available.T[..., None])  # (M, F)
+        views = Views(self.experts.uniques(own), factors - means[:, None], shared)
+        raw = self.experts(views, available)
+        statistics = measure(raw, means, self._has_role(available), self._free_of_mean())
+        return views, statistics, self._place(raw, available, statistics)
+
+    def _parts(
+        self,
+        views: Views,
+        available: Tensor,
+        statistics: Statistics,
+        kept: Sequence[bool],
+        expected: bool,
+    ) -> Tensor:
+        kept_mask = torch.tensor(kept, device=available.device)[:, None]
+        raw = self.experts(views, available & kept_mask)
+        parts = self._place(raw, available, statistics)
+        return parts * self._is_left(kept_mask, available)[..., None] if expected else parts
+
+    def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
+        parts = (raw - statistics.center) / statistics.spread * self.scale
+        missing = self.missing * self._free_of_mean()
+        parts = torch.where(self._has_role(available)[..., None], parts, missing)
+        return parts * self.is_on[:, None]
+
+    def _split_rows(self, rows: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Split encoded features into own residuals ``(n, k)`` and shared ``(M, n, K)``."""
+        named = list(zip(self.modalities, rows, strict=True))
+        own = [self.split.own(name, r) for name, r in named]
+        return own, torch.stack([self.split.shared(name, r) for name, r in named])
+
+    def _own(self) -> list[Tensor]:
+        return [self.get_buffer(f"own_{name}") for name in self.modalities]
+
+    def _replaced(
+        self,
+        views: Views,
+        kept: Sequence[bool],
+        statistics: Statistics,
+        generator: torch.Generator,
+    ) -> Views:
+        """View the items with withheld modalities replaced, as configured."""
+        unique, factors = list(views.unique), list(views.factors)
+        for index, rows in enumerate(self._own()):
+            if not kept[index]:
+                stand_in = self._stand_in(rows, self.available[index], generator)
+                unique[index] = self.experts.unique[index](stand_in)
+                means = statistics.factor_means[index]
+                factors[index] = self.experts.factor[index](stand_in) - means
+        return Views(torch.stack(unique), torch.stack(factors), views.shared)
+
+    def _stand_in(self, rows: Tensor, available: Tensor, generator: torch.Generator) -> Tensor:
+        if self.withhold == "noise":
+            noise = torch.randn(rows.shape, generator=generator, device=generator.device)
+            return noise.to(rows.device) * rows.std(0)
+        if self.withhold == "swap":
+            donors = available.nonzero().flatten()
+            draws = torch.rand(len(rows), generator=generator, device=generator.device)
+            return rows[donors[(draws.to(rows.device) * len(donors)).long()]]
+        return torch.zeros_like(rows)
+
+    def _has_role(self, available: Tensor) -> Tensor:
+        """Say which parts items can have: ``(n, P)`` from available modalities ``(M, n)``."""
+        return torch.stack([*available, available.all(0), available.any(0)], dim=1)
+
+    def _is_left(self, kept: Tensor, available: Tensor) -> Tensor:
+        """Say which parts ``(n, P)`` are more than an expectation when modalities are withheld."""
+        readable = kept & (available | ~available.any(0))
+        roles = self._has_role(kept.expand_as(available))
+        return torch.cat([roles[:, :-1], readable.any(0)[:, None]], dim=1)
+
+    def _is_synergy(self) -> Tensor:
+        return torch.tensor([part == SYNERGY for part in self.parts], device=self.is_on.device)
+
+    def _free_of_mean(self) -> Tensor:
+        """0 for synergy, whose mean is an interaction already, else 1: ``(P, 1)``."""
+        return (~self._is_synergy())[:, None].float()
+
+    def _unexplained(self, parts: Tensor) -> Tensor:
+        available = self.available[:, 1:]
+        parts = parts / self.scale.abs().clamp_min(1e-6)
+        losses = [
+            unexplained(decode(parts[:, i]), own[1:], available[i])
+            for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))
+        ]
+        shared = usable_mean(self.shared, self.available)[1:]
+        losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
+        return torch.stack(losses).mean()
+
+    def _charge(self, context: StepContext) -> Tensor:
+        parts = context.item_parts[1:]
+        part = self.join(parts * self._is_synergy()[:, None])
+        return variance_share(context.queries, part, context.id_table[1:] + self.join(parts))

@@ -1,0 +1,158 @@
+"""What a content module offers: item parts, their fusion into histories, and candidates."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a training step knows when auxiliary losses are computed.
+
+    ``T`` counts the real positions of the batch that have a target.
+
+    Attributes
+    ----------
+    item_seq : Tensor (B, L)
+    padding_mask : Tensor (B, L)
+    id_seq : Tensor (B, L, W)
+        Id vectors of the history.
+    id_table : Tensor (N + 1, W)
+    item_parts : Tensor (N + 1, P, S)
+    weights : Tensor (B, L, P)
+    queries : Tensor (T, W)
+        Gated states that meet the candidates.
+    targets : Tensor (T,)
+    generator : torch.Generator
+    """
+
+    item_seq: Tensor
+    padding_mask: Tensor
+    id_seq: Tensor
+    id_table: Tensor
+    item_parts: Tensor
+    weights: Tensor
+    queries: Tensor
+    targets: Tensor
+    generator: torch.Generator
+
+
+class Content(nn.Module, ABC):
+    """Item content as ``P`` part vectors of size ``S``, and how they enter a recommender.
+
+    Attributes
+    ----------
+    parts
+        Names of the ``P`` parts, in array order.
+    modalities
+        Names of the ``M`` modalities read.
+    has_player_dropout
+        Whether training reads some histories with a random coalition of players.
+    padding_is_candidate
+        Whether padding competes with the items.
+    """
+
+    parts: tuple[str, ...] = ()
+    modalities: tuple[str, ...] = ()
+    has_player_dropout: bool = True
+    padding_is_candidate: bool = False
+
+    @abstractmethod
+    def item_parts(
+        self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Compute the part vectors of every item.
+
+        Parameters
+        ----------
+        kept
+            Modalities that may be read; a withheld one is replaced. Default: all.
+        generator
+            Draws the replacement as configured; without it, the expectation is used.
+
+        Returns
+        -------
+        Tensor (N + 1, P, S)
+            Row 0 is zero.
+        """
+
+    @abstractmethod
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        """Compute the part vectors of new items, on the scale of the known ones.
+
+        Parameters
+        ----------
+        features : mapping of str to Tensor (n, d_m)
+            Raw features by modality.
+        available : mapping of str to Tensor (n,), bool
+
+        Returns
+        -------
+        Tensor (n, P, S)
+        """
+
+    @abstractmethod
+    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        """Weigh the parts per position.
+
+        Parameters
+        ----------
+        part_seq : Tensor (B, L, P, S)
+        id_seq : Tensor (B, L, W)
+        padding_mask : Tensor (B, L)
+
+        Returns
+        -------
+        Tensor (B, L, P)
+            Weights at ``t`` depend on the history up to ``t`` only.
+        """
+
+    @abstractmethod
+    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Join parts ``(..., P, S)``, weighed by ``(..., P)`` if given, to vectors ``(..., W)``."""
+
+    def read(
+        self,
+        part_seq: Tensor,
+        id_seq: Tensor,
+        padding_mask: Tensor,
+        fusion_weights: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Say what content adds to the id vectors of histories.
+
+        Parameters
+        ----------
+        part_seq : Tensor (B, L, P, S)
+        id_seq : Tensor (B, L, W)
+        padding_mask : Tensor (B, L)
+        fusion_weights : Tensor (B, P), optional
+            Used in place of the gate's at every position.
+
+        Returns
+        -------
+        vectors : Tensor (B, L, W)
+        weights : Tensor (B, L, P)
+        """
+        weights = self.weights(part_seq, id_seq, padding_mask)
+        if fusion_weights is not None:
+            weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
+        return self.join(part_seq, weights), weights
+
+    def candidates(self, item_parts: Tensor) -> Tensor:
+        """Say what content adds to the id vectors of candidates: ``(N + 1, W)``."""
+        return self.join(item_parts)
+
+    def part_vectors(self, item_parts: Tensor) -> Tensor:
+        """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""
+        return item_parts
+
+    def query(self, states: Tensor, weights: Tensor) -> Tensor:
+        """Let the fusion weights ``(..., P)`` act on what meets the candidates ``(..., W)``."""
+        return states
+
+    def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
+        """Losses of the content itself, weights applied, by name; none by default."""
+        return {}

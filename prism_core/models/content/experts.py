@@ -1,0 +1,123 @@
+"""The expert networks of mode ``anchored`` and the statistics that centre their outputs."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from prism_core.config.model import ModelConfig
+
+MIN_SPREAD = 1e-4
+
+
+class Expert(nn.Module):
+    """Two-layer network beside a linear path: what is linear in the input is easily kept."""
+
+    def __init__(self, config: ModelConfig, size_in: int, size_out: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(size_in, size_out, bias=False)
+        self.network = nn.Sequential(
+            nn.Linear(size_in, config.expert_hidden_size),
+            nn.GELU(),
+            nn.Dropout(config.expert_dropout),
+            nn.Linear(config.expert_hidden_size, size_out),
+        )
+        nn.init.normal_(self.linear.weight, std=size_in**-0.5)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.linear(rows) + self.network(rows)
+
+
+class Views(NamedTuple):
+    """By modality: unique ``(M, n, S)``, factors ``(M, n, F)``, shared variates ``(M, n, K)``."""
+
+    unique: Tensor
+    factors: Tensor
+    shared: Tensor
+
+
+class Statistics(NamedTuple):
+    """Means and spreads over the known items: factors ``(M, F)``, parts ``(P, S)``, ``(P, 1)``."""
+
+    factor_means: Tensor
+    center: Tensor
+    spread: Tensor
+
+
+class Experts(nn.Module):
+    """Raw parts of items from what each modality says alone and what they share.
+
+    Parameters
+    ----------
+    config
+    own_sizes
+        Columns of each modality's own residual, in array order.
+    shared_size
+        Number ``K`` of shared variates.
+    part_size
+        Size ``S`` of one part.
+    """
+
+    def __init__(
+        self, config: ModelConfig, own_sizes: Sequence[int], shared_size: int, part_size: int
+    ) -> None:
+        super().__init__()
+        self.unique = nn.ModuleList(Expert(config, size, part_size) for size in own_sizes)
+        self.factor = nn.ModuleList(Expert(config, size, 2 * part_size) for size in own_sizes)
+        self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
+        self.redundancy = Expert(config, shared_size, part_size)
+
+    def uniques(self, own: Sequence[Tensor]) -> Tensor:
+        """Raw unique parts from each own residual ``(n, k)``: ``(M, n, S)``."""
+        return torch.stack([net(rows) for net, rows in zip(self.unique, own, strict=True)])
+
+    def factors(self, own: Sequence[Tensor]) -> Tensor:
+        """Functions of each own residual that synergy multiplies: ``(M, n, F)``."""
+        return torch.stack([net(rows) for net, rows in zip(self.factor, own, strict=True)])
+
+    def views(self, own: Sequence[Tensor], shared: Tensor, factor_means: Tensor) -> Views:
+        """View items by modality, factors centred by ``(M, F)``."""
+        return Views(self.uniques(own), self.factors(own) - factor_means[:, None], shared)
+
+    def forward(self, views: Views, usable: Tensor) -> Tensor:
+        """Compute raw parts ``(n, P, S)``; redundancy reads the usable modalities ``(M, n)``."""
+        synergy = self.interaction(products(views.factors))
+        redundancy = self.redundancy(usable_mean(views.shared, usable))
+        return torch.stack([*views.unique, synergy, redundancy], dim=1)
+
+
+def usable_mean(values: Tensor, usable: Tensor) -> Tensor:
+    """Average ``(M, n, K)`` over the modalities each item has, ``(M, n)``; zero if none."""
+    return (values * usable[..., None]).sum(0) / usable.sum(0).clamp_min(1)[:, None]
+
+
+def products(factors: Tensor) -> Tensor:
+    """Sum the products of every two modalities' factors ``(M, n, F)``: ``(n, F)``."""
+    pairs = [factors[a] * factors[b] for a, b in combinations(range(len(factors)), 2)]
+    return torch.stack(pairs).sum(0) if pairs else torch.zeros_like(factors[0])
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Average ``(n, ...)`` over the rows where ``mask`` ``(n, ...)`` is True."""
+    return (values * mask).sum(0) / mask.sum(0).clamp_min(1)
+
+
+def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
+    """Measure centre and spread of raw parts ``(N + 1, P, S)`` over the items that have them.
+
+    Parameters
+    ----------
+    raw
+    factor_means : Tensor (M, F)
+    has_role : Tensor (N + 1, P), bool
+        Row 0, padding, is left out.
+    centred : Tensor (P, 1)
+        1 for parts whose mean is taken away, 0 for the others.
+    """
+    mask = has_role[..., None].clone()
+    mask[0] = False
+    center = masked_mean(raw, mask) * centred
+    spread = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True).sqrt()
+    return Statistics(factor_means, center, spread.clamp_min(MIN_SPREAD))

@@ -1,0 +1,107 @@
+"""The gate: how much each part counts, from the history read so far (paper eq. 10-11)."""
+
+import torch
+from torch import Tensor, nn
+
+from prism_core.config.model import ModelConfig
+
+POOL = 256
+
+
+class Gate(nn.Module):
+    """Softmax weights over the parts per position, from means over the history's prefix.
+
+    Parameters
+    ----------
+    config
+        ``gate`` chooses what it may read: ``user`` everything, ``no_id`` the parts only,
+        ``uniform`` nothing, ``shuffled`` the history of another user.
+    parts_size
+        ``P * S``, the size of all part vectors side by side.
+    id_size
+        ``W``, the size of the id vector.
+    is_on : Tensor (P,), bool
+        Parts in the model; the others get weight 0.
+    normalise
+        Bring what is read to unit scale first; the published gate does not.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        parts_size: int,
+        id_size: int,
+        is_on: Tensor,
+        normalise: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kind = config.gate
+        self.temperature = config.temperature
+        self.register_buffer("is_on", is_on, persistent=False)
+        if self.kind == "uniform":
+            return
+        size = parts_size if self.kind == "no_id" else parts_size + id_size
+        self.norm = nn.LayerNorm(size) if normalise else nn.Identity()
+        self.network = nn.Sequential(
+            nn.Linear(size, config.gate_hidden_size),
+            nn.GELU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.gate_hidden_size, len(is_on)),
+        )
+        if self.kind == "shuffled":
+            self.register_buffer("pool", torch.zeros(POOL, len(is_on)))
+
+    is_on: Tensor
+    pool: Tensor
+
+    def forward(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
+        means = prefix_means(torch.cat([part_seq.flatten(2), id_seq], dim=-1), padding_mask)
+        parts, ids = means.split([part_seq.shape[2] * part_seq.shape[3], id_seq.shape[-1]], dim=-1)
+        return self.weigh(parts, ids, id_seq[:, -1])
+
+    def weigh(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
+        """Weigh the parts from means already taken.
+
+        Parameters
+        ----------
+        parts : Tensor (B, L, P * S)
+        ids : Tensor (B, L, W)
+        newest : Tensor (B, W)
+            Id vector of the newest item, which tells users apart.
+
+        Returns
+        -------
+        Tensor (B, L, P)
+        """
+        if self.kind == "uniform":
+            return self._softmax(parts.new_zeros(*parts.shape[:2], len(self.is_on)))
+        seen = parts if self.kind == "no_id" else torch.cat([parts, ids], dim=-1)
+        logits = self.network(self.norm(seen))
+        if self.kind == "shuffled":
+            logits = self._of_another_user(logits, newest)
+        return self._softmax(logits)
+
+    def _softmax(self, logits: Tensor) -> Tensor:
+        logits = widen(logits).masked_fill(~self.is_on, float("-inf"))
+        return (logits / self.temperature).softmax(-1)
+
+    def _of_another_user(self, logits: Tensor, newest: Tensor) -> Tensor:
+        if self.training:
+            latest = logits[:, -1].detach()
+            self.pool.copy_(torch.cat([latest.to(self.pool.dtype), self.pool])[:POOL])
+            return logits.roll(1, 0)
+        slot = (newest.float().abs().sum(-1) * 1e6).long() % POOL
+        return self.pool[slot][:, None].expand_as(logits)
+
+
+def prefix_means(values: Tensor, padding_mask: Tensor) -> Tensor:
+    """Average ``(B, L, F)`` over the real positions up to each position."""
+    real = (~padding_mask)[..., None]
+    total = (widen(values) * real).cumsum(1)
+    return total / real.cumsum(1).clamp_min(1)
+
+
+def widen(values: Tensor) -> Tensor:
+    """Bring half precision to float32 and leave float32 and float64 alone."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

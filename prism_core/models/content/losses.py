@@ -1,0 +1,58 @@
+"""Auxiliary losses of mode ``anchored``: keep information, keep parts apart, charge synergy."""
+
+import torch
+from torch import Tensor
+
+
+def cross_correlation(parts: Tensor) -> Tensor:
+    """Mean squared correlation between columns of different parts over the items.
+
+    Parameters
+    ----------
+    parts : Tensor (n, P, S)
+        Centred columns.
+
+    Returns
+    -------
+    Tensor ()
+        0 when every two parts are uncorrelated, at most 1.
+    """
+    num_items, num_parts, size = parts.shape
+    columns = parts.reshape(num_items, num_parts * size)
+    columns = columns / columns.square().mean(0).add(1e-6).sqrt()
+    squared = (columns.T @ columns / num_items).square()
+    block = torch.arange(num_parts, device=parts.device).repeat_interleave(size)
+    different = block[:, None] != block[None, :]
+    return (squared * different).sum() / different.sum().clamp_min(1)
+
+
+def unexplained(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
+    """Share of the variance of ``original`` ``(n, k)`` that ``decoded`` misses, masked rows out."""
+    missed = ((decoded - original).square() * mask[:, None]).sum()
+    return missed / (original.square() * mask[:, None]).sum().clamp_min(1e-6)
+
+
+def variance_share(queries: Tensor, part: Tensor, whole: Tensor) -> Tensor:
+    """Share of the score's variance over items that one part takes, averaged over queries.
+
+    Parameters
+    ----------
+    queries : Tensor (T, W)
+        Gated states.
+    part, whole : Tensor (n, W)
+        The part's term of each item vector, and the item vectors.
+
+    Returns
+    -------
+    Tensor ()
+        From 0, the part is silent, to 1, it alone varies.
+    """
+    taken = _score_variance(queries, part)
+    rest = _score_variance(queries, whole - part)
+    return (taken / (taken + rest).clamp_min(1e-8)).mean()
+
+
+def _score_variance(queries: Tensor, vectors: Tensor) -> Tensor:
+    centred = vectors - vectors.mean(0)
+    covariance = centred.T @ centred / len(centred)
+    return ((queries @ covariance) * queries).sum(-1)

@@ -1,0 +1,87 @@
+"""Content without experts: nothing at all, or the sum of projected modalities."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.content.base import Content
+from prism_core.models.features import FeatureSpace
+
+
+class NoContent(Content):
+    """Ids only: no parts, no modalities."""
+
+    has_player_dropout = False
+
+    def __init__(self, num_items: int, width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("empty", torch.zeros(num_items + 1, 0, width), persistent=False)
+
+    empty: Tensor
+
+    def item_parts(
+        self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        return self.empty
+
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        count = len(next(iter(features.values()), self.empty))
+        return self.empty.new_zeros(count, 0, self.width)
+
+    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        return part_seq.new_zeros(*part_seq.shape[:-1])
+
+    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+        return part_vectors.sum(-2)
+
+
+class SummedContent(Content):
+    """One part per modality, its linear projection, all added with weight 1.
+
+    The control for PRISM: the same features in histories and candidates, no experts, no gate.
+    """
+
+    def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
+        super().__init__()
+        self.parts = self.modalities = tuple(spaces)
+        self.spaces = nn.ModuleDict(spaces)
+        self.projections = nn.ModuleDict(
+            {name: _projection(space.size, width) for name, space in spaces.items()}
+        )
+
+    def item_parts(
+        self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        kept = kept or (True,) * len(self.modalities)
+        projected = [
+            self.projections[name](self.spaces[name].rows) * float(is_kept)
+            for name, is_kept in zip(self.modalities, kept, strict=True)
+        ]
+        return torch.stack(projected, dim=1)
+
+    def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
+        projected = [
+            self.projections[name](
+                cast(FeatureSpace, space).encode(features[name], available[name])
+            )
+            for name, space in self.spaces.items()
+        ]
+        return torch.stack(projected, dim=1)
+
+    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        return part_seq.new_ones(part_seq.shape[:-1])
+
+    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+        if weights is not None:
+            part_vectors = part_vectors * weights[..., None]
+        return part_vectors.sum(-2)
+
+
+def _projection(size: int, width: int) -> nn.Linear:
+    projection = nn.Linear(size, width, bias=False)
+    nn.init.normal_(projection.weight, std=0.1 * size**-0.5)
+    return projection

@@ -1,0 +1,293 @@
+"""One recommender for every backbone and every kind of content."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.backbones.base import Backbone
+from prism_core.models.content.base import Content, StepContext
+from prism_core.models.negatives import split_prefixes
+from prism_core.models.objectives import Negatives, Objective
+from prism_core.models.shard import Shard
+from prism_core.models.switches import Switches, group_rows
+from prism_core.names import ID, PAD
+
+
+class Reading(NamedTuple):
+    """What reading histories yields: ``(B, L, W)``, ``(B, L, W)``, ``(B, L, W)``, ``(B, L, P)``."""
+
+    id_seq: Tensor
+    inputs: Tensor
+    states: Tensor
+    weights: Tensor
+
+
+class ItemTable(NamedTuple):
+    """Every item as an id vector ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``."""
+
+    ids: Tensor
+    parts: Tensor
+
+
+class Recommender(nn.Module):
+    """History in, a score per item out, with every player and modality on a switch.
+
+    An item is described by its id vector plus its joined parts, in histories and as a candidate
+    alike; the backbone turns a history into states, and the fusion weights act on both sides.
+    Parameters are drawn from torch's global generator; seed it before building.
+
+    Parameters
+    ----------
+    config
+    num_items
+        ``N``; item indices run from 1, `PAD` is never a candidate.
+    backbone, content
+        The encoder, and what makes parts of item features.
+
+    Attributes
+    ----------
+    parts, modalities, players
+        Names of the ``P`` parts, ``M`` modalities and ``Q = P + 1`` players (id, then parts).
+    """
+
+    def __init__(
+        self, config: ModelConfig, num_items: int, backbone: Backbone, content: Content
+    ) -> None:
+        super().__init__()
+        self.num_items, self.max_seq_len = num_items, config.max_seq_len
+        self.width = config.hidden_size * backbone.num_streams
+        self.parts, self.modalities = content.parts, content.modalities
+        self.players = (ID, *self.parts)
+        self.backbone, self.content = backbone, content
+        self.player_dropout = config.player_dropout if content.has_player_dropout else 0.0
+        self.reads_prefixes = config.objective.splitting == "prefixes"
+        self.objective = Objective(
+            config.objective, num_items, config.max_seq_len, content.padding_is_candidate
+        )
+        self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
+        self._cached: dict[tuple[bool, ...], ItemTable] = {}
+        self._cached_version: tuple[object, ...] = ()
+
+    def forward(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        shard: Shard | None = None,
+        avoid: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute `losses`; the entry through which wrappers such as DDP call the model."""
+        return self.losses(item_seq, targets, generator, shard, avoid)
+
+    def losses(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        shard: Shard | None = None,
+        avoid: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute every loss of a training step, weights applied; their sum is minimised.
+
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+            Left padded, newest last.
+        targets : Tensor (B, L), int64
+            Next item at each position, `PAD` where there is none.
+        generator : torch.Generator
+            Source of every draw but dropout, which uses torch's global generator.
+        shard
+            Where the batch lies in the global batch. Default: it is the global batch.
+        avoid : Tensor (B, A), int64, optional
+            Items beyond the histories that are not drawn as negatives.
+
+        Returns
+        -------
+        dict of str to Tensor ()
+            ``recommendation`` first, then the auxiliary losses by name.
+        """
+        shard = shard or Shard()
+        item_seq, targets = item_seq[:, -self.max_seq_len :], targets[:, -self.max_seq_len :]
+        whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
+        coalition = self._draw_coalition(generator)
+        count = shard.num_targets or (targets != PAD).sum()
+        negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
+        of_whole = negatives.of(whole, targets[whole] != PAD)
+        table = self._table()
+        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, generator)
+        if dropped:
+            other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
+            of_dropped = negatives.of(dropped, targets[dropped] != PAD)
+            total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
+        return {"recommendation": total / count, **auxiliary}
+
+    def _step(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        table: ItemTable,
+        negatives: Negatives,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Sum the next-item loss over positions; with a generator, add auxiliary losses."""
+        if self.reads_prefixes:
+            item_seq, targets = split_prefixes(item_seq, targets)
+        reading = self._read(item_seq, table)
+        has_target = targets != PAD
+        queries = self.content.query(reading.states[has_target], reading.weights[has_target])
+        items = table.ids + self.content.candidates(table.parts)
+        total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
+        if generator is None:
+            return total, {}
+        padding_mask = item_seq == PAD
+        context = StepContext(
+            item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
+            queries, targets[has_target], generator,
+        )  # fmt: skip
+        own = self.backbone.auxiliary_losses(
+            reading.states[has_target], items, targets[has_target], generator
+        )
+        return total, {**self.content.auxiliary_losses(context), **own}
+
+    def score(self, item_seq: Tensor, switches: Switches | None = None) -> Tensor:
+        """Score every item as the next one.
+
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+        switches
+            Players, modalities or weights changed, per row or for all rows. Default: none.
+
+        Returns
+        -------
+        Tensor (B, N + 1)
+            Raw scores; `PAD` is at minus infinity, items already seen are not masked.
+        """
+        switches, item_seq = switches or Switches(), item_seq[:, -self.max_seq_len :]
+        scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
+        for rows, table in self._coalitions(len(item_seq), switches):
+            reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
+            queries = self.content.query(reading.states[:, -1], reading.weights[:, -1])
+            items = table.ids + self.content.candidates(table.parts)
+            scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
+        if not self.content.padding_is_candidate:
+            scores[:, PAD] = float("-inf")
+        return scores
+
+    def fusion_weights(self, item_seq: Tensor) -> Tensor:
+        """Weights ``(B, P)`` of the parts after the whole history."""
+        return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
+
+    def user_states(self, item_seq: Tensor) -> Tensor:
+        """Gated states ``(B, W)`` that meet the candidates after the whole history."""
+        reading = self._read(item_seq[:, -self.max_seq_len :], self._table())
+        return self.content.query(reading.states[:, -1], reading.weights[:, -1])
+
+    def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
+        """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
+
+        Parameters
+        ----------
+        withhold
+            A modality replaced by its expectation over the items.
+        """
+        kept = tuple(name != withhold for name in self.modalities)
+        vectors = self.content.part_vectors(self._table(kept).parts)
+        return dict(zip(self.parts, vectors.unbind(1), strict=True))
+
+    def new_item_vectors(
+        self, features: Mapping[str, Tensor], available: Mapping[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Part vectors ``(n, S)`` by part of items the model was not built with.
+
+        Parameters
+        ----------
+        features : mapping of str to Tensor (n, d_m)
+        available : mapping of str to Tensor (n,), bool, optional
+            Default: every item has every modality.
+        """
+        everything = {name: torch.ones(len(rows)).bool() for name, rows in features.items()}
+        parts = self.content.encode(features, {**everything, **(available or {})})
+        return dict(zip(self.parts, parts.unbind(1), strict=True))
+
+    def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
+        """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
+        item_seq = item_seq[:, -self.max_seq_len :]
+        self.objective.observe(item_seq)
+        with torch.no_grad():
+            states = self._read(item_seq, self._table()).states
+            self.backbone.start_epoch(states[item_seq != PAD], generator)
+
+    def _read(
+        self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None
+    ) -> Reading:
+        padding_mask = item_seq == PAD
+        id_seq = F.embedding(item_seq, table.ids)
+        part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
+        vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
+        inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
+        return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+
+    def _coalitions(
+        self, batch: int, switches: Switches
+    ) -> Iterator[tuple[Tensor | slice, ItemTable]]:
+        """Group the rows by coalition: each group's rows, and the item table it sees."""
+        on = switches.coalitions(batch, len(self.players), len(self.modalities))
+        if on.ndim == 1:
+            yield slice(None), self._switched(on, switches)
+            return
+        for pattern, rows in group_rows(on):
+            yield rows.to(self.ids.device), self._switched(pattern, switches)
+
+    def _switched(self, on: Tensor, switches: Switches) -> ItemTable:
+        players, modalities = on.split([len(self.players), len(self.modalities)])
+        table = self._table(tuple(modalities.tolist()))
+        return self._switch(table, tuple(players.tolist()), switches.reference)
+
+    def _switch(self, table: ItemTable, players: Sequence[bool], reference: str) -> ItemTable:
+        """Replace players that are off by their reference, at every item."""
+        if all(players):
+            return table
+        on = torch.tensor(players, device=self.ids.device)
+        ids, parts = table
+        if reference == "zero":
+            return ItemTable(ids * on[0], parts * on[1:, None])
+        real = torch.arange(len(ids), device=ids.device) > 0
+        mean_ids = ids[1:].mean(0) * real[:, None]
+        mean_parts = parts[1:].mean(0) * real[:, None, None]
+        return ItemTable(
+            torch.where(on[0], ids, mean_ids), torch.where(on[1:, None], parts, mean_parts)
+        )
+
+    def _table(
+        self, kept: tuple[bool, ...] | None = None, generator: torch.Generator | None = None
+    ) -> ItemTable:
+        kept = kept or (True,) * len(self.modalities)
+        if torch.is_grad_enabled() or self.training:
+            return self._new_table(kept, generator)
+        version = (self.ids.device, sum(p._version for p in self.parameters()))
+        if version != self._cached_version:
+            self._cached, self._cached_version = {}, version
+        if kept not in self._cached:
+            self._cached[kept] = self._new_table(kept, None)
+        return self._cached[kept]
+
+    def _new_table(self, kept: tuple[bool, ...], generator: torch.Generator | None) -> ItemTable:
+        return ItemTable(F.pad(self.ids, (0, 0, 1, 0)), self.content.item_parts(kept, generator))
+
+    def _draw_coalition(
+        self, generator: torch.Generator
+    ) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+        """Draw players on (at least one) and modalities kept (at most one withheld)."""
+        device = generator.device
+        draws = torch.rand(len(self.players), generator=generator, device=device)
+        keep = int(torch.randint(len(self.players), (), generator=generator, device=device))
+        players = [draw < 0.5 or i == keep for i, draw in enumerate(draws.tolist())]
+        options = 2 * max(len(self.modalities), 1)
+        withheld = int(torch.randint(options, (), generator=generator, device=device))
+        return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))

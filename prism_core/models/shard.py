@@ -1,0 +1,34 @@
+"""Where a batch lies inside the global batch, so that any number of processes agree."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One process's slice of the global batch.
+
+    Attributes
+    ----------
+    first_row
+        Index in the global batch of this slice's first row.
+    num_targets
+        Divisor of losses that are summed over positions: the global number of targets over the
+        number of processes, since gradients are averaged over these. Default: the slice's own.
+    """
+
+    first_row: int = 0
+    num_targets: float | None = None
+
+    def chosen_rows(self, num_rows: int, share: float) -> tuple[list[int], list[int]]:
+        """Split the slice's rows so that a ``share`` of the global batch, evenly spaced, is chosen.
+
+        Returns
+        -------
+        tuple of list of int
+            Rows not chosen, rows chosen.
+        """
+        split: tuple[list[int], list[int]] = ([], [])
+        for row in range(num_rows):
+            position = self.first_row + row
+            split[int((position + 1) * share) > int(position * share)].append(row)
+        return split

@@ -1,0 +1,58 @@
+"""Which players, modalities and weights a score is computed with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Reference = Literal["mean", "zero"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """A what-if: one setting for the whole batch, or one per row.
+
+    Attributes
+    ----------
+    players : Tensor (Q,) or (B, Q), bool, optional
+        The id path, then the parts of the model (``model.players``); off takes a player out of
+        the history, the gate and the candidates alike. Default: all on.
+    modalities : Tensor (M,) or (B, M), bool, optional
+        Modalities kept; a withheld one is replaced by its expectation over the items.
+    reference : {"mean", "zero"}
+        What stands in for a player that is off: its mean over the items, which favours no
+        item, or zero.
+    fusion_weights : Tensor (P,) or (B, P), optional
+        Weights used at every position in place of the gate's.
+    """
+
+    players: Tensor | None = None
+    modalities: Tensor | None = None
+    reference: Reference = "mean"
+    fusion_weights: Tensor | None = None
+
+    def coalitions(self, batch: int, num_players: int, num_modalities: int) -> Tensor:
+        """Join players and modalities: ``(Q + M,)``, or ``(B, Q + M)`` if any is per row."""
+        on = [_all_on(self.players, num_players), _all_on(self.modalities, num_modalities)]
+        if any(part.ndim == 2 for part in on):
+            on = [part.expand(batch, -1) for part in on]
+        return torch.cat(on, dim=-1)
+
+    def weights_of(self, rows: Tensor | slice, batch: int) -> Tensor | None:
+        """Fusion weights of some rows of the batch, ``(rows, P)``, or None."""
+        if self.fusion_weights is None:
+            return None
+        return self.fusion_weights.expand(batch, -1)[rows]
+
+
+def _all_on(switch: Tensor | None, size: int) -> Tensor:
+    return torch.ones(size, dtype=torch.bool) if switch is None else switch.bool().cpu()
+
+
+def group_rows(on: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield each distinct row of ``(B, Q)`` with the indices of the rows that equal it."""
+    patterns, group = on.unique(dim=0, return_inverse=True)
+    for index, pattern in enumerate(patterns):
+        yield pattern, (group == index).nonzero().flatten()

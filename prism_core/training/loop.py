@@ -1,0 +1,196 @@
+"""The training loop: epochs of AdamW, validated, stopped early, resumable after each."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from prism_core.config.run import RunConfig
+from prism_core.data.sequences import Sequences
+from prism_core.devices import autocast
+from prism_core.errors import TrainingError
+from prism_core.models.recommender import Recommender
+from prism_core.models.shard import Shard
+from prism_core.store.writer import RunWriter
+from prism_core.training import seeding
+from prism_core.training.batches import Batch, epoch_batches, load_batch
+from prism_core.training.checkpoint import TrainingState, restore_checkpoint, save_checkpoint
+from prism_core.training.progress import Reporter
+
+EPOCH_USERS: Final = 2048
+"""Users whose states a backbone may look at before each epoch."""
+
+REPORT_SECONDS: Final = 0.5
+"""Losses are fetched from the device no more often than this."""
+
+Validate = Callable[[nn.Module], Mapping[str, float]]
+
+
+def make_optimizer(
+    model: nn.Module, learning_rate: float, weight_decay: float
+) -> torch.optim.AdamW:
+    """Make AdamW; weights of norms and biases do not decay.
+
+    Not its fused kernel: that changes weights without counting their versions, by which a model
+    in evaluation mode knows that its item tables are out of date.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate)
+
+
+class MeanLosses:
+    """Running means of named losses, kept on the device until asked for."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+
+    def add(self, losses: Mapping[str, Tensor]) -> None:
+        """Add one step's losses."""
+        self._steps += 1
+        for name, loss in losses.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(loss)) + loss.detach()
+
+    def values(self) -> dict[str, float]:
+        """Give the means so far."""
+        return {name: float(total) / self._steps for name, total in self._sums.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Trainer:
+    """Trains one model to its best validation score.
+
+    Attributes
+    ----------
+    model
+        Already on ``device``.
+    validate
+        Gives validation metrics by name, such as ``{"ndcg@10": 0.04}``.
+    writer
+        Run folder that gets events and checkpoints.
+    """
+
+    model: Recommender
+    sequences: Sequences
+    config: RunConfig
+    device: torch.device
+    validate: Validate
+    writer: RunWriter
+    reporter: Reporter
+    state: TrainingState = field(init=False)
+    _step_losses: Callable[..., Mapping[str, Tensor]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        training = self.config.training
+        optimizer = make_optimizer(self.model, training.learning_rate, training.weight_decay)
+        self.state = TrainingState(self.model, optimizer)
+        self._step_losses = torch.compile(self.model) if training.compile else self.model
+
+    def fit(self) -> TrainingState:
+        """Train until the validation score has not risen for ``patience`` epochs.
+
+        Continues from the run folder's checkpoint if there is one. The model ends with the
+        weights of its best epoch.
+
+        Raises
+        ------
+        TrainingError
+            A loss is not finite.
+        """
+        self._start()
+        try:
+            while not self._is_over():
+                self._epoch()
+        finally:
+            self.reporter.stop()
+        self.model.load_state_dict(self.state.best)
+        return self.state
+
+    def _start(self) -> None:
+        restored = restore_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
+        done, max_epochs = self.state.progress.epoch, self.config.training.max_epochs
+        self.writer.keep_events(lambda event: event["event"] == "epoch" and event["epoch"] <= done)
+        self.writer.log("resumed" if restored else "started", epoch=done, max_epochs=max_epochs)
+        self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch(), done)
+
+    def _is_over(self) -> bool:
+        progress, training = self.state.progress, self.config.training
+        waited = progress.epoch - progress.best_epoch
+        return progress.epoch >= training.max_epochs or waited >= training.patience
+
+    def _steps_per_epoch(self) -> int:
+        return len(epoch_batches(self.sequences, self.config.training.batch_size, 0, 0))
+
+    def _epoch(self) -> None:
+        began, progress = time.monotonic(), self.state.progress
+        epoch = progress.epoch + 1
+        losses = self._train_epoch(epoch)
+        valid = dict(self.validate(self.model))
+        progress.epoch = epoch
+        self._keep_best(valid)
+        seconds = time.monotonic() - began
+        progress.seconds += seconds
+        self.writer.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds)
+        stop_on = self.config.training.stop_on
+        self.reporter.end_epoch(epoch, losses, {stop_on: valid[stop_on]})
+        save_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
+
+    def _train_epoch(self, epoch: int) -> dict[str, float]:
+        training, seed = self.config.training, self.config.seed
+        means, reported = MeanLosses(), time.monotonic()
+        self.model.train()
+        self._start_epoch(epoch)
+        for users in epoch_batches(self.sequences, training.batch_size, seed, epoch):
+            means.add(self._step(self._load(users)))
+            self.state.progress.step += 1
+            if time.monotonic() - reported > REPORT_SECONDS:
+                reported = time.monotonic()
+                self.reporter.step(epoch, self.state.progress.step, means.values())
+        return self._finite(means.values(), epoch)
+
+    def _start_epoch(self, epoch: int) -> None:
+        users = seeding.epoch_order(self.config.seed, epoch).permutation(
+            self.sequences.training_users()
+        )
+        histories = self._load(users[:EPOCH_USERS]).item_seq
+        generator = seeding.epoch_generator(self.config.seed, epoch)
+        self.model.start_epoch(histories, generator)
+
+    def _load(self, users: np.ndarray) -> Batch:
+        return load_batch(self.sequences, users, self.config.model.max_seq_len, self.device)
+
+    def _step(self, batch: Batch) -> Mapping[str, Tensor]:
+        training, optimizer = self.config.training, self.state.optimizer
+        generator = seeding.step_generator(self.config.seed, self.state.progress.step)
+        shard = Shard(num_targets=batch.num_targets)
+        with autocast(training.precision, self.device):
+            losses = self._step_losses(batch.item_seq, batch.targets, generator, shard)
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), training.clip_norm)
+        optimizer.step()
+        return losses
+
+    def _keep_best(self, valid: Mapping[str, float]) -> None:
+        name, progress = self.config.training.stop_on, self.state.progress
+        if valid[name] > progress.best_score:
+            progress.best_epoch, progress.best_score = progress.epoch, valid[name]
+            state = self.model.state_dict()
+            self.state.best = {k: v.detach().cpu().clone() for k, v in state.items()}
+
+    def _finite(self, losses: dict[str, float], epoch: int) -> dict[str, float]:
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"epoch {epoch}: the loss {name!r} is {value}; lower training.learning_rate."
+                )
+        return losses

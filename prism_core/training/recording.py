@@ -1,0 +1,187 @@
+"""From a trained model to a run folder: rankings, score games, vectors, weights, manifest."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from prism_core.config.run import RunConfig
+from prism_core.data.sequences import EvaluationInputs, Sequences
+from prism_core.devices import device_name
+from prism_core.evaluation.ranking import Ranking, rank_users
+from prism_core.evaluation.recording import (
+    origin,
+    protocol,
+    recommended,
+    record_rankings,
+    versions,
+)
+from prism_core.models.recommender import Recommender as Model
+from prism_core.names import parts_of
+from prism_core.scoring import Recommender
+from prism_core.store import files, schema
+from prism_core.store.datasets import Dataset
+from prism_core.store.writer import RunWriter
+from prism_core.training.batches import to_device
+
+
+def rank_split(
+    model: Model, sequences: Sequences, split: str, config: RunConfig, top_k: int = 1
+) -> Ranking:
+    """Rank all unseen items for every user of a split, in evaluation mode."""
+    model.eval()
+    device = model.ids.device
+
+    @torch.no_grad()
+    def score(inputs: EvaluationInputs) -> torch.Tensor:
+        return model.score(to_device(inputs.item_seq, device))
+
+    return rank_users(
+        score,
+        sequences,
+        split,
+        max_seq_len=config.model.max_seq_len,
+        batch_size=config.evaluation.batch_size,
+        top_k=top_k,
+    )
+
+
+def record_model(
+    writer: RunWriter,
+    model: Model,
+    dataset: Dataset,
+    sequences: Sequences,
+    config: RunConfig,
+    training: dict[str, Any],
+) -> None:
+    """Evaluate a trained model, store everything a reader needs, and complete the run.
+
+    Parameters
+    ----------
+    training
+        What the manifest says of the training, such as ``best_epoch`` and ``seconds``.
+    """
+    top_k = config.evaluation.top_k
+    valid = rank_split(model, sequences, "valid", config)
+    test = rank_split(model, sequences, "test", config, top_k)
+    recommender = Recommender(model, config.model.max_seq_len)
+    histories = sequences.evaluation_inputs("test", test.users, config.model.max_seq_len).item_seq
+    recommendations, user_columns = recommended(test), None
+    if has_parts(model):
+        games = _score_games(recommender, histories, test, config)
+        recommendations = _with_games(recommendations, test, *games)
+        user_columns = _user_columns(recommender, histories, games[0][:, -1], config)
+    record_rankings(
+        writer,
+        dataset,
+        valid=valid,
+        test=test,
+        seed=config.seed,
+        recommendations=recommendations,
+        user_columns=user_columns,
+    )
+    writer.write_vectors(_vectors(recommender, histories, config))
+    state = {k: v.detach().cpu().numpy() for k, v in model.state_dict().items()}
+    files.write_vectors(writer.path / schema.MODEL, state)
+    writer.finish(_manifest(writer, model, dataset, config, training))
+
+
+def has_parts(model: Model) -> bool:
+    """Say whether a model has the parts of PRISM, each on a switch of its own."""
+    return bool(model.parts) and model.parts == parts_of(model.modalities)
+
+
+def _score_games(
+    recommender: Recommender, histories: np.ndarray, ranking: Ranking, config: RunConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Play both games for every user's list and, last, the true item: ``(U, K + 1, 2^n)``."""
+    candidates = np.concatenate([ranking.listed_items, ranking.target[:, None]], axis=1)
+    size, reference = config.evaluation.batch_size, config.evaluation.reference
+    batches = [slice(start, start + size) for start in range(0, len(histories), size)]
+    parts = [recommender.part_coalitions(histories[b], candidates[b], reference) for b in batches]
+    modalities = [recommender.modality_coalitions(histories[b], candidates[b]) for b in batches]
+    return np.concatenate(parts), np.concatenate(modalities)
+
+
+def _with_games(
+    pairs: pd.DataFrame, ranking: Ranking, parts: np.ndarray, modalities: np.ndarray
+) -> pd.DataFrame:
+    length = ranking.listed_items.shape[1]
+    row = np.searchsorted(ranking.users, pairs["user_index"].to_numpy())
+    column = np.minimum(pairs["rank"].to_numpy() - 1, length)
+    return pairs.assign(
+        part_coalitions=list(parts[row, column]),
+        modality_coalitions=list(modalities[row, column]),
+    )
+
+
+def _user_columns(
+    recommender: Recommender, histories: np.ndarray, target_game: np.ndarray, config: RunConfig
+) -> pd.DataFrame:
+    size, parts = config.evaluation.batch_size, recommender.players[1:]
+    starts = range(0, len(histories), size)
+    weights = np.concatenate([recommender.fusion_weights(histories[s : s + size]) for s in starts])
+    whole = target_game.shape[1] - 1
+    positive = np.where(weights > 0, weights, 1.0)
+    columns = {f"weight_{part}": weights[:, p] for p, part in enumerate(parts)}
+    columns["gate_entropy"] = -(positive * np.log2(positive)).sum(axis=1)
+    for p, part in enumerate(parts):
+        without = whole ^ (1 << (p + 1))
+        columns[f"delta_{part}"] = target_game[:, whole] - target_game[:, without]
+    return pd.DataFrame(columns)
+
+
+@torch.no_grad()
+def _vectors(
+    recommender: Recommender, histories: np.ndarray, config: RunConfig
+) -> dict[str, np.ndarray]:
+    model, size = recommender.model, config.evaluation.batch_size
+    tables = {f"items.{part}": v for part, v in model.item_vectors().items()}
+    for modality in model.modalities:
+        for part, vectors in model.item_vectors(withhold=modality).items():
+            tables[f"items.{part}.without_{modality}"] = vectors
+    tables["items.id"] = torch.nn.functional.pad(model.ids, (0, 0, 1, 0))
+    item_seq = torch.from_numpy(histories)
+    batches = [item_seq[s : s + size] for s in range(0, len(item_seq), size)]
+    tables["users.state"] = torch.cat([model.user_states(b.to(model.ids.device)) for b in batches])
+    return {name: tensor.float().cpu().numpy() for name, tensor in tables.items()}
+
+
+def _manifest(
+    writer: RunWriter,
+    model: Model,
+    dataset: Dataset,
+    config: RunConfig,
+    training: dict[str, Any],
+) -> dict[str, Any]:
+    parameters = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return {
+        "run_id": writer.path.name,
+        "name": config.name,
+        "kind": "model",
+        "seed": config.seed,
+        "modalities": list(config.model.modalities),
+        "has_parts": has_parts(model),
+        "config_hash": config.recipe_hash,
+        "dataset": origin(dataset),
+        "protocol": protocol(dataset, config.model.max_seq_len),
+        "reference": config.evaluation.reference,
+        "versions": versions(),
+        "git_commit": git_commit(),
+        "device": device_name(model.ids.device),
+        "training": {**training, "num_parameters": parameters},
+    }
+
+
+def git_commit() -> str | None:
+    """Give the commit of the source tree this package runs from, or None outside of one."""
+    folder = Path(__file__).parent
+    command = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -1,0 +1,126 @@
+"""One training run from configuration to complete run folder."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import nn
+
+from prism_core.config.reading import build, to_dict
+from prism_core.config.run import RunConfig
+from prism_core.data.sequences import Sequences
+from prism_core.devices import choose_device
+from prism_core.errors import PrismError, RunFormatError
+from prism_core.evaluation.metrics import summary
+from prism_core.scoring import make_model
+from prism_core.store import files, schema
+from prism_core.store.datasets import Dataset
+from prism_core.store.writer import RunWriter
+from prism_core.training import seeding
+from prism_core.training.checkpoint import Progress, remove_checkpoint
+from prism_core.training.loop import Trainer
+from prism_core.training.progress import Reporter, Silent
+from prism_core.training.recording import rank_split, record_model
+
+
+def train_run(
+    config: RunConfig,
+    root: Path,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> Path:
+    """Train, evaluate and store one run.
+
+    Parameters
+    ----------
+    config
+        Its resolved configuration; decides the run's id.
+    root
+        Folder of run folders.
+    resume
+        Continue an unfinished run of the same id, if there is one.
+    overwrite
+        Remove an older run of the same id first.
+
+    Returns
+    -------
+    Path
+        The complete run folder.
+
+    Raises
+    ------
+    PrismError
+        Configuration or data are wrong, the run exists already, or training diverged.
+    """
+    path = root / config.run_id
+    chosen = choose_device(device)
+    dataset = Dataset(Path(config.data.path))
+    sequences = Sequences(dataset)
+    seeding.initialise(config.seed)
+    model = make_model(config.model, dataset).to(chosen)
+    _make_room(path, resume=resume, overwrite=overwrite)
+    writer = RunWriter(path)
+    writer.write_config(to_dict(config))
+
+    def validate(module: nn.Module) -> Mapping[str, float]:
+        return summary(rank_split(model, sequences, "valid", config).rank)
+
+    trainer = Trainer(
+        model=model,
+        sequences=sequences,
+        config=config,
+        device=chosen,
+        validate=validate,
+        writer=writer,
+        reporter=reporter or Silent(),
+    )
+    progress = _fit(trainer)
+    training = {
+        "best_epoch": progress.best_epoch,
+        "epochs": progress.epoch,
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 1),
+    }
+    writer.log("finished", best_epoch=progress.best_epoch)
+    record_model(writer, model, dataset, sequences, config, training)
+    remove_checkpoint(path)
+    return path
+
+
+def _fit(trainer: Trainer) -> Progress:
+    """Train, and leave in the events why training ended early if it did."""
+    try:
+        return trainer.fit().progress
+    except KeyboardInterrupt:
+        trainer.writer.log("stopped", epoch=trainer.state.progress.epoch)
+        raise
+    except PrismError as error:
+        trainer.writer.log("failed", reason=str(error))
+        raise
+
+
+def stored_config(path: Path) -> RunConfig:
+    """Read the configuration of a run folder.
+
+    Raises
+    ------
+    RunFormatError
+        There is none, or it is damaged.
+    ConfigError
+        It holds a key this version does not know.
+    """
+    return build(RunConfig, files.read_json(path / schema.CONFIG))
+
+
+def _make_room(path: Path, *, resume: bool, overwrite: bool) -> None:
+    if overwrite and path.exists():
+        shutil.rmtree(path)
+    if (path / schema.MANIFEST).is_file():
+        raise RunFormatError(f"{path}: this run is complete; --overwrite trains it again.")
+    if path.exists() and not resume:
+        raise RunFormatError(
+            f"{path}: an unfinished run; --resume continues it, --overwrite starts again."
+        )

@@ -1,0 +1,63 @@
+"""The page Users: find a user, read the list, the weights and what drove each score."""
+
+import numpy as np
+import pandas as pd
+
+from app.components.histories import history_of
+from app.components.user_picker import FOUND
+from prism_core.store.datasets import Dataset
+from tests.app.conftest import OpenApp, html, texts
+
+
+def test_list_marks_the_true_next_item_once(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5")
+    assert html(app).count("true next</span>") == 1
+
+
+def test_contributions_are_shown_to_sum_to_the_score(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5")
+    table = app.dataframe[0].value.set_index("")["score"]
+    players = ["Item id", "Unique image", "Unique text", "Synergy", "Redundancy"]
+    assert np.isclose(table[players].sum(), table["Score"] - table["Score, everything off"])
+    assert app.success[0].value.startswith("Exact")
+
+
+def test_choosing_an_item_explains_that_item(open_app: OpenApp, tiny_runs) -> None:
+    app = open_app("users", run="prism-seed0", user="5")
+    listed = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
+    third = listed.query("user_id == '5' and rank == 3").iloc[0]
+    link = open_app("users", run="prism-seed0", user="5", item=third["item_id"])
+    assert link.dataframe[0].value.set_index("").loc["Score", "score"] == third["score"]
+    assert app.dataframe[0].value.set_index("").loc["Score", "score"] != third["score"]
+
+
+def test_filter_narrows_the_users(open_app: OpenApp, tiny_runs) -> None:
+    app = open_app("users", run="prism-seed0")
+    app.selectbox("user_outcome").set_value(FOUND).run()
+    outcome = pd.read_parquet(tiny_runs / "prism-seed0" / "user_metrics.parquet")
+    found = int((outcome["rank"] <= 10).sum())
+    assert 0 < found < len(outcome)
+    assert f"{found} of 40 users match." in texts(app).replace("\\", "")
+
+
+def test_steps_go_to_the_neighbour(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5")
+    app.button("Next user").click().run()
+    assert app.title[0].value == "User 6"
+    app.button("Previous user").click().run()
+    assert app.title[0].value == "User 5"
+
+
+def test_run_without_parts_shows_list_and_history(open_app: OpenApp) -> None:
+    app = open_app("users", run="popularity", user="5")
+    assert "has no parts" in texts(app)
+    assert html(app).count('class="prism-strip"') == 2
+
+
+def test_history_ends_before_the_true_next_item(tiny_dataset: Dataset) -> None:
+    events = tiny_dataset.interactions
+    mine = events.loc[events["user_index"] == 4, "item_index"].to_numpy()
+    ids = tiny_dataset.items["item_id"].to_numpy()
+    assert history_of(tiny_dataset, "5", 50) == [ids[i - 1] for i in mine[:-1]]
+    assert history_of(tiny_dataset, "5", 3) == [ids[i - 1] for i in mine[-4:-1]]
+    assert history_of(tiny_dataset, "nobody", 50) == []

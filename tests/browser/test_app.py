@@ -1,0 +1,81 @@
+"""A reader's way: open the app, pick a user, read what drove the list, share the link."""
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PLOT = "[data-testid=stPlotlyChart] .js-plotly-plot"
+SECONDS = 1000
+PATIENCE = 60 * SECONDS
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page of 1400 x 900 that fails on script errors."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened.set_default_timeout(PATIENCE)
+    faults = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    opened.close()
+    assert not faults
+
+
+def choose(page, label: str, text: str) -> None:
+    """Type into a select box and take the first match."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(text)
+    page.get_by_role("option").first.click()
+
+
+def figure_numbers(page, place: int) -> dict[str, list[float]]:
+    """Read the bars of a drawn figure by trace name."""
+    script = """(node) => Object.fromEntries(node.data.filter(t => t.type === 'bar')
+        .map(t => [t.name, Array.from(t.x._inputArray ?? t.x)]))"""
+    return page.locator(PLOT).nth(place).evaluate(script)
+
+
+def test_reader_picks_a_user_and_reads_the_contributions(
+    page, app_url: str, tiny_runs: Path
+) -> None:
+    page.goto(app_url)
+    page.get_by_role("heading", name="PRISM", exact=True).wait_for()
+    page.get_by_role("link", name="Users").click()
+    choose(page, "User", "7 ")
+    page.get_by_role("heading", name="User 7", exact=True).wait_for()
+    page.locator(PLOT).nth(2).wait_for()
+    shares = figure_numbers(page, 1)
+    stored = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
+    mine = stored[stored["user_id"] == "7"].sort_values("rank")
+    differences = [row.score - row.part_coalitions[0] for row in mine.itertuples()]
+    sums = [sum(values) for values in zip(*shares.values(), strict=True)]
+    assert len(shares) == 5
+    assert sums == pytest.approx(differences, abs=1e-5)
+    assert page.get_by_text("Exact: the two differ by").is_visible()
+
+
+def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed1")
+    choose(page, "User", "12 ")
+    page.get_by_role("heading", name="User 12", exact=True).wait_for()
+    page.locator("[data-testid=stPills] button, [data-testid=stButtonGroup] button").nth(3).click()
+    page.wait_for_url("**item=*")
+    address = page.url
+    query = parse_qs(urlsplit(address).query)
+    assert (query["run"], query["user"]) == (["prism-seed1"], ["12"])
+    sentence = page.get_by_text("above its score with every part").or_(
+        page.get_by_text("below its score with every part")
+    )
+    text = sentence.inner_text()
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(address)
+    other.get_by_role("heading", name="User 12", exact=True).wait_for()
+    other.get_by_text(text[:40]).wait_for()
+    assert other.url == address
+    other.close()
