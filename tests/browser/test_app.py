@@ -79,3 +79,27 @@ def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -
     other.get_by_text(text[:40]).wait_for()
     assert other.url == address
     other.close()
+
+
+def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    panel = page.locator(f"{PLOT} .nsewdrag").first
+    panel.wait_for()
+    box = panel.bounding_box()
+    middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    corners = [(box["x"] + 3, box["y"] + 3), (middle, box["y"] + 3), (middle, centre),
+               (box["x"] + 3, centre), (box["x"] + 3, box["y"] + 3)]  # fmt: skip
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=8)
+    page.mouse.up()
+    heading = page.get_by_role("heading", name="marked item")
+    heading.wait_for()
+    count = int(heading.inner_text().split()[0])
+    assert page.get_by_role("list", name="Marked items").get_by_role("listitem").count() == count
+    choose(page, "Colour", "Pop")
+    page.get_by_text("Popularity").first.wait_for()
+    assert heading.inner_text().startswith(f"{count} marked")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    heading.wait_for(state="hidden")
