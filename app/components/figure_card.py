@@ -1,6 +1,6 @@
 """A figure in a frame, with a title, a caption and everything it can be saved as."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -9,10 +9,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from analysis.export import FORMATS, export
+from analysis.printing import PrintOptions
 from analysis.rendering import find_browser
 from analysis.tables import safe_csv
+from analysis.venues import Span
 
 CONFIG: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
+SPANS: Final[Mapping[Span, str]] = {"column": "One column", "full": "Full width"}
 OFFERED: Final = ("svg", "pdf", "png", "html")
 NO_BROWSER: Final = (
     "SVG, PDF and PNG are drawn by Chrome or Chromium, and none was found on the computer that "
@@ -65,11 +68,20 @@ def _draw_save(figure: go.Figure, name: str, data: pd.DataFrame) -> None:
     """Offer the formats; each file is made only when its button is pressed."""
     has_browser = _has_browser()
     with st.popover("Save", icon=":material/download:", key=f"{name}-save"):
+        span = st.segmented_control(
+            "Width on paper",
+            list(SPANS),
+            default="column",
+            required=True,
+            format_func=SPANS.__getitem__,
+            key=f"{name}-span",
+        )
+        options = PrintOptions(span=span)
         for key in OFFERED:
             made = FORMATS[key]
             _draw_button(
                 made.label,
-                partial(export, figure, key),
+                partial(export, figure, key, options),
                 f"{name}.{made.suffix}",
                 made.mime,
                 disabled=made.needs_browser and not has_browser,

@@ -33,6 +33,14 @@ def choose(page, label: str, text: str) -> None:
     page.get_by_role("option").first.click()
 
 
+def settle(page) -> None:
+    """Wait until the script has ended and every figure is drawn."""
+    script = """(plots) => document.querySelector('[data-testid=stApp]')
+        .getAttribute('data-test-script-state') !== 'running'
+        && Array.from(document.querySelectorAll(plots)).every(plot => plot.data)"""
+    page.wait_for_function(script, arg=PLOT)
+
+
 def figure_numbers(page, place: int) -> dict[str, list[float]]:
     """Read the bars of a drawn figure by trace name."""
     script = """(node) => Object.fromEntries(node.data.filter(t => t.type === 'bar')
@@ -49,6 +57,7 @@ def test_reader_picks_a_user_and_reads_the_contributions(
     choose(page, "User", "7 ")
     page.get_by_role("heading", name="User 7", exact=True).wait_for()
     page.locator(PLOT).nth(2).wait_for()
+    settle(page)
     shares = figure_numbers(page, 1)
     stored = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
     mine = stored[stored["user_id"] == "7"].sort_values("rank")
@@ -103,3 +112,17 @@ def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, ap
     assert heading.inner_text().startswith(f"{count} marked")
     page.get_by_role("button", name="Clear", exact=True).click()
     heading.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(
+    ("label", "start"), [("SVG (vector)", b"<svg"), ("PDF (vector)", b"%PDF"), ("PNG", b"\x89PNG")]
+)
+def test_figure_is_saved_as_a_real_file(page, app_url: str, label: str, start: bytes) -> None:
+    page.goto(f"{app_url}/?run=prism-seed0")
+    page.locator(PLOT).first.wait_for()
+    page.get_by_role("button", name="Save").click()
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name=label, exact=True).click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(start)
+    assert download.value.suggested_filename.startswith("overview-floors.")
