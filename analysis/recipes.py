@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from analysis import comparison, explanations, maps, slices, spaces
+from analysis import comparison, explanations, faithfulness, maps, slices, spaces
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
+from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
 from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
@@ -183,6 +184,11 @@ def _interactions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figur
     return explanation_plots.interaction_bars(recommendations=explained.recommendations, dark=dark)
 
 
+def _faithfulness(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    curves = faithfulness.faithfulness_curves(runs[0], options.get("user_ids"))
+    return faithfulness_plots.faithfulness_curves(curves=curves, dark=dark)
+
+
 def _waterfall(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     explained = explanations.explain_user(runs[0], options["user_id"])
     item = options["item_id"]
@@ -232,6 +238,7 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "contributions": _contributions,
     "triangle": _triangle,
     "user": _user,
+    "faithfulness": _faithfulness,
     "interactions": _interactions,
     "waterfall": _waterfall,
     "maps": _maps,

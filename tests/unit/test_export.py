@@ -27,6 +27,7 @@ NAMES = (
     "modality_ladder",
     "weight_ridges",
     "contribution_ridges",
+    "faithfulness_curves",
     "part_triangle",
     "metric_forest",
     "difference_forest",
