@@ -27,7 +27,7 @@ def faithfulness_curves(*, curves: pd.DataFrame, dark: bool = False) -> go.Figur
         return empty_figure("There is no user to judge.", dark=dark)
     figure = make_subplots(
         rows=1, cols=len(TITLES), shared_yaxes=True, horizontal_spacing=0.05
-    ).update_layout(template=template_name(dark), height=320)
+    ).update_layout(template=template_name(dark), height=320, legend_itemsizing="trace")
     for column, (curve, title) in enumerate(TITLES.items(), start=1):
         for order, (name, dash, symbol) in STYLES.items():
             rows = curves[(curves["curve"] == curve) & (curves["order"] == order)]

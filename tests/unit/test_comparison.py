@@ -168,3 +168,17 @@ def test_thirds_keep_ties_together() -> None:
     groups = slices._thirds(pd.Series([1, 1, 1, 1, 2, 9]))
     assert groups.iloc[:4].nunique() == 1
     assert groups.astype(str).iloc[-1] == "2 to 9"
+
+
+def test_who_loses_counts_every_user_of_a_group(
+    variants: list[comparison.Variant], runs: list[Run]
+) -> None:
+    by_name = {variant.name: variant for variant in variants}
+    paired = comparison.paired_users(by_name["SASRec"], by_name["PRISM"])
+    table = slices.who_loses(paired, slices.user_slices(runs[0]))
+    totals = table.groupby("grouping")[["num_users", "wins", "ties", "losses"]].sum()
+    outcomes = paired["outcome"].value_counts()
+    assert (totals["num_users"] == len(paired)).all()
+    assert (totals["losses"] == outcomes["loss"]).all()
+    assert (totals["wins"] == outcomes["win"]).all()
+    assert table["balance"].is_monotonic_decreasing
