@@ -166,14 +166,16 @@ class Trainer:
         self.model.start_epoch(histories, generator)
 
     def _load(self, users: np.ndarray) -> Batch:
-        return load_batch(self.sequences, users, self.config.model.max_seq_len, self.device)
+        model = self.config.model
+        avoid = model.quirks is not None and model.quirks.negatives_avoid_targets
+        return load_batch(self.sequences, users, model.max_seq_len, self.device, avoid)
 
     def _step(self, batch: Batch) -> Mapping[str, Tensor]:
         training, optimizer = self.config.training, self.state.optimizer
         generator = seeding.step_generator(self.config.seed, self.state.progress.step)
         shard = Shard(num_targets=batch.num_targets)
         with autocast(training.precision, self.device):
-            losses = self._step_losses(batch.item_seq, batch.targets, generator, shard)
+            losses = self._step_losses(batch.item_seq, batch.targets, generator, shard, batch.avoid)
         optimizer.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), training.clip_norm)

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from prism_core.errors import DataError
+from prism_core.errors import DataError, RunFormatError
+from prism_core.store import files
 
 ITEM_COLUMNS: Final = ("item_id", "title", "year", "categories", "text")
 
@@ -70,6 +71,20 @@ def with_undescribed(items: pd.DataFrame, interactions: pd.DataFrame) -> pd.Data
     missing = missing[~missing.isin(items["item_id"])]
     bare = items_frame({"item_id": item} for item in missing)
     return pd.concat([items, bare], ignore_index=True) if len(bare) else items
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a parquet table that a user brings.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
+    """
+    try:
+        return files.read_parquet(path)
+    except RunFormatError as error:
+        raise DataError(str(error)) from None
 
 
 def plain(text: str) -> str:

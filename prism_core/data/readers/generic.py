@@ -10,10 +10,9 @@ import pandas as pd
 
 from prism_core.data.raw import Origin, RawData
 from prism_core.data.readers.delimited import NUMBER, TEXT, header_of, read_delimited
-from prism_core.data.readers.frames import items_frame, one_file, with_undescribed
+from prism_core.data.readers.frames import items_frame, one_file, read_parquet, with_undescribed
 from prism_core.data.readers.records import read_records
-from prism_core.errors import ConfigError, DataError, RunFormatError
-from prism_core.store import files
+from prism_core.errors import ConfigError, DataError
 
 EVENT_COLUMNS: Final = ("user_id", "item_id", "timestamp", "rating")
 ITEM_COLUMNS: Final = ("item_id", "title", "year", "categories", "text")
@@ -108,16 +107,9 @@ def _read(
         frame = pd.DataFrame([{c: r.fields.get(c) for c in wanted} for r in read_records(path)])
         frame = frame.dropna(axis="columns", how="all")
     else:
-        frame = _parquet(path)
+        frame = read_parquet(path)
     frame = frame[[c for c in wanted if c in frame]].rename(columns=wanted)
     return _as_text(path, frame, columns)
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    try:
-        return files.read_parquet(path)
-    except RunFormatError as error:
-        raise DataError(str(error)) from None
 
 
 def _as_text(path: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
