@@ -1,6 +1,7 @@
 """What makes each backbone the method it is named after."""
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.config.model import ModelConfig
+from prism_core.errors import ConfigError
 from prism_core.models.backbones.diffusion import IntentDiffusion, variance_schedule
 from prism_core.models.backbones.gru4rec import shift
 from prism_core.models.backbones.indirec import info_nce
@@ -159,7 +161,7 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
         hidden_size=16,
         max_seq_len=8,
         feature_size=6,
-        indirec=IndirecConfig(num_intents=4, diffusion_steps=5, contrast_weight=0.05),
+        indirec=IndirecConfig(num_intents=4, diffusion_steps=5),
     )
     generator = seeded(3)
     features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=generator) for m in config.modalities}
@@ -180,3 +182,18 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
     assert history[-1] < 0.8 * history[0]
     if backbone == "indirec":
         assert {"diffusion", "contrast"} <= set(losses)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_intents": 0},
+        {"guidance": -1.0},
+        {"intent_dropout": 1.0},
+        {"contrast_similarity": "euclidean"},
+        {"contrast_temperature": 0.0},
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        IndirecConfig(**wrong)
