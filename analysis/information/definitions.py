@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from analysis.information.decomposition import ATOMS, decompose, to_dit
+from analysis.information.decomposition import ATOMS, decompose, mutual_information, to_dit
 from analysis.information.table import FloatArray
 from prism_core.errors import DataError
 
@@ -73,6 +73,7 @@ DEFINITIONS: Final = (
 def compare_definitions(
     table: FloatArray,
     *,
+    information_joint: float | None = None,
     names: Iterable[str] | None = None,
     on_step: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -82,6 +83,9 @@ def compare_definitions(
     ----------
     table
         ``(k1, k2, Y)`` probabilities.
+    information_joint
+        Bits both sources tell together when that is known better than from the table, e.g. from
+        a joint probe; the difference is synergy under every definition.
     names
         Which of `DEFINITIONS`; all by default.
     on_step
@@ -103,9 +107,12 @@ def compare_definitions(
             "Use fewer bins."
         )
     chosen = [one for one in DEFINITIONS if names is None or one.name in set(names)]
+    known = mutual_information(table.reshape(-1, table.shape[2]))
+    extra = 0.0 if information_joint is None else information_joint - known
     rows = []
     for number, one in enumerate(chosen, start=1):
         atoms = _atoms(one, table)
+        atoms["synergy"] += extra
         rows += [(one.name, atom, atoms[atom], one.meaning) for atom in ATOMS]
         if on_step:
             on_step(number, len(chosen))

@@ -24,6 +24,7 @@ from analysis.information.coding import (
     quantile_codes,
 )
 from analysis.information.decomposition import ATOMS, to_dit
+from analysis.information.definitions import MAX_CELLS
 from analysis.information.local import LocalAtoms, local_atoms
 from analysis.information.nulls import Step, p_value, synergy_null, target_null
 from analysis.information.resampling import (
@@ -115,6 +116,10 @@ class Estimate:
         Sentences to show beside the numbers.
     table
         ``(k1, k2, Y)`` the distribution the pairwise tables define.
+    panel_table
+        The same at a resolution other definitions can be computed at.
+    local, local_correction
+        Local atoms of the events, and the bits by which the correction moved their means.
     """
 
     atoms: tuple[AtomEstimate, ...]
@@ -137,6 +142,7 @@ class Estimate:
     method: str
     warnings: tuple[str, ...]
     table: FloatArray
+    panel_table: FloatArray
     local: LocalAtoms
     local_correction: FloatArray
 
@@ -326,9 +332,14 @@ def _assemble(
         method=union.method,
         warnings=tuple(_warnings(retention, coded.occupancy(), atoms, stable)),
         table=coded.independent_table(),
+        panel_table=coder.at(_panel_bins(bins, coded.sizes[3])).independent_table(),
         local=local,
         local_correction=values - curve[0],
     )
+
+
+def _panel_bins(bins: int, num_targets: int) -> int:
+    return max(2, min(bins, math.isqrt(MAX_CELLS // num_targets)))
 
 
 def _is_informative(total: float, null: FloatArray) -> bool:
