@@ -82,7 +82,8 @@ def project(vectors: np.ndarray, settings: MapSettings) -> np.ndarray:
         return PCA(n_components=2, svd_solver="full").fit_transform(unit).astype(np.float32)
     import umap
 
-    mapper = umap.UMAP(densmap=settings.method == "densmap", **_umap_options(settings, len(unit)))
+    options = _umap_options(settings, len(unit))
+    mapper = umap.UMAP(densmap=settings.method == "densmap", n_jobs=1, **options)
     return mapper.fit_transform(unit).astype(np.float32)
 
 
@@ -184,7 +185,6 @@ def _umap_options(settings: MapSettings, rows: int) -> dict[str, Any]:
         "n_neighbors": min(settings.neighbours, rows - 1),
         "min_dist": settings.min_dist,
         "random_state": settings.seed,
-        "n_jobs": 1,
         "init": "pca" if rows < 50 else "spectral",
     }
 

@@ -101,8 +101,10 @@ def contribution_waterfall(
             f"from {starts[player]:.3f} to {ends[player]:.3f}<extra></extra>",
         )
     _add_connectors(figure, names, ends.to_list(), dark)
-    _add_score_line(figure, baseline, "all off", dark)
-    _add_score_line(figure, float(ends.iloc[-1]), "score", dark)
+    score = float(ends.iloc[-1])
+    rises = score >= baseline
+    _add_score_line(figure, baseline, "all off", "right" if rises else "left", dark)
+    _add_score_line(figure, score, "score", "left" if rises else "right", dark)
     _widen(figure, [baseline, *ends])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Score", zeroline=False)
@@ -177,7 +179,7 @@ def modality_ladder(
         x=[*scores, additive],
         y=[*names, "Sum of each alone"],
         mode="markers+text",
-        text=[f"{value:.3f}" for value in [*scores, additive]],
+        text=[f"\u2002{value:.3f}" for value in [*scores, additive]],
         textposition="middle right",
         cliponaxis=False,
         marker={
@@ -236,7 +238,7 @@ def _add_connectors(figure: go.Figure, names: list[str], ends: list[float], dark
         )
 
 
-def _add_score_line(figure: go.Figure, value: float, name: str, dark: bool) -> None:
+def _add_score_line(figure: go.Figure, value: float, name: str, anchor: str, dark: bool) -> None:
     figure.add_vline(
         x=value,
         line={"color": INK[dark], "width": 1, "dash": "dot"},
@@ -245,7 +247,7 @@ def _add_score_line(figure: go.Figure, value: float, name: str, dark: bool) -> N
             "yref": "paper",
             "y": 1.0,
             "yanchor": "bottom",
-            "xanchor": "center",
+            "xanchor": anchor,
             "showarrow": False,
         },
     )
@@ -254,5 +256,5 @@ def _add_score_line(figure: go.Figure, value: float, name: str, dark: bool) -> N
 def _widen(figure: go.Figure, values: list[float]) -> None:
     """Leave room at both ends for the numbers beside the marks."""
     low, high = min(values), max(values)
-    room = 0.22 * (high - low or 1.0)
+    room = 0.25 * (high - low or 1.0)
     figure.update_xaxes(range=[low - room, high + room])

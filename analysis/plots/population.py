@@ -50,7 +50,7 @@ def weight_ridges(
     figure = _ridges(groups, np.linspace(0, end, BINS + 1), dark)
     if weights is not None:
         for row in weights.to_dict("records"):
-            text = f"{row['weight']:.2f}, at or above {row['percentile']:.0f} % of users"
+            text = f"{row['weight']:.2f} (≥ {row['percentile']:.0f} % of users)"
             _mark(figure, list(groups).index(row["part"]), row["weight"], text, dark)
     figure.update_xaxes(title="Fusion weight", range=[0, end])
     return figure
@@ -85,7 +85,7 @@ def contribution_ridges(
         for row, values in enumerate(groups.values()):
             value = float(values[mine][0])
             below = 100 * float((values <= value).mean())
-            _mark(figure, row, value, f"{value:+.2f}, at or above {below:.0f} % of users", dark)
+            _mark(figure, row, value, f"{value:+.2f} (≥ {below:.0f} % of users)", dark)
     figure.update_xaxes(title="Mean contribution to the score of the listed items", zeroline=True)
     return figure
 
@@ -110,7 +110,7 @@ def part_triangle(
     if population.empty:
         return empty_figure("There are no users to draw.", dark=dark)
     placed = population.assign(**_triangle(population))
-    figure = new_figure(dark=dark, height=460)
+    figure = new_figure(dark=dark, height=460, dragmode="lasso")
     _draw_frame(figure, dark)
     for part in (name for name in PART_LABELS if name in set(placed["top_part"])):
         rows = placed[placed["top_part"] == part]
@@ -218,7 +218,7 @@ def _add_quartiles(figure: go.Figure, level: int, values: np.ndarray, dark: bool
 
 
 def _mark(figure: go.Figure, row: int, value: float, text: str, dark: bool) -> None:
-    """Mark one value on the ridge of ``row``, counted from above."""
+    """Mark one value on the ridge of ``row``, counted from above, and print it at the label."""
     level = len(figure.layout.meta["rows"]) - 1 - row
     figure.add_scatter(
         x=[value],
@@ -229,6 +229,6 @@ def _mark(figure: go.Figure, row: int, value: float, text: str, dark: bool) -> N
         hovertext=text,
         hoverinfo="text",
     )
-    figure.add_annotation(
-        x=1, xref="paper", xanchor="right", y=level + 0.86, text=text, showarrow=False
-    )
+    names = list(figure.layout.yaxis.ticktext)
+    names[level] += f"<br>{text}"
+    figure.update_yaxes(ticktext=names)

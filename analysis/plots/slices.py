@@ -22,35 +22,35 @@ def slice_heatmap(*, table: pd.DataFrame, dark: bool = False) -> go.Figure:
     if table.empty:
         return empty_figure("There are no groups to compare.", dark=dark)
     cells = table.assign(
-        column=[
-            f"{short(PART_LABELS.get(g, g), width=18)}<br>{n}"
-            for g, n in zip(table["group"], table["num_users"], strict=True)
+        row=[
+            f"{short(PART_LABELS.get(group, group), width=18)} ({users})"
+            for group, users in zip(table["group"], table["num_users"], strict=True)
         ]
     )
-    columns = cells[["grouping", "column"]].drop_duplicates()
-    x = [columns["grouping"].str.capitalize().to_list(), columns["column"].to_list()]
+    rows = cells[["grouping", "row"]].drop_duplicates()
+    labels = [rows["grouping"].str.capitalize().to_list(), rows["row"].to_list()]
     names = list(dict.fromkeys(cells["name"]))
-    keyed = cells.set_index(["name", "grouping", "column"])
+    keyed = cells.set_index(["grouping", "row", "name"])
     grid = {
-        field: keyed[field].unstack("name").loc[list(map(tuple, columns.to_numpy())), names].T
+        field: keyed[field].unstack("name").loc[list(map(tuple, rows.to_numpy())), names]
         for field in ("difference", "low", "high", "certain")
     }
-    figure = new_figure(dark=dark, height=190 + 34 * len(names))
-    figure.add_trace(_uncertain_cells(grid, x, names, dark))
-    figure.add_trace(_certain_cells(grid, x, names))
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showgrid=False, showdividers=True, tickangle=0)
+    figure = new_figure(dark=dark, height=110 + 26 * len(rows))
+    figure.add_trace(_uncertain_cells(grid, labels, names, dark))
+    figure.add_trace(_certain_cells(grid, labels, names))
+    figure.update_yaxes(autorange="reversed", showgrid=False, showdividers=True)
+    figure.update_xaxes(showgrid=False, side="top")
     return figure
 
 
 def _certain_cells(
-    grid: dict[str, pd.DataFrame], x: list[list[str]], names: list[str]
+    grid: dict[str, pd.DataFrame], labels: list[list[str]], names: list[str]
 ) -> go.Heatmap:
     shown = grid["difference"].where(grid["certain"].astype(bool))
     reach = float(np.nanmax(np.abs(shown.to_numpy()), initial=1e-6))
     return go.Heatmap(
-        x=x,
-        y=[short(name) for name in names],
+        x=[short(name, width=22) for name in names],
+        y=labels,
         z=shown,
         zmin=-reach,
         zmax=reach,
@@ -60,17 +60,17 @@ def _certain_cells(
         xgap=1,
         ygap=1,
         colorbar={"title": {"text": "Difference", "side": "right"}, "thickness": 10},
-        hovertemplate="%{y}<br>%{x}: %{z:+.4f}<extra></extra>",
+        hovertemplate="%{x}<br>%{y}: %{z:+.4f}<extra></extra>",
     )
 
 
 def _uncertain_cells(
-    grid: dict[str, pd.DataFrame], x: list[list[str]], names: list[str], dark: bool
+    grid: dict[str, pd.DataFrame], labels: list[list[str]], names: list[str], dark: bool
 ) -> go.Heatmap:
     hidden = grid["difference"].where(~grid["certain"].astype(bool))
     return go.Heatmap(
-        x=x,
-        y=[short(name) for name in names],
+        x=[short(name, width=22) for name in names],
+        y=labels,
         z=hidden * 0,
         text=hidden.map(lambda value: "" if np.isnan(value) else f"{value:+.3f}"),
         customdata=np.stack([grid["low"], grid["high"]], axis=-1),
@@ -81,6 +81,6 @@ def _uncertain_cells(
         hoverongaps=False,
         xgap=1,
         ygap=1,
-        hovertemplate="%{y}<br>%{x}: %{text}, 95 % interval %{customdata[0]:+.4f} to "
+        hovertemplate="%{x}<br>%{y}: %{text}, 95 % interval %{customdata[0]:+.4f} to "
         "%{customdata[1]:+.4f}: uncertain<extra></extra>",
     )

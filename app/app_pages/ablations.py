@@ -32,13 +32,15 @@ def page() -> None:
             "the page Train, for example with the preset *without-synergy*."
         )
         return
-    names = [variant.name for variant in comparables.variants(runs)]
+    variants = comparables.variants(runs)
+    names = [variant.name for variant in variants]
     st.markdown(
         f"{plural(len(names), 'variant')} on the same data, tested on the same users. Runs that "
         "differ only in their seed are one variant. Each is compared with the reference user by "
         "user, so that hard and easy users do not blur the difference."
     )
-    metric, reference = draw_choice(names, run.name)
+    own = next(v.name for v in variants if run.run_id in [member.run_id for member in v.runs])
+    metric, reference = draw_choice(names, own)
     draw_comparison(runs, metric, reference)
     draw_details(runs)
 

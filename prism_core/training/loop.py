@@ -185,7 +185,9 @@ class Trainer:
         self.model.start_epoch(histories, generator)
 
     def _load(self, users: np.ndarray) -> Batch:
-        return load_batch(self.sequences, users, self.config.model.max_seq_len, self.device)
+        model = self.config.model
+        avoid = model.quirks is not None and model.quirks.negatives_avoid_targets
+        return load_batch(self.sequences, users, model.max_seq_len, self.device, avoid)
 
     def _step(self, batch: Batch) -> Mapping[str, Tensor]:
         training, optimizer = self.config.training, self.state.optimizer
@@ -193,7 +195,10 @@ class Trainer:
         rows = self.group.rows(len(batch.item_seq))
         shard = Shard(first_row=rows.start, num_targets=batch.num_targets / self.group.size)
         with autocast(training.precision, self.device):
-            losses = self._step_losses(batch.item_seq[rows], batch.targets[rows], generator, shard)
+            avoid = None if batch.avoid is None else batch.avoid[rows]
+            losses = self._step_losses(
+                batch.item_seq[rows], batch.targets[rows], generator, shard, avoid
+            )
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         self.group.average_gradients_(self.model)

@@ -1,5 +1,6 @@
 """From a trained model to a run folder: rankings, score games, vectors, weights, manifest."""
 
+import math
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from prism_core.config.published import ReleasedConfig
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name
-from prism_core.evaluation.ranking import Ranking, rank_users
+from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
     origin,
     protocol,
@@ -53,7 +55,15 @@ def rank_split(
         users=users,
         batch_size=config.evaluation.batch_size,
         top_k=top_k,
+        masking=_masking(config.model.quirks),
     )
+
+
+def _masking(quirks: ReleasedConfig | None) -> Masking:
+    if quirks is None:
+        return Masking()
+    seen_score = 0.0 if quirks.zero_seen_scores else -math.inf
+    return Masking(seen_score=seen_score, padding_competes=quirks.padding_candidates)
 
 
 def record_model(

@@ -107,10 +107,10 @@ def test_cells_that_are_uncertain_carry_no_colour() -> None:
         }
     )
     uncertain, certain = slice_heatmap(table=table).data
-    np.testing.assert_allclose(np.array(certain.z, float), [[0.1, np.nan], [-0.1, 0.3]])
-    assert np.array(uncertain.text).tolist() == [["", "+0.200"], ["", ""]]
+    np.testing.assert_allclose(np.array(certain.z, float), [[0.1, -0.1], [np.nan, 0.3]])
+    assert np.array(uncertain.text).tolist() == [["", ""], ["+0.200", ""]]
     assert certain.zmin == -certain.zmax
-    assert list(certain.x[1]) == ["Synergy<br>50", "Redundancy<br>10"]
+    assert list(certain.y[1]) == ["Synergy (50)", "Redundancy (10)"]
 
 
 def test_the_cost_front_joins_only_what_nothing_beats() -> None:

@@ -1,0 +1,107 @@
+"""Making text fit a narrow figure: labels, axis titles, cells and the legend."""
+
+import html
+import re
+import textwrap
+from math import ceil
+from typing import Any, Final, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+LegendPlace = Literal["top", "bottom", "right", "none"]
+
+LETTER: Final = 0.5
+"""Mean width of a letter over the text size."""
+
+LABEL_SHARE: Final = 0.4
+"""Most of the width that labels of rows may take."""
+
+ENTRY_PX: Final = 42
+"""Width of a legend entry beside its text."""
+
+
+def shorten_labels(figure: go.Figure, *, letter: float) -> None:
+    """Cut the labels of rows that would take more than ``LABEL_SHARE`` of the width."""
+    longest = int(LABEL_SHARE * figure.layout.width / letter)
+    for trace in figure.data:
+        if labels := _row_labels(trace):
+            trace.y = [_cut(label, longest) for label in labels]
+    for axis in figure.select_yaxes():
+        if axis.categoryarray is not None:
+            axis.categoryarray = [_cut(str(label), longest) for label in axis.categoryarray]
+    for note in figure.layout.annotations:
+        if isinstance(note.y, str):
+            note.y = _cut(note.y, longest)
+
+
+def wrap_axis_titles(figure: go.Figure, *, letter: float) -> None:
+    """Break titles of horizontal axes that are longer than the axis is."""
+    axes = list(figure.select_xaxes())
+    panels = len({tuple(axis.domain or ()) for axis in axes}) or 1
+    longest = max(12, int(0.52 * figure.layout.width / panels / letter))
+    for axis in axes:
+        if axis.title.text and len(axis.title.text) > longest:
+            axis.title.text = "<br>".join(textwrap.wrap(axis.title.text, longest))
+
+
+def cells_hold_text(trace: go.Heatmap, *, width: float, letter: float) -> bool:
+    """Whether a number of six characters fits a heat map's cell beside labels and colour bar."""
+    labels = sum(max(map(len, level)) for level in trace.y) * letter
+    room = width - labels - 12 * letter
+    return room / max(len(trace.x), 1) > 7 * letter
+
+
+def place_legend(figure: go.Figure, place: LegendPlace, *, letter: float) -> None:
+    """Put the legend where it is asked, and make room where it needs several lines."""
+    if place == "none" or figure.layout.showlegend is False:
+        figure.update_layout(showlegend=False)
+        return
+    own = figure.layout.legend.y
+    below = own is not None and own < 0
+    chosen = "bottom" if place == "top" and below else place
+    if chosen != "right":
+        figure.layout.height += round(_extra_lines(figure, letter) * 1.5 * letter / LETTER)
+    wide = {"orientation": "h", "x": 0, "xref": "container", "xanchor": "left"}
+    places: dict[str, dict[str, Any]] = {
+        "top": wide | {"y": _below_title(figure), "yanchor": "top", "yref": "container"},
+        "bottom": wide | {"y": 0, "yanchor": "bottom", "yref": "container"},
+        "right": {"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top", "xanchor": "left"},
+    }
+    figure.update_layout(legend=places[chosen] | {"tracegroupgap": 4, "itemwidth": 30})
+
+
+def _row_labels(trace: Any) -> list[str]:
+    """Labels on the vertical axis; empty where the axis has numbers or two levels."""
+    rows = trace.y
+    texts = isinstance(rows, list | tuple | np.ndarray) and all(isinstance(y, str) for y in rows)
+    return list(rows) if texts else []
+
+
+def _cut(label: str, longest: int) -> str:
+    text = html.unescape(re.sub(r"<[^>]*>", "", label))
+    if len(text) <= longest:
+        return label
+    kept = html.escape(text[: longest - 1].rstrip() + "…", quote=False)
+    return f"<b>{kept}</b>" if label.startswith("<b>") else kept
+
+
+def _extra_lines(figure: go.Figure, letter: float) -> int:
+    """Lines of a horizontal legend beyond the first two, for which margins have room."""
+    names = [t.name for t in figure.data if t.name and t.showlegend is not False]
+    if not names:
+        return 0
+    entry = max(map(len, names)) * letter + ENTRY_PX
+    room = figure.layout.width - _label_width(figure, letter)
+    return max(0, ceil(len(names) / max(1, int(room / entry))) - 2)
+
+
+def _label_width(figure: go.Figure, letter: float) -> float:
+    labels = [label for trace in figure.data for label in _row_labels(trace)]
+    return max((len(re.sub(r"<[^>]*>", "", y)) for y in labels), default=5) * letter + 24
+
+
+def _below_title(figure: go.Figure) -> float:
+    """Height for a legend on top, as a share of the figure."""
+    lines = 2.2 if figure.layout.title.text else 0.3
+    return 1 - lines * figure.layout.font.size / figure.layout.height

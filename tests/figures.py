@@ -1,0 +1,93 @@
+"""Every figure of the project, drawn from small runs: for tests that hold for all of them."""
+
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from analysis import comparison, explanations, maps, neighbours, slices, spaces
+from analysis.plots import comparison as comparison_plots
+from analysis.plots import explanations as explanation_plots
+from analysis.plots import maps as map_plots
+from analysis.plots import population as population_plots
+from analysis.plots.slices import slice_heatmap
+from analysis.plots.training import cost_scatter, learning_curves
+from prism_core.store.reader import Run
+
+
+def all_figures(runs: Path, *, dark: bool = False) -> dict[str, go.Figure]:
+    """Draw each figure once from the runs of the ``tiny_runs`` fixture, by name."""
+    listed = [Run(path) for path in sorted(runs.iterdir())]
+    prism = Run(runs / "prism-seed0")
+    return {
+        **_explanations(prism, dark),
+        **_comparisons(listed, prism, dark),
+        **_maps(prism, dark),
+    }
+
+
+def _explanations(run: Run, dark: bool) -> dict[str, go.Figure]:
+    explained = explanations.explain_user(run, "7")
+    weights = explanations.population_weights(run)
+    population = explanations.population_contributions(run)
+    listed = explained.recommendations
+    first = explained.contributions.query("rank == 1")
+    return {
+        "contribution_bars": explanation_plots.contribution_bars(
+            recommendations=listed, contributions=explained.contributions, dark=dark
+        ),
+        "contribution_waterfall": explanation_plots.contribution_waterfall(
+            contributions=first, baseline=listed["baseline"].iloc[0], title="A film", dark=dark
+        ),
+        "interaction_bars": explanation_plots.interaction_bars(recommendations=listed, dark=dark),
+        "modality_ladder": explanation_plots.modality_ladder(
+            modality_scores=explained.modality_scores.query("rank == 1"), dark=dark
+        ),
+        "weight_ridges": population_plots.weight_ridges(
+            population=weights, weights=explained.weights, dark=dark
+        ),
+        "contribution_ridges": population_plots.contribution_ridges(
+            population=population, user_id="7", dark=dark
+        ),
+        "part_triangle": population_plots.part_triangle(
+            population=population, user_id="7", dark=dark
+        ),
+    }
+
+
+def _comparisons(runs: list[Run], prism: Run, dark: bool) -> dict[str, go.Figure]:
+    variants = comparison.variants_of(runs)
+    reference = next(v for v in variants if v.name == "SASRec")
+    gaps = comparison.differences(variants, reference="SASRec")
+    groups = slices.slice_differences(
+        variants, reference=reference, slices=slices.user_slices(prism)
+    )
+    costs = comparison.costs(variants)
+    costs["seconds"] = [3.0, 5.0, 8.0]
+    summary = comparison.summary(variants, metrics=["ndcg@10", "hr@10"])
+    return {
+        "metric_forest": comparison_plots.metric_forest(table=summary, dark=dark),
+        "difference_forest": comparison_plots.difference_forest(
+            table=gaps, reference="SASRec", dark=dark
+        ),
+        "win_tie_loss": comparison_plots.win_tie_loss(table=gaps, reference="SASRec", dark=dark),
+        "learning_curves": learning_curves(curves=comparison.learning_curves(runs), dark=dark),
+        "cost_scatter": cost_scatter(table=costs, dark=dark),
+        "slice_heatmap": slice_heatmap(table=groups, dark=dark),
+    }
+
+
+def _maps(run: Run, dark: bool) -> dict[str, go.Figure]:
+    settings = maps.MapSettings(method="pca")
+    vectors = {part: spaces.item_vectors(run, part) for part in run.parts}
+    planes = {part: maps.plane_frame(maps.project(v, settings)) for part, v in vectors.items()}
+    points = spaces.items_for_maps(run)
+    moved = neighbours.movers(vectors["synergy"], vectors["redundancy"])
+    return {
+        "part_maps": map_plots.linked_maps(maps=planes, points=points, color="top_part", dark=dark),
+        "single_map": map_plots.linked_maps(
+            maps={"synergy": planes["synergy"]}, points=points, color="popularity", dark=dark
+        ),
+        "neighbour_overlap": map_plots.neighbour_overlap(
+            movers=moved, titles=points["title"], dark=dark
+        ),
+    }

@@ -1,0 +1,278 @@
+"""What leaves the program: true sizes, readable text, vectors, and exactly what is drawn."""
+
+import io
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from PIL import Image
+from pypdf import PageObject, PdfReader
+
+from analysis import rendering, tables
+from analysis.export import FORMATS, drawn_frame, export
+from analysis.plots import theme
+from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, for_print
+from analysis.venues import VENUES
+from prism_core.errors import ConfigError, MissingExtraError
+from tests.figures import all_figures
+
+NAMES = (
+    "contribution_bars",
+    "contribution_waterfall",
+    "interaction_bars",
+    "modality_ladder",
+    "weight_ridges",
+    "contribution_ridges",
+    "part_triangle",
+    "metric_forest",
+    "difference_forest",
+    "win_tie_loss",
+    "learning_curves",
+    "cost_scatter",
+    "slice_heatmap",
+    "part_maps",
+    "single_map",
+    "neighbour_overlap",
+)
+needs_browser = pytest.mark.skipif(
+    rendering.find_browser() is None, reason="no Chrome or Chromium found"
+)
+
+
+class Text(NamedTuple):
+    """A piece of text in a PDF, in points from the lower left."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    level: bool
+
+
+@pytest.fixture(scope="module")
+def figures(tiny_runs: Path) -> dict[str, go.Figure]:
+    return all_figures(tiny_runs)
+
+
+def page_of(pdf: bytes) -> PageObject:
+    return PdfReader(io.BytesIO(pdf)).pages[0]
+
+
+def texts_of(page: PageObject) -> list[Text]:
+    found: list[Text] = []
+
+    def visit(text: str, cm: list, tm: list, font: object, size: float) -> None:
+        if text.strip():
+            turn = np.array([tm[:2], tm[2:4]]) @ np.array([cm[:2], cm[2:4]])
+            x, y = np.array([*tm[4:], 1]) @ np.array([cm[:2], cm[2:4], cm[4:]])
+            real = size * abs(np.linalg.det(turn)) ** 0.5
+            found.append(Text(text.strip(), x, y, real, abs(turn[0, 1]) < 1e-6))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+def test_the_list_of_figures_is_whole(figures: dict[str, go.Figure]) -> None:
+    assert tuple(figures) == NAMES
+
+
+@needs_browser
+@pytest.mark.parametrize("name", NAMES)
+def test_a_column_figure_has_true_size_and_readable_text(
+    figures: dict[str, go.Figure], name: str
+) -> None:
+    options = PrintOptions(venue="icml")
+    check_page(export(figures[name], "pdf", options), for_print(figures[name], options), name)
+
+
+@needs_browser
+@pytest.mark.slow
+@pytest.mark.parametrize("span", ["column", "full"])
+@pytest.mark.parametrize("venue", VENUES)
+def test_every_figure_at_every_venue(figures: dict[str, go.Figure], venue: str, span: str) -> None:
+    options = PrintOptions(venue=venue, span=span)
+    for name, figure in figures.items():
+        check_page(export(figure, "pdf", options), for_print(figure, options), name)
+
+
+def check_page(pdf: bytes, printed: go.Figure, name: str) -> None:
+    page = page_of(pdf)
+    width, height = float(page.mediabox.width), float(page.mediabox.height)
+    assert width == pytest.approx(printed.layout.width * 0.75, abs=0.5), name
+    assert height == pytest.approx(printed.layout.height * 0.75, abs=0.5), name
+    texts = texts_of(page)
+    assert texts, name
+    assert min(text.size for text in texts) >= 7, name
+    for text in texts:
+        end = text.x + (0.38 * text.size * len(text.text) if text.level else 0)
+        assert -0.5 <= text.x <= end <= width + 0.5, (name, text)
+        assert -0.5 <= text.y <= height - 0.6 * text.size, (name, text)
+    assert not overlapping(texts), (name, overlapping(texts))
+    assert fonts_are_embedded(page), name
+    if name != "slice_heatmap" and printed.layout.coloraxis.colorscale is None:
+        assert not len(page.images), name
+
+
+def overlapping(texts: list[Text]) -> list[tuple[str, str]]:
+    """Pairs of level texts that cover each other, by a cautious estimate of their boxes."""
+    level = [text for text in texts if text.level]
+    pairs = []
+    for place, one in enumerate(level):
+        for other in level[place + 1 :]:
+            left, right = sorted((one, other), key=lambda text: text.x)
+            covers = left.x + 0.38 * left.size * len(left.text) > right.x
+            if covers and abs(one.y - other.y) < 0.5 * one.size:
+                pairs.append((left.text, right.text))
+    return pairs
+
+
+def fonts_are_embedded(page: PageObject) -> bool:
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    return all(
+        font["/Subtype"] == "/Type3"
+        or "/FontFile2" in font["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
+        for font in fonts
+    )
+
+
+@needs_browser
+def test_nothing_at_the_page_s_edge_is_cut_off() -> None:
+    figure = go.Figure(go.Bar(x=["a"], y=[1]))
+    figure.update_layout(template=theme.LIGHT, height=200)
+    figure.add_annotation(text="EDGE", x=1, y=0, xref="paper", yref="paper", yshift=-30)
+    clip = re.search(rb"0 0 ([\d.]+) ([\d.]+) re\nW", _content(export(figure, "pdf")))
+    printed = for_print(figure, PrintOptions())
+    assert float(clip[1]) == pytest.approx(printed.layout.width * 3.125, abs=1)
+    assert float(clip[2]) == pytest.approx(printed.layout.height * 3.125, abs=4)
+
+
+def _content(pdf: bytes) -> bytes:
+    return page_of(pdf).get_contents().get_data()
+
+
+@needs_browser
+def test_many_points_become_a_raster_layer_of_600_dpi_under_vector_axes() -> None:
+    count = MAX_VECTOR_POINTS + 1
+    xy = np.random.default_rng(0).normal(size=(2, count)).astype(np.float32)
+    figure = go.Figure(go.Scattergl(x=xy[0], y=xy[1], mode="markers"))
+    figure.update_layout(template=theme.LIGHT, height=400, xaxis_title="vector axis")
+    page = page_of(export(figure, "pdf"))
+    assert float(page.mediabox.width) == pytest.approx(3.337 * 72, abs=0.5)
+    assert max(image.image.size[0] for image in page.images) >= 3.33 * 600
+    assert "vector axis" in page.extract_text()
+    few = go.Figure(go.Scattergl(x=xy[0][:99], y=xy[1][:99], mode="markers"))
+    assert not len(page_of(export(few, "pdf")).images)
+
+
+@needs_browser
+def test_png_has_its_resolution_and_svg_its_texts(figures: dict[str, go.Figure]) -> None:
+    figure = figures["win_tie_loss"]
+    image = Image.open(io.BytesIO(export(figure, "png", PrintOptions(venue="acm"), dpi=300)))
+    assert image.width == pytest.approx(3.337 * 300, abs=2)
+    assert image.info["dpi"][0] == pytest.approx(300, abs=1)
+    svg = export(figure, "svg", PrintOptions(venue="acm")).decode()
+    assert svg.startswith("<svg")
+    assert "Users, against SASRec" in svg
+    assert "<image" not in svg
+
+
+def test_without_a_browser_it_is_said_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "find_browser", lambda: None)
+    figure = go.Figure(go.Bar(x=[1], y=[1]))
+    for name, kind in FORMATS.items():
+        if kind.needs_browser:
+            with pytest.raises(MissingExtraError, match="apt install chromium"):
+                export(figure, name)
+        else:
+            assert export(figure, name)
+
+
+def test_html_needs_no_network(figures: dict[str, go.Figure]) -> None:
+    page = export(figures["win_tie_loss"], "html").decode()
+    assert not re.search(r'<(script|link)[^>]+(src|href)="http', page)
+    assert "Plotly.newPlot" in page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dark_figure_is_printed_as_the_light_one(
+    figures: dict[str, go.Figure], tiny_runs: Path, name: str
+) -> None:
+    if name != NAMES[0]:
+        figures = {name: figures[name]}
+    dark = _dark_figures(tiny_runs)[name]
+    assert (
+        for_print(dark, PrintOptions()).to_json()
+        == for_print(figures[name], PrintOptions()).to_json()
+    )
+
+
+_DARK: dict[str, go.Figure] = {}
+
+
+def _dark_figures(runs: Path) -> dict[str, go.Figure]:
+    if not _DARK:
+        _DARK.update(all_figures(runs, dark=True))
+    return _DARK
+
+
+def test_printing_leaves_the_figure_as_it_is(figures: dict[str, go.Figure]) -> None:
+    before = {name: figure.to_json() for name, figure in figures.items()}
+    for figure in figures.values():
+        for_print(figure, PrintOptions(palette="grey", title=True, legend="right", aspect=0.5))
+    assert {name: figure.to_json() for name, figure in figures.items()} == before
+
+
+def test_a_grey_figure_has_no_colour(figures: dict[str, go.Figure]) -> None:
+    text = for_print(figures["contribution_bars"], PrintOptions(palette="grey")).to_json()
+    data = text.split('"layout"')[0]
+    for color in re.findall(r"#[0-9A-Fa-f]{6}\b", data):
+        assert color[1:3] == color[3:5] == color[5:7]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"venue": "nature"}, {"span": "half"}, {"legend": "left"}, {"points": 5}, {"aspect": 0}],
+)
+def test_wrong_options_are_refused(wrong: dict) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        PrintOptions(**wrong)
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ConfigError, match="format 'gif'"):
+        export(go.Figure(), "gif")
+
+
+def test_the_csv_is_what_is_drawn(figures: dict[str, go.Figure]) -> None:
+    figure = figures["metric_forest"]
+    frame = pd.read_csv(io.BytesIO(export(figure, "csv")))
+    drawn = [(t.xaxis, y, x) for t in figure.data for x, y in zip(t.x, t.y, strict=True)]
+    assert len(frame) == len(drawn)
+    for row, (panel, y, x) in zip(frame.to_dict("records"), drawn, strict=True):
+        assert (row["panel"], row["y"], row["x"]) == (panel, y, pytest.approx(x))
+        assert row["low"] <= row["x"] <= row["high"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_a_csv(figures: dict[str, go.Figure], name: str) -> None:
+    frame = drawn_frame(figures[name])
+    assert len(frame)
+    assert not frame[["x", "y"]].isna().all(axis=None)
+
+
+def test_a_heat_map_s_csv_has_each_cell_once(figures: dict[str, go.Figure]) -> None:
+    frame = drawn_frame(figures["slice_heatmap"])
+    assert not frame.duplicated(["x", "y"]).any()
+    assert frame["value"].notna().all()
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+def test_text_cannot_become_a_formula(text: str) -> None:
+    written = tables.safe_csv(pd.DataFrame({"title": [text], "value": [-2.5]}))
+    back = pd.read_csv(io.StringIO(written), keep_default_na=False)
+    assert back["title"][0].startswith("'")
+    assert back["value"][0] == -2.5
