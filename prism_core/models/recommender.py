@@ -36,8 +36,8 @@ class ItemTable(NamedTuple):
 class Recommender(nn.Module):
     """History in, a score per item out, with every player and modality on a switch.
 
-    An item is described by its id vector plus its joined parts, in histories and as a candidate
-    alike; the backbone turns a history into states, and the fusion weights act on both sides.
+    An item is described by its id vector plus its joined parts, in histories, where the user's
+    fusion weights act on the parts, and as a candidate; the backbone turns a history into states.
     Parameters are drawn from torch's global generator; seed it before building.
 
     Parameters
@@ -139,7 +139,7 @@ class Recommender(nn.Module):
             item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
         has_target = targets != PAD
-        queries = self.content.query(reading.states[has_target], reading.weights[has_target])
+        queries = reading.states[has_target]
         items = table.ids + self.content.candidates(table.parts)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
         if generator is None:
@@ -172,7 +172,7 @@ class Recommender(nn.Module):
         scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
-            queries = self.content.query(reading.states[:, -1], reading.weights[:, -1])
+            queries = reading.states[:, -1]
             items = table.ids + self.content.candidates(table.parts)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         if not self.content.padding_is_candidate:
@@ -184,9 +184,8 @@ class Recommender(nn.Module):
         return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
 
     def user_states(self, item_seq: Tensor) -> Tensor:
-        """Gated states ``(B, W)`` that meet the candidates after the whole history."""
-        reading = self._read(item_seq[:, -self.max_seq_len :], self._table())
-        return self.content.query(reading.states[:, -1], reading.weights[:, -1])
+        """States ``(B, W)`` that meet the candidates after the whole history."""
+        return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.

@@ -44,7 +44,7 @@ def variance_share(queries: Tensor, part: Tensor, whole: Tensor) -> Tensor:
     Parameters
     ----------
     queries : Tensor (T, W)
-        Gated states.
+        States that meet the candidates.
     part, whole : Tensor (n, W)
         The part's term of each item vector, and the item vectors.
 
