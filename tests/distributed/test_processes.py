@@ -24,7 +24,6 @@ SETTINGS = (
     "model.num_layers=1",
     "model.dropout=0.0",
     "model.expert_dropout=0.0",
-    "model.losses.charge=0.0",
     "training.batch_size=16",
 )
 
