@@ -206,4 +206,5 @@ class AnchoredContent(Content):
     def _charge(self, context: StepContext) -> Tensor:
         parts = context.item_parts[1:]
         part = self.join(parts * self._is_synergy()[:, None])
-        return variance_share(context.queries, part, context.id_table[1:] + self.join(parts))
+        whole = context.id_table[1:] + self.join(parts)
+        return variance_share(context.queries, part, whole, context.num_targets)
