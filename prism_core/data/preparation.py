@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from prism_core.data.features import FeatureTable, align, identified
-from prism_core.data.filters import last_events
+from prism_core.data.filters import from_newest
 from prism_core.data.options import HELD_OUT, PreparationOptions
 from prism_core.data.raw import RawData
-from prism_core.data.selection import kept_events
+from prism_core.data.readers.frames import with_undescribed
+from prism_core.data.selection import SelectedEvents, newest, select_events
 from prism_core.data.statistics import sequence_sentence, statistics
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES
@@ -50,8 +51,8 @@ def prepare(
     vectors = {
         name: identified(table, raw.items["item_id"], name) for name, table in features.items()
     }
-    events = kept_events(raw, vectors, options)
-    tables = _tables(events, raw.items, options)
+    events = select_events(raw, vectors, options)
+    tables = _tables(events, with_undescribed(raw.items, events.item_ids), options)
     item_ids = tables["items"]["item_id"].tolist()
     ordered = {name: align(vectors[name], item_ids) for name in _modality_order(vectors)}
     return write_dataset(
@@ -74,49 +75,29 @@ def _check_encoders(features: Mapping[str, FeatureTable], encoders: Mapping[str,
 
 
 def _tables(
-    events: pd.DataFrame, items: pd.DataFrame, options: PreparationOptions
+    events: SelectedEvents, items: pd.DataFrame, options: PreparationOptions
 ) -> dict[str, pd.DataFrame]:
-    user_ids, item_ids = _ordered(events["user_id"]), _ordered(events["item_id"])
-    kept = events if options.last is None else last_events(events, options.last)
-    interactions = _interactions(kept, user_ids, item_ids)
-    described = items.set_index("item_id").loc[item_ids].reset_index()
+    kept = newest(events, options.last)
+    users = events.user_codes[kept]
+    item_index = events.item_codes[kept] + 1
+    described = items.set_index("item_id").loc[list(events.item_ids)].reset_index()
     numbered = described.assign(
-        item_index=np.arange(1, len(item_ids) + 1, dtype=np.int32),
-        popularity=training_counts(interactions, len(item_ids)),
+        item_index=np.arange(1, len(described) + 1, dtype=np.int32),
+        popularity=training_counts(users, item_index, len(described)),
     )
-    users = {"user_index": np.arange(len(user_ids), dtype=np.int32), "user_id": user_ids}
+    columns = {"user_index": users, "item_index": item_index, "timestamp": events.timestamps[kept]}
+    user_index = np.arange(len(events.user_ids), dtype=np.int32)
     return {
-        "interactions": interactions,
+        "interactions": pd.DataFrame(columns),
         "items": numbered[list(TABLES["items"])],
-        "users": pd.DataFrame(users),
+        "users": pd.DataFrame({"user_index": user_index, "user_id": list(events.user_ids)}),
     }
 
 
-def _interactions(kept: pd.DataFrame, user_ids: list[str], item_ids: list[str]) -> pd.DataFrame:
-    users = pd.Index(user_ids).get_indexer(pd.Index(kept["user_id"]))
-    items = pd.Index(item_ids).get_indexer(pd.Index(kept["item_id"])) + 1
-    frame = pd.DataFrame(
-        {
-            "user_index": users.astype(np.int32),
-            "item_index": items.astype(np.int32),
-            "timestamp": kept["timestamp"].to_numpy(np.int64),
-        }
-    )
-    return frame.sort_values("user_index", kind="stable", ignore_index=True)
-
-
-def training_counts(interactions: pd.DataFrame, num_items: int) -> np.ndarray:
+def training_counts(users: np.ndarray, items: np.ndarray, num_items: int) -> np.ndarray:
     """Count each item's events without the users' two newest: ``(N,)`` int32, items 1..N."""
-    from_newest = interactions.groupby("user_index").cumcount(ascending=False)
-    train = interactions.loc[from_newest >= HELD_OUT, "item_index"]
+    train = items[from_newest(users) >= HELD_OUT]
     return np.bincount(train, minlength=num_items + 1)[1:].astype(np.int32)
-
-
-def _ordered(ids: pd.Series) -> list[str]:
-    unique = ids.unique().tolist()
-    if all(text.isdecimal() and text.isascii() for text in unique):
-        return sorted(unique, key=lambda text: (int(text), text))
-    return sorted(unique)
 
 
 def _modality_order(features: Iterable[str]) -> list[str]:

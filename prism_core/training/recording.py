@@ -31,9 +31,15 @@ from prism_core.training.batches import to_device
 
 
 def rank_split(
-    model: Model, sequences: Sequences, split: str, config: RunConfig, top_k: int = 1
+    model: Model,
+    sequences: Sequences,
+    split: str,
+    config: RunConfig,
+    *,
+    top_k: int = 1,
+    users: np.ndarray | None = None,
 ) -> Ranking:
-    """Rank all unseen items for every user of a split, in evaluation mode."""
+    """Rank all unseen items for the users of a split, all by default, in evaluation mode."""
     model.eval()
     device = model.ids.device
 
@@ -46,6 +52,7 @@ def rank_split(
         sequences,
         split,
         max_seq_len=config.model.max_seq_len,
+        users=users,
         batch_size=config.evaluation.batch_size,
         top_k=top_k,
         masking=_masking(config.model.quirks),
@@ -76,7 +83,7 @@ def record_model(
     """
     top_k = config.evaluation.top_k
     valid = rank_split(model, sequences, "valid", config)
-    test = rank_split(model, sequences, "test", config, top_k)
+    test = rank_split(model, sequences, "test", config, top_k=top_k)
     recommender = Recommender(model, config.model.max_seq_len)
     histories = sequences.evaluation_inputs("test", test.users, config.model.max_seq_len).item_seq
     recommendations, user_columns = recommended(test), None
