@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.pgfplots import to_pgfplots
+from analysis.pgf.figure import to_pgfplots
 from analysis.printing import PrintOptions, for_print
 from analysis.rendering import render
 from analysis.tables import safe_csv

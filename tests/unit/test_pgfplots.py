@@ -8,8 +8,8 @@ from pathlib import Path
 import plotly.graph_objects as go
 import pytest
 
-from analysis.pgfplots import document, to_pgfplots
-from analysis.pgftext import escape, pgf_color, plain_number
+from analysis.pgf.figure import document, to_pgfplots
+from analysis.pgf.text import escape, pgf_color, plain_number
 from analysis.printing import PrintOptions
 from prism_core.errors import ConfigError
 from tests.figures import all_figures
