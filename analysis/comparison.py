@@ -62,6 +62,9 @@ def metric_values(ranks: np.ndarray, metric: str) -> np.ndarray:
 def variants_of(runs: Iterable[Run]) -> list[Variant]:
     """Group runs by name, seeds together, and put all users in one order.
 
+    Runs of one name with different settings are different variants; the hash of the settings is
+    then part of their names.
+
     Raises
     ------
     DataError
@@ -73,9 +76,10 @@ def variants_of(runs: Iterable[Run]) -> list[Variant]:
     outcomes = {run.run_id: _outcome(run) for run in listed}
     for run in listed[1:]:
         _require_comparable(listed[0], run, outcomes)
+    labels = _recipe_labels(listed)
     groups: dict[str, list[Run]] = {}
     for run in listed:
-        groups.setdefault(run.name, []).append(run)
+        groups.setdefault(labels[run.run_id], []).append(run)
     return [_variant(name, group, outcomes) for name, group in groups.items()]
 
 
@@ -231,6 +235,20 @@ def _require_comparable(first: Run, other: Run, outcomes: Mapping[str, pd.DataFr
     one, two = (outcomes[run.run_id][["user_id", "target_item_id"]] for run in (first, other))
     if not one.equals(two):
         raise DataError(f"{pair}: they were evaluated on different users or true items.")
+
+
+def _recipe_labels(runs: Sequence[Run]) -> dict[str, str]:
+    recipes: dict[str, set[str]] = {}
+    for run in runs:
+        recipes.setdefault(run.name, set()).add(_recipe(run))
+    return {
+        run.run_id: run.name if len(recipes[run.name]) == 1 else f"{run.name} [{_recipe(run)[:6]}]"
+        for run in runs
+    }
+
+
+def _recipe(run: Run) -> str:
+    return str(run.manifest.get("config_hash", ""))
 
 
 def _variant(name: str, runs: list[Run], outcomes: Mapping[str, pd.DataFrame]) -> Variant:

@@ -125,6 +125,13 @@ def find_dataset(run: Run) -> Dataset | None:
     return next((d for d in datasets().values() if d.fingerprint == wanted), None)
 
 
+def command_paths(run: Run) -> list[str]:
+    """Give the arguments that name a run, and its data set if it is here, to a command."""
+    dataset = find_dataset(run)
+    named = [] if dataset is None else ["--dataset", str(dataset.path.resolve())]
+    return [str(run.path.resolve()), *named]
+
+
 def datasets() -> dict[str, Dataset]:
     """Give the prepared data sets by path; a bundled one by its path inside the project."""
     return _datasets(data_roots())

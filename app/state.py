@@ -44,6 +44,7 @@ class Widget(StrEnum):
     METRIC = "metric"
     REFERENCE = "reference_run"
     PRESET = "preset"
+    QUESTION = "question"
     STOP = "stop_training"
     OPEN = "open_run"
     START = "start_training"

@@ -4,5 +4,6 @@
 """
 
 from analysis.information.decomposition import ATOMS, Decomposition, decompose
+from analysis.information.estimate import Estimate, estimate
 
-__all__ = ["ATOMS", "Decomposition", "decompose"]
+__all__ = ["ATOMS", "Decomposition", "Estimate", "decompose", "estimate"]

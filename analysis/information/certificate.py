@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from prism_core.errors import PrismError
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 GAP_LIMIT: Final = 1e-5
 """Largest duality gap, in bits, a result may have."""
@@ -177,9 +178,7 @@ def _ratio(wanted: Array, found: Array) -> Array:
     return np.minimum(1.0, wanted / np.where(found > 0, found, 1.0))
 
 
-def _feasible_dual(
-    dual_first: Array, dual_second: Array, on_first: Array, on_second: Array
-) -> Array:
+def _feasible_dual(dual_first: Array, dual_second: Array, on_first: Mask, on_second: Mask) -> Array:
     """Lower ``l(x1, .)`` until the worst pair meets ``sum_y exp(l + m) <= 1``."""
     support = on_first[:, :, None, :] & on_second[:, None, :, :]
     sums = np.where(support, dual_first[:, :, None, :] + dual_second[:, None, :, :], -np.inf)

@@ -34,7 +34,8 @@ class _Problem(NamedTuple):
     free: Array  # (B, k2, Y) 1 where the row of the normal matrix is kept, else 0
 
     def take(self, index: NDArray[np.bool_]) -> _Problem:
-        return _Problem(*(array[index] for array in self))
+        first, second, support, start, free = self
+        return _Problem(first[index], second[index], support[index], start[index], free[index])
 
 
 class _Iterate(NamedTuple):
@@ -145,10 +146,13 @@ def _factorise(problem: _Problem, iterate: _Iterate) -> _Factors:
     weight = table / (1.0 + slack)
     curvature = (weight * slack).sum(3, keepdims=True)
     kappa = np.where(curvature > 0, 1.0 / np.where(curvature > 0, curvature, 1.0), 0.0)
-    block = np.linalg.inv(np.linalg.cholesky(_first_block(problem, weight, kappa)))
+    block, definite = _inverse_cholesky(_first_block(problem, weight, kappa))
     coupling = _coupling(problem, weight, kappa, block)
     schur, scale = _schur(problem, weight, kappa, coupling)
-    return _Factors(weight, kappa, block, coupling, scale, [_cholesky(matrix) for matrix in schur])
+    factors = [
+        _cholesky(matrix) if ok else None for matrix, ok in zip(schur, definite, strict=True)
+    ]
+    return _Factors(weight, kappa, block, coupling, scale, factors)
 
 
 def _first_block(problem: _Problem, weight: Array, kappa: Array) -> Array:
@@ -156,6 +160,19 @@ def _first_block(problem: _Problem, weight: Array, kappa: Array) -> Array:
     block = root.swapaxes(2, 3) @ root
     _diagonal(block)[...] += weight.sum(2) + (problem.first <= 0)
     return block
+
+
+def _inverse_cholesky(blocks: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Inverse Cholesky factors ``(B, k1, Y, Y)``; tables without one get the identity."""
+    _diagonal(blocks)[...] *= 1.0 + REGULARISATIONS[0]
+    try:
+        return np.linalg.inv(np.linalg.cholesky(blocks)), np.ones(len(blocks), dtype=bool)
+    except np.linalg.LinAlgError:
+        if len(blocks) == 1:
+            identity = np.broadcast_to(np.eye(blocks.shape[-1]), blocks.shape)
+            return identity, np.zeros(1, dtype=bool)
+    each = [_inverse_cholesky(blocks[row : row + 1]) for row in range(len(blocks))]
+    return np.concatenate([one for one, _ in each]), np.concatenate([ok for _, ok in each])
 
 
 def _coupling(problem: _Problem, weight: Array, kappa: Array, block: Array) -> Array:

@@ -32,27 +32,29 @@ def page() -> None:
             "the page Train, for example with the preset *without-synergy*."
         )
         return
-    names = [variant.name for variant in comparables.variants(runs)]
+    variants = comparables.variants(runs)
+    names = [variant.name for variant in variants]
     st.markdown(
         f"{plural(len(names), 'variant')} on the same data, tested on the same users. Runs that "
         "differ only in their seed are one variant. Each is compared with the reference user by "
         "user, so that hard and easy users do not blur the difference."
     )
-    metric, reference = draw_choice(names, run.name)
+    own = next(v.name for v in variants if run.run_id in [member.run_id for member in v.runs])
+    metric, reference = draw_choice(names, own)
     draw_comparison(runs, metric, reference)
     draw_details(runs)
 
 
 def draw_choice(names: list[str], own: str) -> tuple[str, str]:
     """Draw the choice of metric and reference."""
-    left, right = st.columns([3, 2])
-    metric = left.segmented_control(
+    controls = st.container(horizontal=True)
+    metric = controls.segmented_control(
         "Metric", METRICS, default=METRICS[0], required=True, format_func=metric_name,
         key=Widget.METRIC, persist_state="session",
     )  # fmt: skip
     if st.session_state.get(Widget.REFERENCE) not in names:
         st.session_state[Widget.REFERENCE] = own
-    reference = right.selectbox(
+    reference = controls.selectbox(
         "Reference", names, key=Widget.REFERENCE, persist_state="session",
         help="The variant that all others are compared with.",
     )  # fmt: skip
@@ -84,7 +86,7 @@ def draw_comparison(runs: list[Run], metric: str, reference: str) -> None:
             title="Users won and lost",
             name="ablation-users",
             data=paired[["name", "wins", "ties", "losses"]],
-            caption="Most users tie: the true next item is in the list of neither or alike.",
+            caption="Ties: the true next item is in neither list, or at the same place in both.",
         )
         figure_card.draw(
             learning_curves(curves=_curves(runs), quantity="ndcg@10", dark=is_dark()),

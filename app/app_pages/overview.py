@@ -37,8 +37,8 @@ def describe(run: Run, dataset: Dataset | None) -> str:
     items = len(loaders.table(run, "items"))
     return (
         f"{_what(run)} {_training(run)}\n\nTested on *{data}*: for each of "
-        f"{plural(users, 'user')} the last item chosen is hidden, and the run ranks all of the "
-        f"{plural(items, 'item')} that the user has not seen. The nearer to the top the hidden "
+        f"{plural(users, 'user')} the last item chosen is hidden, and the run ranks all items "
+        f"(of {items:,}) that the user has not seen. The nearer to the top the hidden "
         "item lands, the better."
     )
 

@@ -1,12 +1,26 @@
 """A figure in a frame, with a title, a caption and everything it can be saved as."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-CONFIG = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
+from analysis.export import FORMATS, export
+from analysis.printing import PrintOptions
+from analysis.rendering import find_browser
+from analysis.tables import safe_csv
+from analysis.venues import Span
+
+CONFIG: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
+SPANS: Final[Mapping[Span, str]] = {"column": "One column", "full": "Full width"}
+OFFERED: Final = ("svg", "pdf", "png", "html")
+NO_BROWSER: Final = (
+    "SVG, PDF and PNG are drawn by Chrome or Chromium, and none was found on the computer that "
+    "runs this app. Install one or name it in $BROWSER_PATH. HTML and CSV work without."
+)
 
 
 def draw(
@@ -30,7 +44,7 @@ def draw(
     name
         File name without ending; also the widget key.
     data
-        The numbers in the figure, for CSV.
+        The numbers behind the figure, for CSV.
     on_select
         Called when the reader selects points; the event is in the session under ``name``.
     """
@@ -51,12 +65,47 @@ def draw(
 
 
 def _draw_save(figure: go.Figure, name: str, data: pd.DataFrame) -> None:
+    """Offer the formats; each file is made only when its button is pressed."""
+    has_browser = _has_browser()
     with st.popover("Save", icon=":material/download:", key=f"{name}-save"):
-        st.download_button(
-            "CSV",
-            lambda: data.to_csv(index=False),
-            file_name=f"{name}.csv",
-            mime="text/csv",
-            key=f"{name}-csv",
-            on_click="ignore",
+        span = st.segmented_control(
+            "Width on paper",
+            list(SPANS),
+            default="column",
+            required=True,
+            format_func=SPANS.__getitem__,
+            key=f"{name}-span",
         )
+        options = PrintOptions(span=span)
+        for key in OFFERED:
+            made = FORMATS[key]
+            _draw_button(
+                made.label,
+                partial(export, figure, key, options),
+                f"{name}.{made.suffix}",
+                made.mime,
+                disabled=made.needs_browser and not has_browser,
+            )
+        _draw_button("CSV (the numbers)", partial(safe_csv, data), f"{name}.csv", "text/csv")
+        if not has_browser:
+            st.caption(NO_BROWSER)
+
+
+def _draw_button(
+    label: str, make: Callable[[], bytes | str], file: str, mime: str, disabled: bool = False
+) -> None:
+    st.download_button(
+        label,
+        make,
+        file_name=file,
+        mime=mime,
+        key=f"save-{file}",
+        on_click="ignore",
+        disabled=disabled,
+        width="stretch",
+    )
+
+
+@st.cache_resource(max_entries=1, ttl=60, show_spinner=False)
+def _has_browser() -> bool:
+    return find_browser() is not None

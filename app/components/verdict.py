@@ -42,7 +42,7 @@ def against_floors(name: str, table: pd.DataFrame) -> Verdict:
     best = table.sort_values("difference").iloc[-1]
     numbers = (
         f"The best floor is {best['name']} with {best['value']:.4f} against "
-        f"{best['reference_value']:.4f}: a difference of {-best['difference']:+.4f} per user "
+        f"{best['reference_value']:.4f}: a paired difference of {-best['difference']:+.4f} "
         f"(95 % interval {-best['high']:+.4f} to {-best['low']:+.4f}, {best['num_users']:,} users)."
     )
     if (table["difference"] >= 0).any():

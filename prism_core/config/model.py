@@ -114,6 +114,12 @@ class ModelConfig:
         self._check_sizes()
         self._check_mode()
 
+    @property
+    def quirks(self) -> ReleasedConfig | None:
+        """Quirks of the released code that this model has, if it is that code's."""
+        is_released = self.content == "prism" and self.mode == "released"
+        return self.released if is_released else None
+
     def _check_sizes(self) -> None:
         for name in ("num_layers", "num_heads", "max_seq_len", "feature_size"):
             _at_least("model." + name, getattr(self, name), 1)

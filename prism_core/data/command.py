@@ -8,7 +8,8 @@ from pathlib import Path
 
 from prism_core.data.feature_files import read_features
 from prism_core.data.features import FeatureTable
-from prism_core.data.preparation import PreparationOptions, prepare
+from prism_core.data.options import PreparationOptions
+from prism_core.data.preparation import prepare
 from prism_core.data.raw import RawData
 from prism_core.data.readers.generic import read_table
 from prism_core.data.readers.table import READERS

@@ -4,7 +4,6 @@ Named arrays (``.npz``, ``.safetensors``, a ``.pt`` dictionary of tables) carry 
 name, and ids in ``<modality>_<anything>_id``. Other files need the name from the caller.
 """
 
-import pickle
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from prism_core.data.features import FeatureTable
+from prism_core.data.readers.frames import read_parquet
 from prism_core.errors import ConfigError, DataError
-from prism_core.store import files
 
 UNNAMED: Final = ""
 """Key of an array whose file does not name it."""
@@ -86,7 +85,7 @@ def _read_pt(path: Path) -> dict[str, np.ndarray]:
 
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except Exception as error:  # the reader of damaged files stops with errors of any kind
         reason = str(error).splitlines()[0][:120].rstrip(".") if str(error) else "it is cut off"
         raise DataError(f"{path}: not a file of plain tensors: {reason}.") from None
     if isinstance(content, torch.Tensor):
@@ -110,7 +109,7 @@ def _by_id(path: Path, vectors: Mapping[str, np.ndarray]) -> dict[str, np.ndarra
 
 
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
-    frame = files.read_parquet(path)
+    frame = read_parquet(path)
     if "item_id" not in frame:
         raise DataError(f"{path}: column 'item_id' is missing.")
     values = frame.drop(columns="item_id")

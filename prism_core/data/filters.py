@@ -1,54 +1,50 @@
-"""Filters over interaction frames, all on integer codes and without a loop over users."""
+"""Filters over events, all on integer codes and without a loop over users."""
 
 import numpy as np
-import pandas as pd
 
 
-def chronological(interactions: pd.DataFrame) -> pd.DataFrame:
-    """Sort by user, time and file order; of a repeated user-item pair keep the first event."""
-    ordered = interactions.sort_values(["user_id", "timestamp"], kind="stable")
-    return ordered.drop_duplicates(["user_id", "item_id"]).reset_index(drop=True)
+def first_of_pairs(users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Mark the first event of every user-item pair: ``(E,)`` bool."""
+    pairs = users.astype(np.int64) * (int(items.max(initial=0)) + 1) + items
+    order = np.argsort(pairs, kind="stable")
+    repeated = np.zeros(len(pairs), dtype=bool)
+    repeated[order[1:]] = pairs[order[1:]] == pairs[order[:-1]]
+    return ~repeated
 
 
-def k_core(interactions: pd.DataFrame, k: int) -> pd.DataFrame:
-    """Keep the largest subset in which every user and every item has at least ``k`` events.
+def k_core(users: np.ndarray, items: np.ndarray, k: int) -> np.ndarray:
+    """Find the largest subset in which every user and every item has at least ``k`` events.
 
     Parameters
     ----------
-    interactions
-        Columns ``user_id`` and ``item_id``; one row per event.
+    users, items
+        ``(E,)`` codes from 0, one pair per event.
     k
         Smallest count; 1 keeps everything.
 
     Returns
     -------
-    pandas.DataFrame
-        The kept rows in their order. Removing users lowers items' counts and the other way
-        round, so both are removed until nothing changes; the result does not depend on which
-        goes first.
+    numpy.ndarray
+        ``(E,)`` bool. Removing users lowers items' counts and the other way round, so both are
+        removed until nothing changes; the result does not depend on which goes first.
     """
-    users = pd.factorize(interactions["user_id"])[0]
-    items = pd.factorize(interactions["item_id"])[0]
-    rows = np.arange(len(interactions))
+    kept = np.ones(len(users), dtype=bool)
     while True:
-        few = (np.bincount(users)[users] < k) | (np.bincount(items)[items] < k)
-        if not few.any():
-            return interactions.iloc[rows].reset_index(drop=True)
-        rows, users, items = rows[~few], users[~few], items[~few]
+        enough_users = np.bincount(users[kept], minlength=users.max(initial=0) + 1) >= k
+        enough_items = np.bincount(items[kept], minlength=items.max(initial=0) + 1) >= k
+        smaller = kept & enough_users[users] & enough_items[items]
+        if smaller.sum() == kept.sum():
+            return kept
+        kept = smaller
 
 
-def last_events(interactions: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Keep each user's newest ``count`` events of a chronological frame."""
-    return interactions.groupby("user_id", sort=False).tail(count).reset_index(drop=True)
+def from_newest(users: np.ndarray) -> np.ndarray:
+    """Count each event's place from its user's newest one, 0 for the newest itself.
 
-
-def sample_users(interactions: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """Keep all events of ``count`` users drawn without replacement; all users if there are fewer.
-
-    The draw depends on the set of users and the seed, not on the order of the rows.
+    Parameters
+    ----------
+    users
+        ``(E,)`` codes in ascending order, a user's events oldest first.
     """
-    users = np.sort(interactions["user_id"].unique().astype(str))
-    if len(users) <= count:
-        return interactions
-    kept = np.random.default_rng(seed).choice(users, count, replace=False)
-    return interactions[interactions["user_id"].isin(kept)].reset_index(drop=True)
+    ends = np.searchsorted(users, users, side="right")
+    return ends - 1 - np.arange(len(users))

@@ -97,6 +97,10 @@ class Sequences:
         item_seq = self._windows(start, end - 1, max_seq_len)
         return item_seq, np.where(item_seq != PAD, self._windows(start, end, max_seq_len), PAD)
 
+    def held_out(self, users: np.ndarray) -> np.ndarray:
+        """Give the valid and the test target of some users: ``(B, 2)``."""
+        return self.items[self.offsets[users + 1][:, None] - [FROM_END["valid"], FROM_END["test"]]]
+
     def evaluation_inputs(
         self, split: str, users: np.ndarray, max_seq_len: int
     ) -> EvaluationInputs:

@@ -4,8 +4,10 @@ Ties count against the model: an item that scores the same as the target ranks a
 that gives all items one score is therefore last, never first.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
@@ -42,6 +44,27 @@ class Ranking:
     listed_scores: np.ndarray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masking:
+    """What becomes of items that should not be recommended.
+
+    The defaults are the protocol; other values measure what a flawed evaluation makes of it.
+
+    Attributes
+    ----------
+    seen_score
+        Score of items already seen.
+    padding_competes
+        Whether padding keeps its score and can outrank the target.
+    """
+
+    seen_score: float = -math.inf
+    padding_competes: bool = False
+
+
+PROTOCOL: Final = Masking()
+
+
 def rank_users(
     score: Score,
     sequences: Sequences,
@@ -51,6 +74,7 @@ def rank_users(
     users: np.ndarray | None = None,
     batch_size: int = 256,
     top_k: int = 20,
+    masking: Masking = PROTOCOL,
 ) -> Ranking:
     """Rank all unseen items for the users of a split.
 
@@ -70,6 +94,8 @@ def rank_users(
         Users scored at once; the result does not depend on it.
     top_k
         Length of the kept list.
+    masking
+        What becomes of seen items and padding.
 
     Raises
     ------
@@ -79,16 +105,20 @@ def rank_users(
     users = np.arange(sequences.num_users) if users is None else users
     starts = range(0, len(users), batch_size)
     parts = [
-        _rank_batch(score, sequences, split, users[s : s + batch_size], max_seq_len, top_k)
+        _rank_batch(score, sequences, split, users[s : s + batch_size], max_seq_len, top_k, masking)
         for s in starts
     ]
     return Ranking(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def mask_unwanted_(
-    scores: torch.Tensor, rows: torch.Tensor, items: torch.Tensor, target: torch.Tensor
+    scores: torch.Tensor,
+    rows: torch.Tensor,
+    items: torch.Tensor,
+    target: torch.Tensor,
+    masking: Masking = PROTOCOL,
 ) -> torch.Tensor:
-    """Set padding and seen items to minus infinity in place; the target keeps its score.
+    """Take padding and seen items out of the race in place; the target keeps its score.
 
     Parameters
     ----------
@@ -98,10 +128,13 @@ def mask_unwanted_(
         Coordinates of seen items, equal length.
     target
         ``(B,)`` true next items.
+    masking
+        By default both get minus infinity.
     """
     target_scores = scores.gather(1, target[:, None])
-    scores[:, PAD] = -torch.inf
-    scores[rows, items] = -torch.inf
+    if not masking.padding_competes:
+        scores[:, PAD] = -torch.inf
+    scores[rows, items] = masking.seen_score
     return scores.scatter_(1, target[:, None], target_scores)
 
 
@@ -142,6 +175,7 @@ def _rank_batch(
     users: np.ndarray,
     max_seq_len: int,
     top_k: int,
+    masking: Masking,
 ) -> tuple[np.ndarray, ...]:
     inputs = sequences.evaluation_inputs(split, users, max_seq_len)
     scores = score(inputs).detach().float()
@@ -150,7 +184,7 @@ def _rank_batch(
         torch.from_numpy(array).to(scores.device)
         for array in (inputs.target, *sequences.seen(split, users))
     )
-    mask_unwanted_(scores, rows, items, target)
+    mask_unwanted_(scores, rows, items, target, masking)
     rank = target_ranks(scores, target)
     listed, values = list_items(scores, target, rank, top_k)
     own = scores.gather(1, target[:, None])[:, 0]

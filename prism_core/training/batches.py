@@ -25,11 +25,14 @@ class Batch:
         Left padded, newest last, no longer than the longest history among them.
     num_targets
         Pairs in the batch.
+    avoid : Tensor (B, 2), int64, optional
+        Items that are not drawn as negatives although the histories do not show them.
     """
 
     item_seq: Tensor
     targets: Tensor
     num_targets: int
+    avoid: Tensor | None = None
 
 
 def epoch_batches(sequences: Sequences, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -51,15 +54,24 @@ def epoch_batches(sequences: Sequences, batch_size: int, seed: int, epoch: int) 
 
 
 def load_batch(
-    sequences: Sequences, users: np.ndarray, max_seq_len: int, device: torch.device
+    sequences: Sequences,
+    users: np.ndarray,
+    max_seq_len: int,
+    device: torch.device,
+    avoid_held_out: bool = False,
 ) -> Batch:
-    """Gather the training pairs of some users and send them to the device, padding cut off."""
+    """Gather the training pairs of some users and send them to the device, padding cut off.
+
+    With ``avoid_held_out``, negatives keep clear of the users' validation and test items, which
+    gives these items away.
+    """
     item_seq, targets = sequences.training_batch(users, max_seq_len)
     length = int((item_seq != PAD).sum(1).max(initial=1))
     return Batch(
         to_device(item_seq[:, -length:], device),
         to_device(targets[:, -length:], device),
         int((targets != PAD).sum()),
+        to_device(sequences.held_out(users), device) if avoid_held_out else None,
     )
 
 

@@ -4,7 +4,8 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from prism_core.store.writer import RunWriter
 from prism_core.training import seeding
 from prism_core.training.batches import Batch, epoch_batches, load_batch
 from prism_core.training.checkpoint import TrainingState, restore_checkpoint, save_checkpoint
+from prism_core.training.group import Group
 from prism_core.training.progress import Reporter
 
 EPOCH_USERS: Final = 2048
@@ -28,7 +30,7 @@ EPOCH_USERS: Final = 2048
 REPORT_SECONDS: Final = 0.5
 """Losses are fetched from the device no more often than this."""
 
-Validate = Callable[[nn.Module], Mapping[str, float]]
+Validate = Callable[[], Mapping[str, float]]
 
 
 def make_optimizer(
@@ -60,6 +62,10 @@ class MeanLosses:
         for name, loss in losses.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(loss)) + loss.detach()
 
+    def average_over(self, group: Group) -> None:
+        """Average the sums over all processes."""
+        group.average_(self._sums.values())
+
     def values(self) -> dict[str, float]:
         """Give the means so far."""
         return {name: float(total) / self._steps for name, total in self._sums.items()}
@@ -75,8 +81,12 @@ class Trainer:
         Already on ``device``.
     validate
         Gives validation metrics by name, such as ``{"ndcg@10": 0.04}``.
+    folder
+        Run folder that may hold a checkpoint.
     writer
-        Run folder that gets events and checkpoints.
+        Of that folder, for events and checkpoints; None in all processes but the first.
+    group
+        The processes that train together.
     """
 
     model: Recommender
@@ -84,8 +94,10 @@ class Trainer:
     config: RunConfig
     device: torch.device
     validate: Validate
-    writer: RunWriter
+    folder: Path
+    writer: RunWriter | None
     reporter: Reporter
+    group: Group = field(default_factory=Group)
     state: TrainingState = field(init=False)
     _step_losses: Callable[..., Mapping[str, Tensor]] = field(init=False)
 
@@ -116,10 +128,11 @@ class Trainer:
         return self.state
 
     def _start(self) -> None:
-        restored = restore_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
+        restored = restore_checkpoint(self.folder, self.state, self.config.recipe_hash)
         done, max_epochs = self.state.progress.epoch, self.config.training.max_epochs
-        self.writer.keep_events(lambda event: event["event"] == "epoch" and event["epoch"] <= done)
-        self.writer.log("resumed" if restored else "started", epoch=done, max_epochs=max_epochs)
+        if self.writer is not None:
+            self.writer.keep_events(lambda e: e["event"] == "epoch" and e["epoch"] <= done)
+        self.log("resumed" if restored else "started", epoch=done, max_epochs=max_epochs)
         self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch(), done)
 
     def _is_over(self) -> bool:
@@ -134,15 +147,21 @@ class Trainer:
         began, progress = time.monotonic(), self.state.progress
         epoch = progress.epoch + 1
         losses = self._train_epoch(epoch)
-        valid = dict(self.validate(self.model))
+        valid = dict(self.validate())
         progress.epoch = epoch
         self._keep_best(valid)
         seconds = time.monotonic() - began
         progress.seconds += seconds
-        self.writer.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds)
+        self.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds)
         stop_on = self.config.training.stop_on
         self.reporter.end_epoch(epoch, losses, {stop_on: valid[stop_on]})
-        save_checkpoint(self.writer.path, self.state, self.config.recipe_hash)
+        if self.writer is not None:
+            save_checkpoint(self.folder, self.state, self.config.recipe_hash)
+
+    def log(self, event: str, **values: Any) -> None:
+        """Append an event to the run folder, from the first process."""
+        if self.writer is not None:
+            self.writer.log(event, **values)
 
     def _train_epoch(self, epoch: int) -> dict[str, float]:
         training, seed = self.config.training, self.config.seed
@@ -155,6 +174,7 @@ class Trainer:
             if time.monotonic() - reported > REPORT_SECONDS:
                 reported = time.monotonic()
                 self.reporter.step(epoch, self.state.progress.step, means.values())
+        means.average_over(self.group)
         return self._finite(means.values(), epoch)
 
     def _start_epoch(self, epoch: int) -> None:
@@ -166,16 +186,23 @@ class Trainer:
         self.model.start_epoch(histories, generator)
 
     def _load(self, users: np.ndarray) -> Batch:
-        return load_batch(self.sequences, users, self.config.model.max_seq_len, self.device)
+        model = self.config.model
+        avoid = model.quirks is not None and model.quirks.negatives_avoid_targets
+        return load_batch(self.sequences, users, model.max_seq_len, self.device, avoid)
 
     def _step(self, batch: Batch) -> Mapping[str, Tensor]:
         training, optimizer = self.config.training, self.state.optimizer
         generator = seeding.step_generator(self.config.seed, self.state.progress.step)
-        shard = Shard(num_targets=batch.num_targets)
+        rows = self.group.rows(len(batch.item_seq))
+        shard = Shard(first_row=rows.start, num_targets=batch.num_targets / self.group.size)
         with autocast(training.precision, self.device):
-            losses = self._step_losses(batch.item_seq, batch.targets, generator, shard)
-        optimizer.zero_grad(set_to_none=True)
+            avoid = None if batch.avoid is None else batch.avoid[rows]
+            losses = self._step_losses(
+                batch.item_seq[rows], batch.targets[rows], generator, shard, avoid
+            )
+        optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
+        self.group.average_gradients_(self.model)
         nn.utils.clip_grad_norm_(self.model.parameters(), training.clip_norm)
         optimizer.step()
         return losses

@@ -1,5 +1,6 @@
 """From a trained model to a run folder: rankings, score games, vectors, weights, manifest."""
 
+import math
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from prism_core.config.published import ReleasedConfig
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name
-from prism_core.evaluation.ranking import Ranking, rank_users
+from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
     origin,
     protocol,
@@ -29,9 +31,15 @@ from prism_core.training.batches import to_device
 
 
 def rank_split(
-    model: Model, sequences: Sequences, split: str, config: RunConfig, top_k: int = 1
+    model: Model,
+    sequences: Sequences,
+    split: str,
+    config: RunConfig,
+    *,
+    top_k: int = 1,
+    users: np.ndarray | None = None,
 ) -> Ranking:
-    """Rank all unseen items for every user of a split, in evaluation mode."""
+    """Rank all unseen items for the users of a split, all by default, in evaluation mode."""
     model.eval()
     device = model.ids.device
 
@@ -44,9 +52,18 @@ def rank_split(
         sequences,
         split,
         max_seq_len=config.model.max_seq_len,
+        users=users,
         batch_size=config.evaluation.batch_size,
         top_k=top_k,
+        masking=_masking(config.model.quirks),
     )
+
+
+def _masking(quirks: ReleasedConfig | None) -> Masking:
+    if quirks is None:
+        return Masking()
+    seen_score = 0.0 if quirks.zero_seen_scores else -math.inf
+    return Masking(seen_score=seen_score, padding_competes=quirks.padding_candidates)
 
 
 def record_model(
@@ -66,7 +83,7 @@ def record_model(
     """
     top_k = config.evaluation.top_k
     valid = rank_split(model, sequences, "valid", config)
-    test = rank_split(model, sequences, "test", config, top_k)
+    test = rank_split(model, sequences, "test", config, top_k=top_k)
     recommender = Recommender(model, config.model.max_seq_len)
     histories = sequences.evaluation_inputs("test", test.users, config.model.max_seq_len).item_seq
     recommendations, user_columns = recommended(test), None

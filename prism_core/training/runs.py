@@ -1,10 +1,10 @@
 """One training run from configuration to complete run folder."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from torch import nn
+import numpy as np
 
 from prism_core.config.reading import build, to_dict
 from prism_core.config.run import RunConfig
@@ -12,12 +12,14 @@ from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
 from prism_core.errors import PrismError, RunFormatError
 from prism_core.evaluation.metrics import summary
+from prism_core.models.recommender import Recommender
 from prism_core.scoring import make_model
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.writer import RunWriter
 from prism_core.training import seeding
 from prism_core.training.checkpoint import Progress, remove_checkpoint
+from prism_core.training.group import Group
 from prism_core.training.loop import Trainer
 from prism_core.training.progress import Reporter, Silent
 from prism_core.training.recording import rank_split, record_model
@@ -61,33 +63,61 @@ def train_run(
     sequences = Sequences(dataset)
     seeding.initialise(config.seed)
     model = make_model(config.model, dataset).to(chosen)
-    _make_room(path, resume=resume, overwrite=overwrite)
-    writer = RunWriter(path)
-    writer.write_config(to_dict(config))
-
-    def validate(module: nn.Module) -> Mapping[str, float]:
-        return summary(rank_split(model, sequences, "valid", config).rank)
-
+    group = Group.join(chosen)
+    if group.is_first:
+        _make_room(path, resume=resume, overwrite=overwrite)
+    group.wait()
     trainer = Trainer(
         model=model,
         sequences=sequences,
         config=config,
         device=chosen,
-        validate=validate,
-        writer=writer,
-        reporter=reporter or Silent(),
+        validate=_validation(model, sequences, config, group),
+        folder=path,
+        writer=_open(path, config) if group.is_first else None,
+        reporter=reporter if reporter is not None and group.is_first else Silent(),
+        group=group,
     )
     progress = _fit(trainer)
+    if trainer.writer is not None:
+        _complete(trainer, trainer.writer, dataset, progress)
+    group.wait()
+    group.leave()
+    return path
+
+
+def _open(path: Path, config: RunConfig) -> RunWriter:
+    writer = RunWriter(path)
+    writer.write_config(to_dict(config))
+    return writer
+
+
+def _validation(
+    model: Recommender, sequences: Sequences, config: RunConfig, group: Group
+) -> Callable[[], dict[str, float]]:
+    """Rank the validation split, each process its share of the users."""
+    everyone = np.arange(sequences.num_users)
+    mine = everyone[group.rank :: group.size]
+
+    def validate() -> dict[str, float]:
+        ranks = np.zeros(len(everyone), dtype=np.int64)
+        ranks[mine] = rank_split(model, sequences, "valid", config, users=mine).rank
+        return summary(group.sum(ranks, model.ids.device))
+
+    return validate
+
+
+def _complete(trainer: Trainer, writer: RunWriter, dataset: Dataset, progress: Progress) -> None:
     training = {
         "best_epoch": progress.best_epoch,
         "epochs": progress.epoch,
         "steps": progress.step,
         "seconds": round(progress.seconds, 1),
+        "processes": trainer.group.size,
     }
     writer.log("finished", best_epoch=progress.best_epoch)
-    record_model(writer, model, dataset, sequences, config, training)
-    remove_checkpoint(path)
-    return path
+    record_model(writer, trainer.model, dataset, trainer.sequences, trainer.config, training)
+    remove_checkpoint(writer.path)
 
 
 def _fit(trainer: Trainer) -> Progress:
@@ -95,10 +125,10 @@ def _fit(trainer: Trainer) -> Progress:
     try:
         return trainer.fit().progress
     except KeyboardInterrupt:
-        trainer.writer.log("stopped", epoch=trainer.state.progress.epoch)
+        trainer.log("stopped", epoch=trainer.state.progress.epoch)
         raise
     except PrismError as error:
-        trainer.writer.log("failed", reason=str(error))
+        trainer.log("failed", reason=str(error))
         raise
 
 

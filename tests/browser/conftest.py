@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from analysis.maps import MapSettings, map_name, store_map
+from analysis.spaces import item_vectors
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -45,8 +48,19 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
+def shown_runs(tiny_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated runs, one of them with maps."""
+    root = tmp_path_factory.mktemp("shown") / "runs"
+    shutil.copytree(tiny_runs, root)
+    run, settings = Run(root / "prism-seed0"), MapSettings(method="pca")
+    for space in run.parts:
+        store_map(run, map_name("items", space, "pca"), item_vectors(run, space), settings)
+    return root
+
+
+@pytest.fixture(scope="session")
 def app_url(
-    tiny_runs: Path, tiny_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+    shown_runs: Path, tiny_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Address of the app, served on a free port with generated runs."""
     with socket.socket() as probe:
@@ -55,7 +69,7 @@ def app_url(
     log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
     options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    paths = {"PRISM_RUNS": str(tiny_runs), "PRISM_DATA": str(tiny_dataset.path.parent)}
+    paths = {"PRISM_RUNS": str(shown_runs), "PRISM_DATA": str(tiny_dataset.path.parent)}
     environment = os.environ | paths | {"PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         server = subprocess.Popen(

@@ -33,6 +33,14 @@ def choose(page, label: str, text: str) -> None:
     page.get_by_role("option").first.click()
 
 
+def settle(page) -> None:
+    """Wait until the script has ended and every figure is drawn."""
+    script = """(plots) => document.querySelector('[data-testid=stApp]')
+        .getAttribute('data-test-script-state') !== 'running'
+        && Array.from(document.querySelectorAll(plots)).every(plot => plot.data)"""
+    page.wait_for_function(script, arg=PLOT)
+
+
 def figure_numbers(page, place: int) -> dict[str, list[float]]:
     """Read the bars of a drawn figure by trace name."""
     script = """(node) => Object.fromEntries(node.data.filter(t => t.type === 'bar')
@@ -49,6 +57,7 @@ def test_reader_picks_a_user_and_reads_the_contributions(
     choose(page, "User", "7 ")
     page.get_by_role("heading", name="User 7", exact=True).wait_for()
     page.locator(PLOT).nth(2).wait_for()
+    settle(page)
     shares = figure_numbers(page, 1)
     stored = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
     mine = stored[stored["user_id"] == "7"].sort_values("rank")
@@ -79,3 +88,41 @@ def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -
     other.get_by_text(text[:40]).wait_for()
     assert other.url == address
     other.close()
+
+
+def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    panel = page.locator(f"{PLOT} .nsewdrag").first
+    panel.wait_for()
+    box = panel.bounding_box()
+    middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    corners = [(box["x"] + 3, box["y"] + 3), (middle, box["y"] + 3), (middle, centre),
+               (box["x"] + 3, centre), (box["x"] + 3, box["y"] + 3)]  # fmt: skip
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=8)
+    page.mouse.up()
+    heading = page.get_by_role("heading", name="marked item")
+    heading.wait_for()
+    count = int(heading.inner_text().split()[0])
+    assert page.get_by_role("list", name="Marked items").get_by_role("listitem").count() == count
+    choose(page, "Colour", "Pop")
+    page.get_by_text("Popularity").first.wait_for()
+    assert heading.inner_text().startswith(f"{count} marked")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    heading.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(
+    ("label", "start"), [("SVG (vector)", b"<svg"), ("PDF (vector)", b"%PDF"), ("PNG", b"\x89PNG")]
+)
+def test_figure_is_saved_as_a_real_file(page, app_url: str, label: str, start: bytes) -> None:
+    page.goto(f"{app_url}/?run=prism-seed0")
+    page.locator(PLOT).first.wait_for()
+    page.get_by_role("button", name="Save").click()
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name=label, exact=True).click()
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(start)
+    assert download.value.suggested_filename.startswith("overview-floors.")

@@ -2,15 +2,22 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prism_core.data.filters import chronological, k_core, last_events
+from prism_core.data.filters import first_of_pairs, from_newest, k_core
+from prism_core.data.options import PreparationOptions
+from prism_core.data.raw import Origin, RawData, event_batches
+from prism_core.data.readers.frames import items_frame
+from prism_core.data.selection import newest, select_events
 from prism_core.data.sequences import Sequences
+from prism_core.errors import DataError
 from prism_core.evaluation.metrics import per_user
 from prism_core.evaluation.ranking import list_items, mask_unwanted_, target_ranks
 from prism_core.names import METRICS, PAD
@@ -20,8 +27,11 @@ from tests.factories import make_dataset
 
 NUM_ITEMS = 12
 events = st.lists(
-    st.tuples(st.sampled_from("abcdef"), st.sampled_from("uvwxyz"), st.integers(0, 3)), max_size=60
+    st.tuples(st.sampled_from("abcd"), st.sampled_from("uvwx"), st.integers(0, 3)),
+    min_size=1,
+    max_size=60,
 )
+pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=60)
 histories = st.lists(
     st.lists(st.integers(1, NUM_ITEMS), min_size=3, max_size=NUM_ITEMS, unique=True),
     min_size=1,
@@ -29,11 +39,7 @@ histories = st.lists(
 )
 
 
-def frame_of(rows: list[tuple[str, str, int]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"])
-
-
-def slow_core(rows: list[tuple[str, str, int]], k: int) -> list[tuple[str, str, int]]:
+def slow_core(rows: list[tuple[Any, Any]], k: int) -> list[tuple[Any, Any]]:
     """Remove one user or item at a time."""
     while True:
         for column in (1, 0):
@@ -57,28 +63,54 @@ def sequences_of(items: list[list[int]]) -> Sequences:
 
 
 @settings(deadline=None)
-@given(events, st.integers(1, 4))
-def test_the_k_core_is_the_one_that_slow_removal_finds(
-    rows: list[tuple[str, str, int]], k: int
-) -> None:
-    kept = k_core(frame_of(rows), k)
-    assert list(kept.itertuples(index=False, name=None)) == slow_core(rows, k)
+@given(pairs, st.integers(1, 4))
+def test_the_k_core_is_the_one_that_slow_removal_finds(rows: list[tuple[int, int]], k: int) -> None:
+    users, items = (np.array(column, dtype=int) for column in zip(*rows, strict=True))
+    kept = k_core(users, items, k)
+    assert [row for row, keep in zip(rows, kept, strict=True) if keep] == slow_core(rows, k)
 
 
 @settings(deadline=None)
-@given(events, st.integers(1, 5))
-def test_the_last_events_are_the_newest_with_ties_in_file_order(
-    rows: list[tuple[str, str, int]], count: int
+@given(pairs)
+def test_the_first_event_of_every_pair_is_marked(rows: list[tuple[int, int]]) -> None:
+    users, items = (np.array(column, dtype=int) for column in zip(*rows, strict=True))
+    expected = [row not in rows[:place] for place, row in enumerate(rows)]
+    assert first_of_pairs(users, items).tolist() == expected
+
+
+@given(st.lists(st.integers(0, 5)))
+def test_places_count_from_each_user_s_newest_event(users: list[int]) -> None:
+    ordered = sorted(users)
+    expected = [ordered[place + 1 :].count(user) for place, user in enumerate(ordered)]
+    assert from_newest(np.array(ordered, dtype=int)).tolist() == expected
+
+
+@settings(max_examples=15, deadline=None)
+@given(events, st.integers(3, 5))
+def test_selected_events_are_in_order_of_user_time_and_file(
+    rows: list[tuple[str, str, int]], last: int
 ) -> None:
-    kept = last_events(chronological(frame_of(rows)), count)
-    for user in {row[0] for row in rows}:
+    raw = RawData(
+        origin=Origin(name="", title="", source="s", licence="", citation="", sequence=""),
+        events=lambda: event_batches((*row, None) for row in rows),
+        items=items_frame([]),
+    )
+    core = slow_core([*{(user, item): 0 for user, item, _ in rows}], 3)
+    if not core:
+        with pytest.raises(DataError, match="no interactions are left"):
+            select_events(raw, {}, PreparationOptions(k_core=3))
+        return
+    found = select_events(raw, {}, PreparationOptions(k_core=3))
+    assert list(found.user_ids) == sorted({user for user, _ in core})
+    kept = newest(found, last)
+    for code, user in enumerate(found.user_ids):
         own = sorted((row for row in rows if row[0] == user), key=lambda row: row[2])
-        first = {item: number for number, (_, item, _) in reversed(list(enumerate(own)))}
-        expected = [own[number][1] for number in sorted(first.values())][-count:]
-        assert kept.loc[kept["user_id"] == user, "item_id"].tolist() == expected
+        items = list(dict.fromkeys(item for _, item, _ in own if (user, item) in core))
+        chosen = found.item_codes[kept & (found.user_codes == code)]
+        assert [found.item_ids[item] for item in chosen] == items[-last:]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories, st.integers(1, 14))
 def test_no_split_sees_its_target_or_anything_after_it(items: list[list[int]], length: int) -> None:
     sequences = sequences_of(items)
@@ -94,7 +126,7 @@ def test_no_split_sees_its_target_or_anything_after_it(items: list[list[int]], l
             assert seen[rows == user].tolist() == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories, st.integers(1, 14))
 def test_training_pairs_are_neighbours_and_never_the_held_out_items(
     items: list[list[int]], length: int

@@ -196,3 +196,15 @@ def test_the_no_id_gate_ignores_ids_and_the_user_gate_does_not() -> None:
             plain = model._read(histories(9), model._table()).weights
             without_id = model._read(histories(9), model._switch(model._table(), off, "zero"))
         assert torch.equal(plain, without_id.weights) is same
+
+
+def test_two_modalities_that_say_the_same_leave_finite_losses_and_gradients() -> None:
+    config = ModelConfig(hidden_size=16, max_seq_len=12, feature_size=9)
+    same = features()["image"]
+    model = build_model(config, NUM_ITEMS, {"image": same, "text": same}).train()
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    losses = torch.stack(list(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()))
+    losses.sum().backward()
+    assert losses.isfinite().all()
+    assert losses.max() < 10
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)

@@ -14,6 +14,7 @@ from prism_core.models.backbones.indirec import info_nce
 from prism_core.models.backbones.intents import Intents
 from prism_core.models.backbones.stosa import STOSA
 from prism_core.models.backbones.table import BACKBONES
+from prism_core.models.backbones.wasserstein import Gaussian, pairwise_wasserstein
 from prism_core.models.build import build_model
 from prism_core.names import PAD
 
@@ -71,6 +72,14 @@ def test_stosa_covariances_are_positive_and_near_items_score_higher() -> None:
     assert (scores[:, 2:] < -1).all()
     paired = model.paired_similarity(state, torch.stack([itself, itself + 1.0], dim=1))
     torch.testing.assert_close(paired[:, 1], scores[:, 2:].diagonal())
+
+
+def test_distances_are_as_exact_under_bfloat16_autocast() -> None:
+    near = Gaussian(torch.full((3, SIZE), 10.0), torch.ones(3, SIZE))
+    far = Gaussian(near.mean + 0.01, near.cov)
+    plain = pairwise_wasserstein(near, far)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(pairwise_wasserstein(near, far), plain)
 
 
 def test_shift_moves_each_row_to_its_first_real_step_and_back() -> None:
@@ -152,14 +161,15 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
         feature_size=6,
         indirec=IndirecConfig(num_intents=4, diffusion_steps=5, contrast_weight=0.05),
     )
-    features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=seeded(1)) for m in config.modalities}
+    generator = seeded(3)
+    features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=generator) for m in config.modalities}
     model = build_model(config, NUM_ITEMS, features).train()
     start = torch.randint(1, NUM_ITEMS + 1, (16, 1), generator=seeded(2))
     events = (start + torch.arange(9) - 1) % NUM_ITEMS + 1  # the next item follows from the last
     item_seq, targets = events[:, :-1].clone(), events[:, 1:].clone()
     item_seq[:4, :4] = targets[:4, :4] = PAD
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    generator, history = seeded(3), []
+    history = []
     model.start_epoch(item_seq, generator)
     for _ in range(40):
         losses = model.losses(item_seq, targets, generator)

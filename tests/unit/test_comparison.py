@@ -170,6 +170,15 @@ def test_thirds_keep_ties_together() -> None:
     assert groups.astype(str).iloc[-1] == "2 to 9"
 
 
+def test_one_name_with_two_settings_is_two_variants(tmp_path: Path, tiny_dataset: Dataset) -> None:
+    for run_id, recipe in (("a", "1" * 10), ("b", "2" * 10), ("c", "2" * 10)):
+        path = make_run(tmp_path, dataset=tiny_dataset, run_id=run_id)
+        manifest = json.loads((path / "manifest.json").read_text())
+        (path / "manifest.json").write_text(json.dumps(manifest | {"config_hash": recipe}))
+    found = comparison.variants_of(Run(tmp_path / run_id) for run_id in "abc")
+    assert [(v.name, len(v.runs)) for v in found] == [("PRISM [111111]", 1), ("PRISM [222222]", 2)]
+
+
 def test_who_loses_counts_every_user_of_a_group(
     variants: list[comparison.Variant], runs: list[Run]
 ) -> None:

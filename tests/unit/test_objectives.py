@@ -40,7 +40,8 @@ def make(**changes: Any) -> Recommender:
     objective = ObjectiveConfig(**changes.pop("objective", {}))
     base = {"content": "none", "hidden_size": 16, "max_seq_len": LENGTH, "feature_size": 5}
     config = ModelConfig(objective=objective, **{**base, **changes})
-    features = {m: torch.randn(NUM_ITEMS + 1, 5, generator=seeded(1)) for m in config.modalities}
+    generator = seeded(1)
+    features = {m: torch.randn(NUM_ITEMS + 1, 5, generator=generator) for m in config.modalities}
     known = torch.ones(NUM_ITEMS + 1, dtype=torch.bool)
     known[::4] = False
     return build_model(config, NUM_ITEMS, features, {"image": known, "text": known.roll(1)})

@@ -1,13 +1,17 @@
 """From raw files to a data set: what is kept, in which order, and the same bytes every time."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from prism_core.data import command
 from prism_core.data.feature_files import read_features
-from prism_core.data.preparation import PreparationOptions, prepare
+from prism_core.data.options import PreparationOptions
+from prism_core.data.preparation import prepare
 from prism_core.data.readers.movielens import read_movielens
+from prism_core.data.readers.sequence_text import read_sequences
 from prism_core.errors import ConfigError, DataError
 from prism_core.store.datasets import Dataset
 
@@ -114,3 +118,50 @@ def test_an_encoder_must_be_named(raw: Path, tmp_path: Path) -> None:
     features = read_features(raw / "features.npz")
     with pytest.raises(ConfigError, match="'text' has no encoder name"):
         prepare(read_movielens(raw), features, tmp_path / "out", OPTIONS, {"image": "random"})
+
+
+def test_options_choose_by_rating_time_and_user(raw: Path, tmp_path: Path) -> None:
+    lines = (raw / "ratings.csv").read_text().splitlines()
+    low = [line.replace(",4.0,", ",1.0,") if line.startswith("6,") else line for line in lines]
+    (raw / "ratings.csv").write_text("\n".join(low))
+    options = PreparationOptions(k_core=3, min_rating=2.0, since=1001, until=1139, users=4)
+    dataset = prepared(raw, tmp_path / "out", options)
+    assert dataset.num_users == 4
+    assert set(dataset.interactions["timestamp"]) == {1070}
+    assert "6" not in set(dataset.users["user_id"])
+    again = prepared(raw, tmp_path / "again", options)
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_options_that_the_data_cannot_serve_are_refused(raw: Path, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "s.txt").write_text("1 1 2 3\n2 1 2 3\n3 1 2 3\n")
+    sequences = read_sequences(tmp_path / "s")
+    for change, message in (({"min_rating": 3.0}, "no ratings"), ({"since": 5}, "no times")):
+        options = PreparationOptions(k_core=3, **change)
+        with pytest.raises(ConfigError, match=message):
+            prepare(sequences, {}, tmp_path / "out", options, {})
+    with pytest.raises(ConfigError, match="since = 9 is after until = 3"):
+        PreparationOptions(since=9, until=3)
+    with pytest.raises(ConfigError, match="users = 0"):
+        PreparationOptions(users=0)
+
+
+def test_the_command_encodes_texts_and_maps_columns(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    rows = [f"u{u},s{i},{i}" for u in range(4) for i in range(5)]
+    (folder / "interactions.csv").write_text("\n".join(["who,sku,when", *rows]))
+    items = [f"s{i},thing number{i},a|b" for i in range(5)]
+    (folder / "items.csv").write_text("\n".join(["sku,title,categories", *items]))
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    words = ["table", str(folder), "--out", str(tmp_path / "out"), "--k-core", "4"]
+    for pair in ("user_id=who", "item_id=sku", "timestamp=when"):
+        words += ["--column", pair]
+    command.run(parser.parse_args([*words, "--encode", "title=tfidf-svd"]))
+    dataset = Dataset(tmp_path / "out")
+    assert dataset.modalities == ("title",)
+    assert dataset.description["encoders"] == {"title": "TF-IDF + SVD, 4-d; title"}
+    with pytest.raises(ConfigError, match="format 'movielens' has fixed columns"):
+        command.run(parser.parse_args(["movielens", *words[1:]]))

@@ -9,7 +9,13 @@ import torch
 
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.errors import PrismError
-from prism_core.evaluation.ranking import list_items, mask_unwanted_, rank_users, target_ranks
+from prism_core.evaluation.ranking import (
+    Masking,
+    list_items,
+    mask_unwanted_,
+    rank_users,
+    target_ranks,
+)
 from prism_core.evaluation.recording import recommended, record_rankings
 from prism_core.store.datasets import Dataset
 from prism_core.store.writer import RunWriter
@@ -26,6 +32,15 @@ def test_padding_and_seen_items_are_no_candidates_and_the_target_always_is() -> 
     masked = mask_unwanted_(scores, rows, items, target)
     assert masked.tolist() == [[-torch.inf, -torch.inf, 4.0, 3.0]]
     assert target_ranks(masked, target).tolist() == [1]
+
+
+def test_a_flawed_masking_lets_padding_and_seen_items_compete() -> None:
+    scores = torch.tensor([[9.0, 5.0, -4.0, -3.0]])
+    rows, items, target = torch.tensor([0]), torch.tensor([1]), torch.tensor([2])
+    flawed = Masking(seen_score=0.0, padding_competes=True)
+    masked = mask_unwanted_(scores, rows, items, target, flawed)
+    assert masked.tolist() == [[9.0, 0.0, -4.0, -3.0]]
+    assert target_ranks(masked, target).tolist() == [4]
 
 
 def test_a_tie_counts_against_the_model() -> None:

@@ -205,3 +205,33 @@ def test_batches_hold_every_user_once_and_no_needless_padding(tiny_dataset: Data
     batch = load_batch(sequences, batches[0], 50, torch.device("cpu"))
     assert (batch.item_seq[:, 0] != PAD).any()
     assert batch.num_targets == int((batch.targets != PAD).sum())
+
+
+def test_held_out_items_are_avoided_as_negatives_only_as_the_released_code_does(
+    tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    sequences, users = Sequences(tiny_dataset), np.array([3, 7])
+    plain = load_batch(sequences, users, 50, torch.device("cpu"))
+    leaking = load_batch(sequences, users, 50, torch.device("cpu"), avoid_held_out=True)
+    assert plain.avoid is None
+    assert leaking.avoid is not None
+    for row, split in enumerate(("valid", "test")):
+        wanted = sequences.evaluation_inputs(split, users, 50).target
+        assert leaking.avoid[:, row].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("mode", ["paper", "released"])
+@pytest.mark.parametrize("backbone", ["stosa", "indirec", "gru4rec"])
+def test_published_modes_train_from_data_to_a_complete_run(
+    backbone: str, mode: str, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    config = config_for(
+        tiny_dataset,
+        f"model.backbone={backbone}",
+        f"model.mode={mode}",
+        "model.objective.loss=bpr",
+        "model.indirec.diffusion_steps=5",
+        "training.max_epochs=1",
+    )
+    run = Run(train_run(config, tmp_path, device="cpu"))
+    assert (run.path / "manifest.json").is_file()

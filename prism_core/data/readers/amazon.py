@@ -1,21 +1,17 @@
 """Amazon Reviews in the releases of 2014, 2018 and 2023: reviews or ratings, and metadata."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
-from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.delimited import NUMBER, TEXT, WHOLE, read_delimited, require
-from prism_core.data.readers.frames import (
-    interactions_frame,
-    items_frame,
-    one_file,
-    plain,
-    with_undescribed,
-)
+from prism_core.data.raw import Event, Origin, RawData, event_batch, event_batches
+from prism_core.data.readers.delimited import NUMBER, TEXT, WHOLE, Chunk, read_chunks
+from prism_core.data.readers.frames import items_frame, one_file, plain
 from prism_core.data.readers.records import Record, read_records
 from prism_core.errors import DataError
 
@@ -36,7 +32,7 @@ def read_amazon_2014(path: Path) -> RawData:
     meta = one_file(path, ["meta_*.json", "meta_*.json.gz"])
     items = items_frame(_old_item(r) for r in read_records(meta, ast.literal_eval))
     source = one_file(path, ["reviews_*.json", "reviews_*.json.gz", "ratings_*.csv"])
-    return _raw(path, 2014, _old_events(source), items)
+    return _raw(path, 2014, partial(_old_events, source), items)
 
 
 def read_amazon_2018(path: Path) -> RawData:
@@ -44,7 +40,7 @@ def read_amazon_2018(path: Path) -> RawData:
     meta = one_file(path, ["meta_*.json", "meta_*.json.gz"])
     items = items_frame(_old_item(r) for r in read_records(meta))
     source = one_file(path, ["*.json", "*.json.gz", "*.csv"], without="meta_")
-    return _raw(path, 2018, _old_events(source), items)
+    return _raw(path, 2018, partial(_old_events, source), items)
 
 
 def read_amazon_2023(path: Path) -> RawData:
@@ -52,15 +48,12 @@ def read_amazon_2023(path: Path) -> RawData:
     meta = one_file(path, ["meta_*.jsonl", "meta_*.jsonl.gz"])
     items = items_frame(_new_item(record) for record in read_records(meta))
     source = one_file(path, ["*.jsonl", "*.jsonl.gz", "*.csv", "*.csv.gz"], without="meta_")
-    events = (
-        _new_ratings(source)
-        if ".csv" in source.suffixes
-        else interactions_frame(_new_review(r) for r in read_records(source))
-    )
-    return _raw(path, 2023, events, items)
+    return _raw(path, 2023, partial(_new_events, source), items)
 
 
-def _raw(path: Path, release: int, events: pd.DataFrame, items: pd.DataFrame) -> RawData:
+def _raw(
+    path: Path, release: int, events: Callable[[], Iterator[pa.RecordBatch]], items: pd.DataFrame
+) -> RawData:
     origin = Origin(
         name=f"amazon-{release}-{path.name.lower()}",
         title=f"Amazon Reviews {release}: {path.name}",
@@ -69,50 +62,64 @@ def _raw(path: Path, release: int, events: pd.DataFrame, items: pd.DataFrame) ->
         citation=CITATIONS[release],
         sequence=SEQUENCE,
     )
-    return RawData(origin=origin, interactions=events, items=with_undescribed(items, events))
+    return RawData(origin=origin, events=events, items=items)
 
 
-def _old_events(source: Path) -> pd.DataFrame:
+def _old_events(source: Path) -> Iterator[pa.RecordBatch]:
     if source.suffix == ".csv":
         return _old_ratings(source)
-    return interactions_frame(
-        (
-            r.need("reviewerID", str),
-            r.need("asin", str),
-            r.number("overall"),
-            r.seconds("unixReviewTime"),
-        )
-        for r in read_records(source)
+    return event_batches(_old_review(record) for record in read_records(source))
+
+
+def _new_events(source: Path) -> Iterator[pa.RecordBatch]:
+    if ".csv" in source.suffixes:
+        return _new_ratings(source)
+    return event_batches(_new_review(record) for record in read_records(source))
+
+
+def _old_ratings(source: Path) -> Iterator[pa.RecordBatch]:
+    names = ["first", "second", "rating", "timestamp"]
+    types = {"first": TEXT, "second": TEXT, "rating": NUMBER, "timestamp": WHOLE}
+    columns: dict[str, str] = {}
+    for chunk in read_chunks(source, types, names=names):
+        columns = columns or _asin_first(chunk)
+        chunk.require("timestamp", chunk.frame["timestamp"] >= 0, "at least 0")
+        yield event_batch(chunk.frame.rename(columns=columns))
+
+
+def _asin_first(chunk: Chunk) -> dict[str, str]:
+    """Tell users from items: the release of 2018 has them the other way round."""
+    asins = {name: chunk.frame[name].str.fullmatch(ASIN).mean() for name in ("first", "second")}
+    if asins["first"] == asins["second"]:
+        raise DataError(f"{chunk.path}: neither of the first two columns looks more like an ASIN.")
+    if asins["first"] > asins["second"]:
+        return {"first": "item_id", "second": "user_id"}
+    return {"first": "user_id", "second": "item_id"}
+
+
+def _new_ratings(source: Path) -> Iterator[pa.RecordBatch]:
+    types = {"user_id": TEXT, "parent_asin": TEXT, "rating": NUMBER, "timestamp": WHOLE}
+    for chunk in read_chunks(source, types):
+        chunk.require("timestamp", chunk.frame["timestamp"] >= 0, "at least 0 (milliseconds)")
+        frame = chunk.frame.rename(columns={"parent_asin": "item_id"})
+        yield event_batch(frame.assign(timestamp=frame["timestamp"] // 1000))
+
+
+def _old_review(record: Record) -> Event:
+    return (
+        record.need("reviewerID", str),
+        record.need("asin", str),
+        record.seconds("unixReviewTime"),
+        record.number("overall"),
     )
 
 
-def _old_ratings(source: Path) -> pd.DataFrame:
-    names = ["first", "second", "rating", "timestamp"]
-    types = {"first": TEXT, "second": TEXT, "rating": NUMBER, "timestamp": WHOLE}
-    frame = read_delimited(source, types, names=names)
-    asins = {name: frame[name].str.fullmatch(ASIN).mean() for name in ("first", "second")}
-    if asins["first"] == asins["second"]:
-        raise DataError(f"{source}: neither of the first two columns looks more like an ASIN.")
-    item = max(asins, key=asins.__getitem__)
-    user = "second" if item == "first" else "first"
-    require(frame, frame["timestamp"] >= 0, "timestamp", source, "at least 0", header=False)
-    return frame.rename(columns={item: "item_id", user: "user_id"})
-
-
-def _new_ratings(source: Path) -> pd.DataFrame:
-    types = {"user_id": TEXT, "parent_asin": TEXT, "rating": NUMBER, "timestamp": WHOLE}
-    frame = read_delimited(source, types)
-    require(frame, frame["timestamp"] >= 0, "timestamp", source, "at least 0 (milliseconds)")
-    frame["timestamp"] //= 1000
-    return frame.rename(columns={"parent_asin": "item_id"})
-
-
-def _new_review(record: Record) -> tuple[str, str, float, int]:
+def _new_review(record: Record) -> Event:
     return (
         record.need("user_id", str),
         record.need("parent_asin", str),
-        record.number("rating"),
         record.seconds("timestamp", unit=1000),
+        record.number("rating"),
     )
 
 

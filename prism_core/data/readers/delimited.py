@@ -1,9 +1,9 @@
 """Strict reading of delimited text: every fault is named by file, row and column."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,39 @@ BLOCK: Final = 8 * 2**20
 """Bytes read at a time; no row may be longer."""
 
 
-def read_delimited(
+class Chunk(NamedTuple):
+    """Some rows of a file.
+
+    Attributes
+    ----------
+    path
+        The file.
+    row
+        Row in the file, from 1, of the first row of ``frame``; the header is a row.
+    frame
+        The wanted columns, without a missing value.
+    """
+
+    path: Path
+    row: int
+    frame: pd.DataFrame
+
+    def require(self, column: str, valid: pd.Series, must: str) -> None:
+        """Refuse a file whose ``column`` is not ``valid`` in every row.
+
+        Raises
+        ------
+        DataError
+            Names the first bad row and value, and what the value ``must`` be.
+        """
+        if not valid.all():
+            place = int(np.argmin(valid.to_numpy()))
+            value = self.frame[column].iloc[place]
+            where = f"{self.path}, row {self.row + place}, column {column!r}"
+            raise DataError(f"{where}: {value} must be {must}.")
+
+
+def read_chunks(
     path: Path,
     types: Mapping[str, pa.DataType],
     *,
@@ -28,8 +60,8 @@ def read_delimited(
     encoding: str = "utf8",
     quoting: bool = True,
     allow_empty: bool = False,
-) -> pd.DataFrame:
-    """Read some columns of a delimited text file.
+) -> Iterator[Chunk]:
+    """Read some columns of a delimited text file, a few megabytes at a time.
 
     Parameters
     ----------
@@ -48,61 +80,40 @@ def read_delimited(
     allow_empty
         Read empty text fields as empty strings instead of refusing them.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The wanted columns, in file order, without a missing value.
-
     Raises
     ------
     DataError
         The file is missing, empty, not text, lacks a column, or a row has a wrong number of
-        fields, an empty one, or a value of the wrong type. Rows are counted from 1 and the
-        header is one of them.
+        fields, an empty one, or a value of the wrong type.
     """
     parsing = csv.ParseOptions(delimiter=separator, quote_char='"' if quoting else False)
     reading = csv.ReadOptions(
         column_names=names, encoding=encoding, use_threads=False, block_size=BLOCK
     )
-    table = _read(path, types, parsing, reading, allow_empty)
-    if not table.num_rows:
+    first = row = 1 + (names is None)
+    for batch in _batches(path, types, parsing, reading, allow_empty):
+        for column in types:
+            _refuse_empty_field(batch.column(column), path, column, row)
+        yield Chunk(path, row, batch.to_pandas())
+        row += batch.num_rows
+    if row == first:
         raise DataError(f"{path}: there are no rows below the header.")
-    header = names is None
-    for column in types:
-        _refuse_empty_field(table.column(column), path, column, header)
-    return table.to_pandas()
 
 
-def require(
-    frame: pd.DataFrame,
-    valid: pd.Series,
-    column: str,
-    path: Path,
-    must: str,
-    *,
-    header: bool = True,
-) -> None:
-    """Refuse a file whose ``column`` is not ``valid`` in every row.
-
-    Raises
-    ------
-    DataError
-        Names the first bad row and value, and what the value ``must`` be.
-    """
-    if not valid.all():
-        place = int(np.argmin(valid.to_numpy()))
-        value = frame[column].iloc[place]
-        row = place + 1 + header
-        raise DataError(f"{path}, row {row}, column {column!r}: {value} must be {must}.")
+def read_delimited(path: Path, types: Mapping[str, pa.DataType], **options: Any) -> Chunk:
+    """Read some columns of a delimited text file as one chunk; see :func:`read_chunks`."""
+    chunks = list(read_chunks(path, types, **options))
+    frame = pd.concat([chunk.frame for chunk in chunks], ignore_index=True)
+    return Chunk(path, chunks[0].row, frame)
 
 
-def _read(
+def _batches(
     path: Path,
     types: Mapping[str, pa.DataType],
     parsing: csv.ParseOptions,
     reading: csv.ReadOptions,
     allow_empty: bool,
-) -> pa.Table:
+) -> Iterator[pa.RecordBatch]:
     options = csv.ConvertOptions(
         column_types=types,
         include_columns=list(types),
@@ -112,7 +123,7 @@ def _read(
     names, separator = reading.column_names, parsing.delimiter
     try:
         with pa.input_stream(path) as stream:
-            return csv.read_csv(
+            yield from csv.open_csv(
                 stream, read_options=reading, parse_options=parsing, convert_options=options
             )
     except FileNotFoundError:
@@ -127,9 +138,9 @@ def _read(
         raise DataError(_sentence(path, str(error), list(names or ()), separator)) from None
 
 
-def _refuse_empty_field(column: pa.ChunkedArray, path: Path, name: str, header: bool) -> None:
+def _refuse_empty_field(column: pa.Array, path: Path, name: str, row: int) -> None:
     if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy())) + 1 + header
+        row += int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
         raise DataError(f"{path}, row {row}, column {name!r}: the field is empty.")
 
 

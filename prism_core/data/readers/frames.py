@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from prism_core.errors import DataError
+from prism_core.errors import DataError, RunFormatError
+from prism_core.store import files
 
 ITEM_COLUMNS: Final = ("item_id", "title", "year", "categories", "text")
 
@@ -43,12 +44,6 @@ def one_file(folder: Path, patterns: Sequence[str], *, without: str = "") -> Pat
     raise DataError(f"{folder}: no file named {' or '.join(patterns)}.")
 
 
-def interactions_frame(rows: Iterable[tuple[str, str, float, int]]) -> pd.DataFrame:
-    """Build the interactions of :class:`RawData` from user, item, rating and time."""
-    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "rating", "timestamp"])
-    return frame.astype({"user_id": "str", "item_id": "str", "rating": float, "timestamp": "int64"})
-
-
 def items_frame(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
     """Build the items of :class:`RawData`; of an item described twice the first row counts."""
     frame = pd.DataFrame(list(rows), columns=list(ITEM_COLUMNS), dtype=object)
@@ -64,12 +59,25 @@ def items_frame(rows: Iterable[Mapping[Any, Any]]) -> pd.DataFrame:
     )
 
 
-def with_undescribed(items: pd.DataFrame, interactions: pd.DataFrame) -> pd.DataFrame:
-    """Add a bare row, titled by its id, for every item that has events but no description."""
-    missing = interactions["item_id"].drop_duplicates()
-    missing = missing[~missing.isin(items["item_id"])]
+def with_undescribed(items: pd.DataFrame, item_ids: Sequence[str]) -> pd.DataFrame:
+    """Add a bare row, titled by its id, for every id that ``items`` does not describe."""
+    missing = pd.Index(item_ids).difference(pd.Index(items["item_id"]), sort=False)
     bare = items_frame({"item_id": item} for item in missing)
     return pd.concat([items, bare], ignore_index=True) if len(bare) else items
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a parquet table that a user brings.
+
+    Raises
+    ------
+    DataError
+        The file is missing or damaged.
+    """
+    try:
+        return files.read_parquet(path)
+    except RunFormatError as error:
+        raise DataError(str(error)) from None
 
 
 def plain(text: str) -> str:

@@ -1,22 +1,26 @@
 """Any CSV, TSV, Parquet or JSON-lines table of events, with a mapping of its columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.delimited import NUMBER, TEXT, header_of, read_delimited
-from prism_core.data.readers.frames import items_frame, one_file, with_undescribed
+from prism_core.data.raw import BATCH, LATEST, Origin, RawData, event_batch
+from prism_core.data.readers.delimited import NUMBER, TEXT, Chunk, header_of, read_chunks
+from prism_core.data.readers.frames import items_frame, one_file
 from prism_core.data.readers.records import read_records
-from prism_core.errors import ConfigError, DataError, RunFormatError
-from prism_core.store import files
+from prism_core.errors import ConfigError, DataError
 
 EVENT_COLUMNS: Final = ("user_id", "item_id", "timestamp", "rating")
 ITEM_COLUMNS: Final = ("item_id", "title", "year", "categories", "text")
+SEPARATORS: Final = {".csv": ",", ".tsv": "\t"}
 ENDINGS: Final = ("csv", "tsv", "parquet", "jsonl")
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -41,7 +45,6 @@ def read_table(path: Path, columns: Mapping[str, str] = NOTHING) -> RawData:
     """
     _check_mapping(columns)
     source = path if path.is_file() else one_file(path, [f"interactions.{e}" for e in ENDINGS])
-    events = _events(source, columns)
     described = [source.with_name(f"items.{e}") for e in ENDINGS]
     items = next((_items(p, columns) for p in described if p.is_file()), items_frame([]))
     name = (path.stem if path.is_file() else path.name).lower()
@@ -53,7 +56,7 @@ def read_table(path: Path, columns: Mapping[str, str] = NOTHING) -> RawData:
         citation="",
         sequence="Users' events in the order of their times",
     )
-    return RawData(origin=origin, interactions=events, items=with_undescribed(items, events))
+    return RawData(origin=origin, events=partial(_events, source, columns), items=items)
 
 
 def _check_mapping(columns: Mapping[str, str]) -> None:
@@ -63,84 +66,79 @@ def _check_mapping(columns: Mapping[str, str]) -> None:
             raise ConfigError(f"column mapping {name!r}: choose from {', '.join(known)}.")
 
 
-def _events(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    frame = _read(path, EVENT_COLUMNS, columns, {"timestamp": NUMBER, "rating": NUMBER})
-    for name in EVENT_COLUMNS[:3]:
-        if name not in frame:
-            raise DataError(f"{path}: column {columns.get(name, name)!r} ({name}) is missing.")
-    for name in ("timestamp", "rating"):
-        if name in frame:
-            frame[name] = _numbers(path, frame[name], columns.get(name, name))
-    times = frame["timestamp"]
-    if not times.between(0, 2**62).all():
-        row = int(np.argmin(times.between(0, 2**62)))
-        label = columns.get("timestamp", "timestamp")
-        raise DataError(f"{path}, event {row + 1}, column {label!r}: {times[row]} is no time.")
-    return frame.assign(timestamp=times.astype("int64"))
+def _events(path: Path, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    wanted = {columns.get(name, name): name for name in EVENT_COLUMNS}
+    for chunk in _chunks(path, list(wanted), {"timestamp": NUMBER, "rating": NUMBER}, columns):
+        for name in ("user_id", "item_id", "timestamp"):
+            _need(chunk, columns.get(name, name))
+        _check_times(chunk, columns.get("timestamp", "timestamp"))
+        frame = chunk.frame.rename(columns=wanted)
+        times = pd.to_numeric(frame["timestamp"]).astype("int64")
+        text = {name: frame[name].astype("str") for name in ("user_id", "item_id")}
+        yield event_batch(frame.assign(timestamp=times, **text))
 
 
 def _items(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    frame = _read(path, ITEM_COLUMNS, columns, {}, empty=True)
-    if "item_id" not in frame:
-        raise DataError(f"{path}: column {columns.get('item_id', 'item_id')!r} is missing.")
+    wanted = {columns.get(name, name): name for name in ITEM_COLUMNS}
+    chunks = list(_chunks(path, list(wanted), {}, columns, allow_empty=True))
+    for chunk in chunks:
+        _need(chunk, columns.get("item_id", "item_id"))
+    frame = pd.concat([chunk.frame for chunk in chunks], ignore_index=True).rename(columns=wanted)
     if "categories" in frame:
         frame["categories"] = [_listed(value) for value in frame["categories"]]
     if "year" in frame:
         frame["year"] = pd.to_numeric(frame["year"], errors="coerce")
-    return items_frame(frame.to_dict("records"))
+    return items_frame(frame.astype({"item_id": "str"}).to_dict("records"))
 
 
-def _read(
+def _chunks(
     path: Path,
-    names: tuple[str, ...],
+    wanted: list[str],
+    types: Mapping[str, pa.DataType],
     columns: Mapping[str, str],
-    types: Mapping[str, Any],
     *,
-    empty: bool = False,
-) -> pd.DataFrame:
-    wanted = {columns.get(name, name): name for name in names}
-    if path.suffix in (".csv", ".tsv"):
-        separator = "," if path.suffix == ".csv" else "\t"
-        present = [c for c in header_of(path, separator) if c in wanted]
-        kinds = {c: types.get(wanted[c], TEXT) for c in present}
-        frame = read_delimited(path, kinds, separator=separator, allow_empty=empty)
-    elif path.suffix == ".jsonl":
-        frame = pd.DataFrame([{c: r.fields.get(c) for c in wanted} for r in read_records(path)])
-        frame = frame.dropna(axis="columns", how="all")
-    else:
-        frame = _parquet(path)
-    frame = frame[[c for c in wanted if c in frame]].rename(columns=wanted)
-    return _as_text(path, frame, columns)
+    allow_empty: bool = False,
+) -> Iterator[Chunk]:
+    if path.suffix == ".parquet":
+        return _parquet_chunks(path, wanted)
+    if path.suffix == ".jsonl":
+        return _record_chunks(path, wanted)
+    separator = SEPARATORS.get(path.suffix, ",")
+    kinds = {columns.get(name, name): kind for name, kind in types.items()}
+    present = [name for name in header_of(path, separator) if name in wanted]
+    found = {name: kinds.get(name, TEXT) for name in present}
+    return read_chunks(path, found, separator=separator, allow_empty=allow_empty)
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet_chunks(path: Path, wanted: list[str]) -> Iterator[Chunk]:
+    row = 1
     try:
-        return files.read_parquet(path)
-    except RunFormatError as error:
-        raise DataError(str(error)) from None
+        with pq.ParquetFile(path) as file:
+            present = [name for name in file.schema_arrow.names if name in wanted]
+            for batch in file.iter_batches(BATCH, columns=present):
+                yield Chunk(path, row, batch.to_pandas())
+                row += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a readable parquet file: {error}.") from None
 
 
-def _as_text(path: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    for name in ("user_id", "item_id"):
-        if name in frame:
-            missing = frame[name].isna()
-            if missing.any():
-                label = columns.get(name, name)
-                row = int(np.argmax(missing)) + 1
-                raise DataError(f"{path}, record {row}, column {label!r}: the field is empty.")
-            frame[name] = frame[name].astype("str")
-    return frame.reset_index(drop=True)
+def _record_chunks(path: Path, wanted: list[str]) -> Iterator[Chunk]:
+    records = read_records(path)
+    while group := list(islice(records, BATCH)):
+        rows = [{name: record.fields.get(name) for name in wanted} for record in group]
+        frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
+        yield Chunk(path, group[0].line, frame)
 
 
-def _numbers(path: Path, values: pd.Series, label: str) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce")
-    bad = ~np.isfinite(numbers.to_numpy(float))
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise DataError(
-            f"{path}, record {row + 1}, column {label!r}: {str(values[row])[:40]!r} is no number."
-        )
-    return numbers
+def _need(chunk: Chunk, name: str) -> None:
+    if name not in chunk.frame:
+        raise DataError(f"{chunk.path}: column {name!r} is missing.")
+    chunk.require(name, chunk.frame[name].notna(), "filled")
+
+
+def _check_times(chunk: Chunk, name: str) -> None:
+    times = pd.to_numeric(chunk.frame[name], errors="coerce")
+    chunk.require(name, times.between(0, LATEST), "a time in seconds since 1970")
 
 
 def _listed(value: Any) -> list[str]:

@@ -1,13 +1,17 @@
 """MMRec: ``X.inter`` with ``userID itemID rating timestamp x_label``, items numbered from 0."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.delimited import NUMBER, WHOLE, header_of, read_delimited, require
+from prism_core.data.raw import LATEST, Origin, RawData, event_batch
+from prism_core.data.readers.delimited import NUMBER, WHOLE, header_of, read_delimited
 from prism_core.data.readers.frames import items_frame, one_file
+
+LARGEST_ITEM: Final = 2**24
+"""Largest item number; the items in between are listed too."""
 
 
 def read_mmrec(path: Path) -> RawData:
@@ -30,10 +34,11 @@ def read_mmrec(path: Path) -> RawData:
     for name in ("rating", "timestamp"):
         if name in header_of(source, "\t"):
             types[name] = NUMBER
-    frame = read_delimited(source, types, separator="\t")
-    for name in types:
-        if name != "rating":
-            require(frame, frame[name].between(0, 2**31 * 1000), name, source, "at least 0")
+    table = read_delimited(source, types, separator="\t")
+    for name, largest in {"userID": LATEST, "itemID": LARGEST_ITEM, "timestamp": LATEST}.items():
+        if name in types:
+            table.require(name, table.frame[name].between(0, largest), f"in 0..{largest}")
+    events = _events(table.frame)
     origin = Origin(
         name=source.stem.lower(),
         title=f"{source.stem} (MMRec)",
@@ -42,10 +47,10 @@ def read_mmrec(path: Path) -> RawData:
         citation="X. Zhou. 2023. MMRec. https://doi.org/10.1145/3611380.3628561",
         sequence="Users' events in the order of their times",
     )
-    items = items_frame({"item_id": str(i)} for i in range(int(frame["itemID"].max()) + 1))
+    items = items_frame({"item_id": str(i)} for i in range(int(table.frame["itemID"].max()) + 1))
     return RawData(
         origin=origin,
-        interactions=_events(frame),
+        events=lambda: iter([event_batch(events)]),
         items=items,
         has_times="timestamp" in types,
     )

@@ -1,12 +1,22 @@
 """MovieLens in its present layout: ml-latest(-small), 20M, 25M and 32M."""
 
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import pyarrow as pa
 
-from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.delimited import NUMBER, TEXT, WHOLE, read_delimited, require
+from prism_core.data.raw import Origin, RawData, event_batch
+from prism_core.data.readers.delimited import (
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Chunk,
+    read_chunks,
+    read_delimited,
+)
 
 CITATION: Final = (
     "F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. "
@@ -39,11 +49,8 @@ def read_movielens(path: Path) -> RawData:
     DataError
         A file is missing or damaged, or a time is negative.
     """
-    ratings = _ratings(path / "ratings.csv")
-    films = path / "movies.csv"
-    table = read_delimited(films, {"movieId": TEXT, "title": TEXT, "genres": TEXT})
-    require(table, ~table["movieId"].duplicated(), "movieId", films, "in one row only")
-    items = movies(table)
+    types = {"movieId": TEXT, "title": TEXT, "genres": TEXT}
+    items = movies(read_delimited(path / "movies.csv", types))
     readme = path / "README.txt"
     origin = Origin(
         name="movielens-small" if len(items) < 20_000 else "movielens",
@@ -54,11 +61,24 @@ def read_movielens(path: Path) -> RawData:
         sequence=SEQUENCE,
         documents={readme.name: readme} if readme.is_file() else {},
     )
-    return RawData(origin=origin, interactions=ratings, items=items)
+    return RawData(
+        origin=origin,
+        events=partial(_ratings, path / "ratings.csv"),
+        items=items,
+        all_described=True,
+    )
 
 
-def movies(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn ``movieId, title, genres`` into the item columns of :class:`RawData`."""
+def movies(films: Chunk) -> pd.DataFrame:
+    """Turn ``movieId, title, genres`` into the item columns of :class:`RawData`.
+
+    Raises
+    ------
+    DataError
+        A film stands twice.
+    """
+    table = films.frame
+    films.require("movieId", ~table["movieId"].duplicated(), "in one row only")
     titles = table["title"].str.strip()
     years = titles.str.extract(r"\((\d{4})(?:[–-]\d{0,4})?\)\s*$")[0]
     genres = table["genres"].where(table["genres"] != NO_GENRE, "")
@@ -72,9 +92,21 @@ def movies(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _ratings(path: Path) -> pd.DataFrame:
+def _ratings(path: Path) -> Iterator[pa.RecordBatch]:
     types = {"userId": TEXT, "movieId": TEXT, "rating": NUMBER, "timestamp": WHOLE}
-    frame = read_delimited(path, types)
-    require(frame, frame["timestamp"] >= 0, "timestamp", path, "at least 0 (Unix seconds)")
-    require(frame, frame["rating"].between(0, 5), "rating", path, "between 0 and 5")
-    return frame.rename(columns={"userId": "user_id", "movieId": "item_id"})
+    for chunk in read_chunks(path, types):
+        yield rated_events(chunk, {"userId": "user_id", "movieId": "item_id"})
+
+
+def rated_events(chunk: Chunk, columns: Mapping[str, str]) -> pa.RecordBatch:
+    """Check times and five-star ratings and rename columns.
+
+    Raises
+    ------
+    DataError
+        A time is negative or a rating is not between 0 and 5.
+    """
+    frame = chunk.frame
+    chunk.require("timestamp", frame["timestamp"] >= 0, "at least 0 (Unix seconds)")
+    chunk.require("rating", frame["rating"].between(0, 5), "between 0 and 5")
+    return event_batch(frame.rename(columns=dict(columns)))

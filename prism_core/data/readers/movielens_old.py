@@ -1,14 +1,24 @@
 """MovieLens in its older layouts: 100K (``u.data``) and 1M (``ratings.dat``)."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.delimited import NUMBER, TEXT, WHOLE, read_delimited, require
-from prism_core.data.readers.movielens import CITATION, LICENCE, SEQUENCE, movies
+from prism_core.data.readers.delimited import (
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Chunk,
+    read_chunks,
+    read_delimited,
+)
+from prism_core.data.readers.movielens import CITATION, LICENCE, SEQUENCE, movies, rated_events
 from prism_core.errors import DataError
 
 GENRES_100K: Final = (
@@ -21,10 +31,9 @@ GENRES_100K: Final = (
 def read_movielens_100k(path: Path) -> RawData:
     """Read ``u.data`` and ``u.item``."""
     names = ["user_id", "item_id", "rating", "timestamp"]
-    events = _events(path / "u.data", names, "\t")
     head = ["movieId", "title", "release", "video", "url"]
     types = {"movieId": TEXT, "title": TEXT} | dict.fromkeys(GENRES_100K, WHOLE)
-    table = read_delimited(
+    films = read_delimited(
         path / "u.item",
         types,
         separator="|",
@@ -33,33 +42,34 @@ def read_movielens_100k(path: Path) -> RawData:
         quoting=False,
         allow_empty=True,
     )
-    _refuse_repeats(table, path / "u.item")
-    flags = table[list(GENRES_100K)].to_numpy() == 1
+    flags = films.frame[list(GENRES_100K)].to_numpy() == 1
     genres = ["|".join(np.array(GENRES_100K)[row]) for row in flags]
-    items = movies(table[["movieId", "title"]].assign(genres=genres))
     return RawData(
-        origin=_origin("movielens-100k", "MovieLens 100K"), interactions=events, items=items
+        origin=_origin("movielens-100k", "MovieLens 100K"),
+        events=partial(_events, path / "u.data", names, "\t"),
+        items=movies(films._replace(frame=films.frame.assign(genres=genres))),
+        all_described=True,
     )
 
 
 def read_movielens_1m(path: Path) -> RawData:
     """Read ``ratings.dat`` and ``movies.dat``, whose fields are separated by ``::``."""
-    ratings, films = path / "ratings.dat", path / "movies.dat"
-    names = ["user_id", "", "item_id", "", "rating", "", "timestamp"]
-    events = _events(ratings, [n or f"gap{i}" for i, n in enumerate(names)], ":")
-    items = movies(_double_colon(films, ("movieId", "title", "genres")))
-    return RawData(origin=_origin("movielens-1m", "MovieLens 1M"), interactions=events, items=items)
+    names = ["user_id", "gap1", "item_id", "gap2", "rating", "gap3", "timestamp"]
+    return RawData(
+        origin=_origin("movielens-1m", "MovieLens 1M"),
+        events=partial(_events, path / "ratings.dat", names, ":"),
+        items=movies(_double_colon(path / "movies.dat", ("movieId", "title", "genres"))),
+        all_described=True,
+    )
 
 
-def _events(path: Path, names: list[str], separator: str) -> pd.DataFrame:
+def _events(path: Path, names: list[str], separator: str) -> Iterator[pa.RecordBatch]:
     types = {"user_id": TEXT, "item_id": TEXT, "rating": NUMBER, "timestamp": WHOLE}
-    frame = read_delimited(path, types, separator=separator, names=names)
-    require(frame, frame["timestamp"] >= 0, "timestamp", path, "at least 0", header=False)
-    require(frame, frame["rating"].between(0, 5), "rating", path, "in 0..5", header=False)
-    return frame
+    for chunk in read_chunks(path, types, separator=separator, names=names):
+        yield rated_events(chunk, {})
 
 
-def _double_colon(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
+def _double_colon(path: Path, names: tuple[str, ...]) -> Chunk:
     try:
         lines = path.read_text(encoding="latin-1").splitlines()
     except OSError as error:
@@ -68,14 +78,7 @@ def _double_colon(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
     for number, row in enumerate(rows, start=1):
         if len(row) != len(names):
             raise DataError(f"{path}, row {number}: Expected {len(names)} columns, got {len(row)}.")
-    table = pd.DataFrame(rows, columns=list(names))
-    _refuse_repeats(table, path)
-    return table
-
-
-def _refuse_repeats(table: pd.DataFrame, path: Path) -> None:
-    fresh = ~table["movieId"].duplicated()
-    require(table, fresh, "movieId", path, "in one row only", header=False)
+    return Chunk(path, 1, pd.DataFrame(rows, columns=list(names)))
 
 
 def _origin(name: str, title: str) -> Origin:

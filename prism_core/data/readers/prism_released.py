@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from prism_core.data.raw import Origin, RawData
+from prism_core.data.raw import Origin, RawData, event_batch
 from prism_core.data.readers.frames import one_file, plain
 from prism_core.data.readers.sequence_text import (
     SEQUENCE,
@@ -41,7 +41,9 @@ def read_prism(path: Path) -> RawData:
         sequence=SEQUENCE,
     )
     items = numbered_items(events, known)
-    return RawData(origin=origin, interactions=events, items=items, has_times=False)
+    return RawData(
+        origin=origin, events=lambda: iter([event_batch(events)]), items=items, has_times=False
+    )
 
 
 def _raw_ids(path: Path) -> dict[str, str]:

@@ -1,21 +1,22 @@
 """RecBole atomic files: ``X.inter`` and ``X.item``, columns by name and type, never by place."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
 
-from prism_core.data.raw import Origin, RawData
+from prism_core.data.raw import LATEST, Origin, RawData, event_batch
 from prism_core.data.readers.delimited import (
     NUMBER,
     TEXT,
     header_of,
+    read_chunks,
     read_delimited,
-    require,
 )
-from prism_core.data.readers.frames import items_frame, one_file, with_undescribed
+from prism_core.data.readers.frames import items_frame, one_file
 from prism_core.errors import DataError
 
 TITLES: Final = ("title", "movie_title", "item_name", "name")
@@ -32,7 +33,6 @@ def read_recbole(path: Path) -> RawData:
         A file is damaged, or the users, items or times have no column.
     """
     source = one_file(path, ["*.inter"])
-    events = _events(source)
     described = source.with_suffix(".item")
     items = _items(described) if described.is_file() else items_frame([])
     origin = Origin(
@@ -43,10 +43,10 @@ def read_recbole(path: Path) -> RawData:
         citation="W. X. Zhao et al. 2021. RecBole. CIKM. https://doi.org/10.1145/3459637.3482016",
         sequence="Users' events in the order of their times",
     )
-    return RawData(origin=origin, interactions=events, items=with_undescribed(items, events))
+    return RawData(origin=origin, events=partial(_events, source), items=items)
 
 
-def _events(path: Path) -> pd.DataFrame:
+def _events(path: Path) -> Iterator[pa.RecordBatch]:
     columns = _columns(path)
     types = {}
     for name, kind in (("user_id", TEXT), ("item_id", TEXT), ("timestamp", NUMBER)):
@@ -55,18 +55,22 @@ def _events(path: Path) -> pd.DataFrame:
         types[columns[name]] = kind
     if "rating" in columns:
         types[columns["rating"]] = NUMBER
-    frame = _read(path, types)
-    valid = frame["timestamp"].between(0, 2**62)
-    require(frame, valid, "timestamp", path, "a time in seconds since 1970")
-    return frame.assign(timestamp=frame["timestamp"].astype("int64"))
+    for chunk in read_chunks(path, types, separator="\t", quoting=False):
+        plain_names = {name: name.partition(":")[0] for name in types}
+        chunk = chunk._replace(frame=chunk.frame.rename(columns=plain_names))
+        times = chunk.frame["timestamp"]
+        chunk.require("timestamp", times.between(0, LATEST), "a time in seconds since 1970")
+        yield event_batch(chunk.frame.assign(timestamp=times.astype("int64")))
 
 
 def _items(path: Path) -> pd.DataFrame:
     columns = _columns(path)
     if "item_id" not in columns:
         raise DataError(f"{path}: column 'item_id' is missing; found: {', '.join(columns)}.")
-    table = _read(path, dict.fromkeys(columns.values(), TEXT), empty=True)
-    require(table, table["item_id"] != "", "item_id", path, "filled")
+    types = dict.fromkeys(columns.values(), TEXT)
+    read = read_delimited(path, types, separator="\t", quoting=False, allow_empty=True)
+    table = read.frame.set_axis(list(columns), axis="columns")
+    read._replace(frame=table).require("item_id", table["item_id"] != "", "filled")
     title, category, year = (_first(columns, names) for names in (TITLES, CATEGORIES, YEARS))
     return items_frame(_item(row, title, category, year) for row in table.to_dict("records"))
 
@@ -86,11 +90,6 @@ def _item(row: Mapping[Any, Any], title: str, category: str, year: str) -> dict[
 def _columns(path: Path) -> dict[str, str]:
     """Map every plain name to its ``name:type`` in the header."""
     return {name.partition(":")[0]: name for name in header_of(path, "\t")}
-
-
-def _read(path: Path, types: dict[str, pa.DataType], *, empty: bool = False) -> pd.DataFrame:
-    frame = read_delimited(path, types, separator="\t", quoting=False, allow_empty=empty)
-    return frame.rename(columns={name: name.partition(":")[0] for name in types})
 
 
 def _first(columns: dict[str, str], names: tuple[str, ...]) -> str:

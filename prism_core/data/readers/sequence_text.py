@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from prism_core.data.raw import Origin, RawData
+from prism_core.data.raw import Origin, RawData, event_batch
 from prism_core.data.readers.frames import items_frame, one_file, plain
 from prism_core.data.readers.records import Record, read_records
 from prism_core.errors import DataError
@@ -46,7 +46,9 @@ def read_sequences(path: Path) -> RawData:
         sequence=SEQUENCE,
     )
     items = _described(path, events)
-    return RawData(origin=origin, interactions=events, items=items, has_times=False)
+    return RawData(
+        origin=origin, events=lambda: iter([event_batch(events)]), items=items, has_times=False
+    )
 
 
 def read_events(path: Path) -> pd.DataFrame:

@@ -1,12 +1,15 @@
 """Yelp open data set: reviews and businesses as JSON lines."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
+import pyarrow as pa
 
-from prism_core.data.raw import Origin, RawData
-from prism_core.data.readers.frames import items_frame, one_file, plain, with_undescribed
+from prism_core.data.raw import Event, Origin, RawData, event_batches
+from prism_core.data.readers.frames import items_frame, one_file, plain
 from prism_core.data.readers.records import Record, read_records
 from prism_core.errors import DataError
 
@@ -22,7 +25,7 @@ def read_yelp(path: Path) -> RawData:
         A file is missing or damaged, or a date is not ``YYYY-MM-DD HH:MM:SS``.
     """
     businesses = one_file(path, ["*business.json", "*business.json.gz"])
-    events = _events(one_file(path, ["*review.json", "*review.json.gz"]))
+    reviews = one_file(path, ["*review.json", "*review.json.gz"])
     items = items_frame(_item(record) for record in read_records(businesses))
     origin = Origin(
         name="yelp",
@@ -32,28 +35,32 @@ def read_yelp(path: Path) -> RawData:
         citation="Yelp Open Dataset, https://www.yelp.com/dataset",
         sequence="Users review places they have visited, often days or weeks apart",
     )
-    return RawData(origin=origin, interactions=events, items=with_undescribed(items, events))
+    return RawData(origin=origin, events=partial(_events, reviews), items=items)
 
 
-def _events(path: Path) -> pd.DataFrame:
-    rows = [
-        (
-            record.line,
-            record.need("user_id", str),
-            record.need("business_id", str),
-            record.number("stars"),
-            record.need("date", str),
-        )
-        for record in read_records(path)
-    ]
-    frame = pd.DataFrame(rows, columns=["line", "user_id", "item_id", "rating", "date"])
-    times = pd.to_datetime(frame["date"], format=DATE, errors="coerce", utc=True)
-    bad = frame[times.isna() | (times.dt.year < 1970)]
-    if len(bad):
-        line, date = bad.iloc[0][["line", "date"]]
-        raise DataError(f"{path}, line {line}, field 'date': {date[:40]!r} is not like {DATE}.")
-    seconds = times.dt.as_unit("s").astype("int64")
-    return frame.assign(timestamp=seconds).drop(columns=["line", "date"])
+def _events(path: Path) -> Iterator[pa.RecordBatch]:
+    return event_batches(_event(record) for record in read_records(path))
+
+
+def _event(record: Record) -> Event:
+    return (
+        record.need("user_id", str),
+        record.need("business_id", str),
+        _seconds(record),
+        record.number("stars"),
+    )
+
+
+def _seconds(record: Record) -> int:
+    text = record.need("date", str)
+    try:
+        seconds = int(datetime.strptime(text, DATE).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        seconds = -1
+    if seconds < 0:
+        where = f"{record.path}, line {record.line}, field 'date'"
+        raise DataError(f"{where}: {text[:40]!r} is not like {DATE}, from 1970 on.")
+    return seconds
 
 
 def _item(record: Record) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def pairwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
     """
     x, y = _coordinates(a), _coordinates(b)
     squares = x.square().sum(-1)[..., :, None] + y.square().sum(-1)[..., None, :]
-    return squares - 2 * x @ y.transpose(-1, -2)
+    with torch.autocast(x.device.type, enabled=False):  # a difference of large numbers
+        return squares - 2 * x @ y.transpose(-1, -2)
 
 
 def elementwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
@@ -44,4 +45,6 @@ def elementwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
 
 
 def _coordinates(gaussian: Gaussian) -> Tensor:
-    return torch.cat([gaussian.mean, gaussian.cov.clamp_min(MIN_VARIANCE).sqrt()], dim=-1)
+    precision = torch.promote_types(gaussian.mean.dtype, torch.float32)
+    deviation = gaussian.cov.to(precision).clamp_min(MIN_VARIANCE).sqrt()
+    return torch.cat([gaussian.mean.to(precision), deviation], dim=-1)

@@ -119,5 +119,5 @@ def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor
     mask = has_role[..., None].clone()
     mask[0] = False
     center = masked_mean(raw, mask) * centred
-    spread = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True).sqrt()
-    return Statistics(factor_means, center, spread.clamp_min(MIN_SPREAD))
+    variance = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True)
+    return Statistics(factor_means, center, variance.clamp_min(MIN_SPREAD**2).sqrt())

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+MIN_TOTAL = 1e-6
+
 
 def cross_correlation(parts: Tensor) -> Tensor:
     """Mean squared correlation between columns of different parts over the items.
@@ -27,9 +29,13 @@ def cross_correlation(parts: Tensor) -> Tensor:
 
 
 def unexplained(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
-    """Share of the variance of ``original`` ``(n, k)`` that ``decoded`` misses, masked rows out."""
+    """Share of the variance of ``original`` ``(n, k)`` that ``decoded`` misses, masked rows out.
+
+    Where ``original`` does not vary, nothing can be missed.
+    """
     missed = ((decoded - original).square() * mask[:, None]).sum()
-    return missed / (original.square() * mask[:, None]).sum().clamp_min(1e-6)
+    total = (original.square() * mask[:, None]).sum()
+    return torch.where(total > MIN_TOTAL, missed / total.clamp_min(MIN_TOTAL), 0.0)
 
 
 def variance_share(queries: Tensor, part: Tensor, whole: Tensor) -> Tensor:

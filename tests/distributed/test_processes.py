@@ -1,0 +1,84 @@
+"""Training with several processes under ``torchrun``: the same losses, the same metrics."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run, list_runs, read_events
+from prism_core.training.checkpoint import CHECKPOINT
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = (
+    "model.hidden_size=16",
+    "model.num_layers=1",
+    "model.dropout=0.0",
+    "model.expert_dropout=0.0",
+    "model.losses.charge=0.0",
+    "training.batch_size=16",
+)
+
+
+def launch(dataset: Dataset, root: Path, processes: int, *more: str) -> subprocess.Popen[str]:
+    overrides = [f"data.path={dataset.path}", *SETTINGS, *more]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += [f"--nproc-per-node={processes}", "-m", "prism_core", "train"]
+    command += ["--preset", "prism", "--out", str(root), "--device", "cpu"]
+    command += [word for text in overrides for word in ("--set", text)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
+
+
+def trained(dataset: Dataset, root: Path, processes: int) -> Run:
+    process = launch(dataset, root, processes, "training.max_epochs=3")
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    (entry,) = list_runs([root])
+    return Run(entry.path)
+
+
+def losses(run: Run) -> pd.DataFrame:
+    return pd.DataFrame([e["losses"] for e in run.events() if e["event"] == "epoch"])
+
+
+def test_one_two_and_three_processes_agree(tmp_path: Path, tiny_dataset: Dataset) -> None:
+    runs = [trained(tiny_dataset, tmp_path / str(size), size) for size in (1, 2, 3)]
+    for run in runs[1:]:
+        assert losses(run).columns.equals(losses(runs[0]).columns)
+        np.testing.assert_allclose(losses(run), losses(runs[0]), atol=1e-6, rtol=1e-6)
+        pd.testing.assert_frame_equal(run.table("metrics"), runs[0].table("metrics"))
+    assert [run.manifest["training"]["processes"] for run in runs] == [1, 2, 3]
+
+
+def test_dead_process_ends_the_job_without_a_manifest(
+    tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    process = launch(tiny_dataset, tmp_path, 2, "training.max_epochs=500", "training.patience=500")
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    workers = _children(process.pid)
+    os.kill(workers[-1], signal.SIGKILL)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    (entry,) = list_runs([tmp_path])
+    assert entry.status == "incomplete"
+    assert read_events(entry.path)[-1]["event"] in ("failed", "stopped", "epoch")
+    assert "error" in output.lower()
+
+
+def _children(pid: int) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    )
+    return [int(line) for line in found.stdout.split()]

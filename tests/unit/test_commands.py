@@ -1,0 +1,155 @@
+"""The command line: what it makes, and one clear line for every mistake."""
+
+from pathlib import Path
+
+import pytest
+
+from prism_core.__main__ import main
+from prism_core.config.run import RunConfig, load_run_config, preset_names
+from prism_core.config.study import cells_of, read_study
+from prism_core.errors import ConfigError
+from prism_core.names import PARTS
+from prism_core.store.datasets import Dataset
+from prism_core.store.export import export_run
+from prism_core.store.files import read_json
+from prism_core.store.reader import Run, list_runs
+
+FAST = ("training.max_epochs=1", "model.hidden_size=16", "model.num_layers=1")
+
+
+def train(dataset: Dataset, root: Path, *arguments: str) -> int:
+    words = ["train", "--preset", "sasrec", "--out", str(root), "--device", "cpu"]
+    for text in (f"data.path={dataset.path}", *FAST):
+        words += ["--set", text]
+    return main([*words, *arguments])
+
+
+def study_file(path: Path, dataset: Dataset, variants: str) -> Path:
+    settings = ", ".join(f'"{text}"' for text in FAST)
+    path.write_text(
+        f'datasets = ["{dataset.path}"]\nfloors = false\nset = [{settings}]\n{variants}',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_train_then_evaluate_reproduces_the_stored_metrics(
+    tmp_path: Path, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tiny_dataset, tmp_path, "--seed", "3") == 0
+    printed = capsys.readouterr().out
+    assert "run folder: " in printed
+    assert "valid ndcg@10" in printed
+    (entry,) = list_runs([tmp_path])
+    assert (entry.status, entry.seed) == ("complete", 3)
+    assert main(["evaluate", str(entry.path), "--device", "cpu"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert len(rows) == 12
+    assert all(now == stored for _, now, stored in rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["train"], "--preset"),
+        (["train", "--preset", "prsm"], "prism"),
+        (["train", "--preset", "prism", "--set", "model.hiden_size=3"], "hidden_size"),
+        (["train", "--preset", "prism", "--set", "training.batch_size=0"], "at least 1"),
+        (["train", "--preset", "prism", "--set", "data.path=nowhere"], "prepare"),
+        (["train", "--resume", "nowhere"], "config.json"),
+        (["evaluate", "nowhere"], "manifest.json"),
+        (["export", "nowhere", "--to", "here"], "manifest.json"),
+        (["study", "nowhere.toml", "--out", "here"], "nowhere.toml"),
+    ],
+)
+def test_mistakes_get_one_line(
+    arguments: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert printed.count("\n") == 1
+    assert told in printed
+
+
+def test_stopped_training_says_how_to_go_on(
+    tmp_path: Path,
+    tiny_dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prism_core.training.loop.Trainer._step", interrupt)
+    assert train(tiny_dataset, tmp_path) == 130
+    assert "--resume" in capsys.readouterr().err
+    monkeypatch.undo()
+    (entry,) = list_runs([tmp_path])
+    assert entry.status == "incomplete"
+    assert main(["train", "--resume", str(entry.path), "--device", "cpu"]) == 0
+    assert list_runs([tmp_path])[0].status == "complete"
+
+
+def test_compact_copy_has_a_right_manifest(tmp_path: Path, tiny_runs: Path) -> None:
+    copy = export_run(tiny_runs / "prism-seed0", tmp_path / "copy", without=("vectors",))
+    run = Run(copy)
+    run.verify()
+    assert not run.has_vectors
+    assert len(run.table("users")) == 40
+    with pytest.raises(ConfigError, match="recommendations"):
+        export_run(tiny_runs / "prism-seed0", tmp_path / "other", without=("users",))
+
+
+def test_study_trains_every_cell_once_and_keeps_what_is_wanted(
+    tmp_path: Path, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variants = '[[variants]]\npreset = "sasrec"\nseeds = [0, 1]\nwhole_seeds = [1]\n'
+    study = study_file(tmp_path / "study.toml", tiny_dataset, variants)
+    command = ["study", str(study), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "w")]
+    assert main([*command, "--device", "cpu"]) == 0
+    runs = {entry.seed: Run(entry.path) for entry in list_runs([tmp_path / "out"])}
+    assert {seed: run.has_model for seed, run in runs.items()} == {0: False, 1: True}
+    capsys.readouterr()
+    assert main([*command, "--device", "cpu"]) == 0
+    assert capsys.readouterr().out.count("there already") == 2
+
+
+def test_failed_cell_is_recorded_and_the_others_go_on(
+    tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    variants = (
+        '[[variants]]\npreset = "summed"\nset = [\'model.modalities=["sound"]\']\n'
+        '[[variants]]\npreset = "sasrec"\n'
+    )
+    study = study_file(tmp_path / "study.toml", tiny_dataset, variants)
+    command = ["study", str(study), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "w")]
+    assert main([*command, "--device", "cpu"]) == 2
+    record = read_json(tmp_path / "out" / "study.json")["runs"]
+    assert sorted(outcome["status"] for outcome in record.values()) == ["complete", "failed"]
+    assert "sound" in next(o["reason"] for o in record.values() if o["status"] == "failed")
+
+
+def test_study_spans_variants_backbones_and_seeds(tmp_path: Path, tiny_dataset: Dataset) -> None:
+    path = study_file(tmp_path / "study.toml", tiny_dataset, '[[variants]]\npreset = "prism"\n')
+    text = path.read_text(encoding="utf-8")
+    path.write_text('seeds = [0, 1]\nbackbones = ["sasrec", "gru4rec"]\n' + text, encoding="utf-8")
+    cells = [cell.config for cell in cells_of(read_study(path))]
+    assert [(c.seed, c.model.backbone) for c in cells] == [
+        (0, "sasrec"),
+        (0, "gru4rec"),
+        (1, "sasrec"),
+        (1, "gru4rec"),
+    ]
+    assert len({config.run_id for config in cells}) == 4
+
+
+def test_presets_say_only_what_differs() -> None:
+    removed = {load_run_config(preset=name).model.without for name in preset_names()}
+    assert {(part,) for part in PARTS} <= removed
+    assert load_run_config(preset="prism") == RunConfig()

@@ -1,0 +1,217 @@
+"""Estimates from vectors: what is found, what is refused, what is said beside the numbers."""
+
+import numpy as np
+import pytest
+
+from analysis.information import estimate
+from analysis.information.bias import extrapolate
+from analysis.information.coding import TableCoding, given_codes
+from analysis.information.estimate import Estimate
+from analysis.information.gates import gate
+from analysis.information.local import clustered_error, group_atoms
+from analysis.information.nulls import p_value, permute_by_user, permute_within
+from analysis.information.probes import assign_folds
+from analysis.information.table import merge_tail, occupancy
+from analysis.information.truth import computed_gates, markdown_table, recovered
+from analysis.information.worlds import WORLDS
+from prism_core.errors import DataError
+
+SYNERGY_WORLD = next(world for world in WORLDS if world.name == "synergy")
+
+
+def draw(name: str, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sample codes from a canonical gate."""
+    table = gate(name).probabilities
+    cells = np.random.default_rng(seed).choice(table.size, size=count, p=table.ravel())
+    first, second, target = np.unravel_index(cells, table.shape)
+    return first, second, target
+
+
+@pytest.fixture(scope="module")
+def soft() -> Estimate:
+    first, second, target = next(w for w in WORLDS if w.name == "mixed").sample(2_000, 1)
+    return estimate(first, second, target, groups=np.arange(2_000) // 5, permutations=60)
+
+
+@pytest.mark.parametrize("name", ["XOR", "UNQ", "RDN", "AND"])
+def test_codes_give_the_gates_back(name: str) -> None:
+    found = estimate(*draw(name, 4_000), coding="codes", permutations=60)
+    for atom, known in gate(name).atoms.items():
+        assert found[atom].value == pytest.approx(known, abs=0.04)
+        assert found[atom].distinguishable == (known > 0)
+
+
+def test_independent_bins_read_nothing_although_the_plug_in_does() -> None:
+    rng = np.random.default_rng(0)
+    first, second, target = (rng.integers(0, k, 5_000) for k in (16, 16, 8))
+    found = estimate(first, second, target, coding="codes", permutations=40)
+    assert found["synergy"].plug_in > 0.2
+    assert abs(found["synergy"].value) < 0.02
+    assert not found["synergy"].distinguishable
+    assert found.correction == "shuffle"
+
+
+def test_extrapolation_beats_the_plug_in_on_a_strong_signal() -> None:
+    rng = np.random.default_rng(1)
+    first, second, target = draw("XOR", 3_000)
+    noisy = 4 * first + rng.integers(0, 4, 3_000), 4 * second + rng.integers(0, 4, 3_000)
+    coding = TableCoding(
+        noisy[0][:, None].astype(float),
+        noisy[1][:, None].astype(float),
+        target,
+        np.arange(3_000),
+        given_codes,
+    )
+    flipped = np.where(rng.random(3_000) < 0.1, 1 - target, target)
+    coding.target = flipped
+    corrected, _, curve = extrapolate(coding.at(8), seed=0)
+    truth = gate("noisy XOR").synergy
+    assert abs(corrected[2] - truth) < abs(curve[0, 2] - truth)
+    assert (np.diff(curve[:, 2]) > 0).all()
+
+
+def test_too_few_samples_are_refused_with_the_number_needed() -> None:
+    rng = np.random.default_rng(0)
+    first, second, target = (rng.integers(0, k, 500) for k in (16, 16, 4))
+    with pytest.raises(DataError, match=r"at least 2,048 samples are needed"):
+        estimate(first, second, target, coding="codes")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"target": np.zeros(50)}, "1 values; between 2 and 16"),
+        ({"target": np.arange(50)}, "merge_tail"),
+        ({"first": np.full((50, 2), np.nan)}, "row 0: a value is not finite"),
+        ({"second": np.zeros((49, 2))}, "one row for each event"),
+        ({"groups": np.arange(50) % 3}, "3 users"),
+        ({"coding": "guess"}, "choose one of posterior"),
+        ({"coding": "quantile"}, "for scalars"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_sentence(change: dict, message: str) -> None:
+    good = {
+        "first": np.random.default_rng(0).normal(size=(50, 2)),
+        "second": np.random.default_rng(1).normal(size=(50, 2)),
+        "target": np.arange(50) % 2,
+    }
+    with pytest.raises(DataError, match=message):
+        estimate(**(good | change))
+
+
+def test_posterior_coding_recovers_a_mixture(soft: Estimate) -> None:
+    assert soft["redundancy"].value == pytest.approx(0.123, abs=0.05)
+    assert soft["unique_first"].value == pytest.approx(0.063, abs=0.05)
+    assert soft["unique_second"].value == pytest.approx(0.0, abs=0.02)
+    assert soft["synergy"].value == pytest.approx(0.19, abs=0.1)
+    assert soft["synergy"].distinguishable
+    assert soft.synergy_p_value < 0.05
+
+
+def test_everything_to_judge_the_number_stands_beside_it(soft: Estimate) -> None:
+    assert soft.users == 400
+    assert soft.occupancy.samples_per_cell > 2
+    assert set(soft.retention or {}) == {"first", "second", "joint"}
+    assert len(soft.resolutions) == 3
+    assert soft.sample_sizes["samples"].tolist() == [2000, 1000, 500, np.inf]
+    assert abs(soft.gap) < 1e-6
+    assert list(soft.frame()["atom"])[-1] == "information_joint"
+    total = sum(atom.value for atom in soft.atoms)
+    assert total == pytest.approx(soft.total.value, abs=1e-9)
+
+
+def test_dit_sees_the_same_redundancy_and_unique_atoms(soft: Estimate) -> None:
+    from analysis.information import decompose
+
+    again = decompose(soft.distribution())
+    for atom in ("redundancy", "unique_first", "unique_second"):
+        assert getattr(again, atom) == pytest.approx(soft[atom].plug_in, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_estimate() -> None:
+    first, second, target = SYNERGY_WORLD.sample(600, 3)
+    runs = [estimate(first, second, target, bins=4, permutations=20, seed=5) for _ in range(2)]
+    assert runs[0].frame().equals(runs[1].frame())
+
+
+def test_local_atoms_average_to_the_plug_in(soft: Estimate) -> None:
+    means = soft.local.values.mean(0)
+    assert means[:4] == pytest.approx([atom.plug_in for atom in soft.atoms], abs=1e-7)
+
+
+def test_groups_add_up_to_the_whole_and_small_ones_are_left_out(soft: Estimate) -> None:
+    labels = np.where(np.arange(2_000) < 1_200, "long", "short")
+    labels[:100] = "tiny"
+    frame = group_atoms(soft.local, labels, soft.local_correction)
+    assert set(frame["group"]) == {"long", "short"}
+    whole = group_atoms(soft.local, np.zeros(2_000), soft.local_correction)
+    assert whole["value"].to_list() == pytest.approx([atom.value for atom in soft.atoms], abs=1e-7)
+
+
+def test_copied_events_do_not_shrink_the_clustered_error() -> None:
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    once = clustered_error(values, np.arange(400))
+    copied = clustered_error(np.repeat(values, 5, axis=0), np.repeat(np.arange(400), 5))
+    np.testing.assert_allclose(copied, once)
+
+
+def test_permutations_keep_what_they_promise() -> None:
+    rng = np.random.default_rng(0)
+    strata = rng.integers(0, 4, 200)
+    rows = permute_within(strata, rng)
+    assert sorted(rows) == list(range(200))
+    assert (strata[rows] == strata).all()
+    users = np.repeat(np.arange(20), 10)
+    moved = permute_by_user(users, users, rng)
+    assert sorted(moved) == sorted(users)
+    assert (moved.reshape(20, 10) == moved.reshape(20, 10)[:, :1]).all()
+
+
+def test_p_value_counts_the_observed_one() -> None:
+    assert p_value(2.0, np.array([0.0, 1.0, 2.0])) == pytest.approx(0.5)
+    assert p_value(9.0, np.zeros(99)) == pytest.approx(0.01)
+
+
+def test_folds_never_divide_a_user() -> None:
+    users = np.random.default_rng(0).integers(0, 30, 500)
+    folds = assign_folds(users, 3, seed=0)
+    assert all(len(set(folds[users == user])) == 1 for user in range(30))
+    assert np.bincount(folds).min() > 100
+
+
+def test_the_tail_of_a_target_becomes_other() -> None:
+    labels = ["a"] * 5 + ["b"] * 3 + ["c", "d"]
+    codes, names = merge_tail(labels, limit=3)
+    assert names == ("a", "b", "other")
+    assert np.bincount(codes).tolist() == [5, 3, 2]
+
+
+def test_predicted_bias_follows_the_law() -> None:
+    assert occupancy(1_000, 256, 8).predicted_bias == pytest.approx(1.2876, abs=1e-3)
+
+
+def test_recovered_table_names_planted_and_found() -> None:
+    frame = recovered(worlds=WORLDS[-1:], sample_sizes=(300,), permutations=20)
+    assert (frame["planted"] == 0).all()
+    assert "| nothing | 300 |" in markdown_table(frame)
+
+
+def test_gates_are_computed_live() -> None:
+    frame = computed_gates()
+    assert frame["error"].abs().max() < 1e-6
+    assert (frame["gap"].abs() < 1e-8).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
+def test_planted_atoms_are_recovered_from_five_thousand_events(world: object) -> None:
+    first, second, target = world.sample(5_000, 0)  # type: ignore[attr-defined]
+    found = estimate(first, second, target, permutations=200)
+    for atom, planted in world.atoms.items():  # type: ignore[attr-defined]
+        assert abs(found[atom].value - planted) <= 0.05, atom
+    if world.name == "nothing":  # type: ignore[attr-defined]
+        assert found.total.value <= 0.005
+    if world.name == "synergy":  # type: ignore[attr-defined]
+        assert found.synergy_p_value < 0.01
+    if world.name in ("redundancy", "nothing"):  # type: ignore[attr-defined]
+        assert found.synergy_p_value > 0.05
