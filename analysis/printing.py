@@ -18,9 +18,6 @@ from prism_core.errors import ConfigError
 MAX_VECTOR_POINTS: Final = 20_000
 """WebGL layers up to this many points become true vectors; larger ones a raster layer."""
 
-PAGE_STEP: Final = 4
-"""Pages are printed in steps of 3 pt, which are 4 px."""
-
 MIN_POINTS: Final = 7.0
 SCREEN_WIDTH: Final = 640
 """Width in px at which maps are laid out on a page."""
@@ -126,7 +123,6 @@ def for_print(figure: go.Figure, options: PrintOptions) -> go.Figure:
     fitting.shorten_labels(printed, letter=options.letter_px)
     fitting.wrap_axis_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
-    printed.layout.height = PAGE_STEP * round(printed.layout.height / PAGE_STEP)
     return printed
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import plotly.graph_objects as go
 from PIL import Image
 from pypdf import PdfWriter
+from pypdf.generic import RectangleObject
 
 from prism_core.errors import MissingExtraError
 
@@ -22,6 +23,8 @@ ImageFormat = Literal["pdf", "svg", "png"]
 
 CSS_DPI: Final = 96
 """Pixels of a figure's layout in one inch."""
+
+POINTS_PER_PX: Final = 0.75
 
 GL_DENSITY: Final = 2
 """Raster pixels that a WebGL layer gets for one layout pixel at scale 1."""
@@ -90,11 +93,9 @@ def render(
     drawn = _drawn(figure, options)
     if image_format == "png":
         return _with_dpi(drawn, dpi)
-    if scale == 1:
-        return drawn
     if image_format == "pdf":
-        return _shrunk_pdf(drawn, 1 / scale)
-    return _sized_svg(drawn, width, height)
+        return _sized_pdf(drawn, 1 / scale, width, height)
+    return drawn if scale == 1 else _sized_svg(drawn, width, height)
 
 
 def has_gl(figure: go.Figure) -> bool:
@@ -132,10 +133,14 @@ def _with_dpi(png: bytes, dpi: int) -> bytes:
     return target.getvalue()
 
 
-def _shrunk_pdf(pdf: bytes, factor: float) -> bytes:
-    """Give a page drawn too large, for the sake of its raster layer, its true size back."""
+def _sized_pdf(pdf: bytes, factor: float, width: int, height: int) -> bytes:
+    """Give a page its exact size; the browser rounds to points and draws raster layers large."""
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
-    writer.pages[0].scale_by(factor)
+    page = writer.pages[0]
+    page.scale_by(factor)
+    top = float(page.mediabox.top)
+    box = RectangleObject((0, top - height * POINTS_PER_PX, width * POINTS_PER_PX, top))
+    page.mediabox = page.cropbox = page.trimbox = page.bleedbox = page.artbox = box
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()

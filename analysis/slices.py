@@ -76,6 +76,35 @@ def slice_differences(
     return pd.DataFrame(rows)
 
 
+def who_loses(paired: pd.DataFrame, slices: pd.DataFrame) -> pd.DataFrame:
+    """Count winners and losers within every group.
+
+    Parameters
+    ----------
+    paired
+        ``user_id``, ``difference``, ``outcome``, as of :func:`analysis.comparison.paired_users`.
+    slices
+        ``user_id`` and one column per grouping.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``grouping``, ``group``, ``num_users``, ``wins``, ``ties``, ``losses``, ``difference``
+        (mean), and ``balance`` (losses less wins, over users); the worst balance first.
+    """
+    joined = slices.merge(paired, on="user_id")
+    rows = []
+    for grouping in (column for column in slices.columns if column != "user_id"):
+        for group, users in joined.groupby(grouping, observed=True):
+            outcomes = users["outcome"].value_counts()
+            wins, losses = int(outcomes.get("win", 0)), int(outcomes.get("loss", 0))
+            row = {"grouping": grouping, "group": str(group), "num_users": len(users)}
+            row |= {"wins": wins, "ties": len(users) - wins - losses, "losses": losses}
+            row["difference"] = float(users["difference"].mean())
+            rows.append(row | {"balance": (losses - wins) / len(users)})
+    return pd.DataFrame(rows).sort_values("balance", ascending=False, ignore_index=True)
+
+
 def _within(
     variant: Variant, reference: Variant, inside: np.ndarray, metric: str, seed: int
 ) -> dict[str, float | int | bool]:

@@ -103,6 +103,26 @@ def items_for_maps(run: Run) -> pd.DataFrame:
     return items
 
 
+def users_for_maps(run: Run) -> pd.DataFrame:
+    """Describe every user for a map, in row order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id``, ``history_length``, ``rank`` of the true item, ``error`` (its logarithm to base
+        2), and for a run with parts ``weight_<part>``, ``gate_entropy`` and ``top_part`` (largest
+        weight).
+    """
+    users = run.table("users")
+    ranks = run.table("user_metrics", ["user_id", "rank"]).set_index("user_id")["rank"]
+    users = users.assign(rank=users["user_id"].map(ranks))
+    users["error"] = np.log2(users["rank"])
+    if run.parts:
+        weights = users[[f"weight_{part}" for part in run.parts]].to_numpy()
+        users["top_part"] = np.array(run.parts)[weights.argmax(axis=1)]
+    return users
+
+
 def _raw_vectors(run: Run, modality: str, dataset: Dataset | None) -> np.ndarray:
     if dataset is None:
         raise DataError(f"the raw {modality} features need the data set of run {run.run_id!r}.")

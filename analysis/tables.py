@@ -10,6 +10,9 @@ import pandas as pd
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that starts so is run as a formula by spreadsheets."""
 
+DIGITS: Final = "%.10g"
+"""Numbers of a CSV: what matters, without the last bits that differ between processors."""
+
 _LATEX: Final = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -32,7 +35,8 @@ def safe_csv(frame: pd.DataFrame) -> str:
     OWASP, CSV injection.
     """
     safe = frame.map(_safe_cell).rename(columns=_safe_cell)
-    return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    options: dict[str, Any] = {"index": False, "lineterminator": "\n", "float_format": DIGITS}
+    return safe.to_csv(quoting=csv.QUOTE_NONNUMERIC, **options)
 
 
 def latex_escaped(text: str) -> str:

@@ -39,6 +39,7 @@ class Widget(StrEnum):
     MAP_SPACES = "map_spaces"
     MAP_SEARCH = "map_search"
     CLEAR = "clear_marked"
+    COMPUTE = "compute_maps"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
     METRIC = "metric"

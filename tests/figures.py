@@ -4,9 +4,10 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from analysis import comparison, explanations, maps, neighbours, slices, spaces
+from analysis import comparison, explanations, faithfulness, maps, neighbours, slices, spaces
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
+from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.slices import slice_heatmap
@@ -47,6 +48,9 @@ def _explanations(run: Run, dark: bool) -> dict[str, go.Figure]:
         ),
         "contribution_ridges": population_plots.contribution_ridges(
             population=population, user_id="7", dark=dark
+        ),
+        "faithfulness_curves": faithfulness_plots.faithfulness_curves(
+            curves=faithfulness.faithfulness_curves(run), dark=dark
         ),
         "part_triangle": population_plots.part_triangle(
             population=population, user_id="7", dark=dark

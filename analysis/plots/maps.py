@@ -9,7 +9,14 @@ from plotly.subplots import make_subplots
 
 from analysis.plots.coloring import Coloring, coloring_of
 from analysis.plots.text import short
-from analysis.plots.theme import CATEGORY_COLORS, INK, empty_figure, label_of, template_name
+from analysis.plots.theme import (
+    CATEGORY_COLORS,
+    INK,
+    color_bar,
+    empty_figure,
+    label_of,
+    template_name,
+)
 
 UIREVISION = "map"
 DETAILED = 30_000
@@ -154,9 +161,8 @@ def _add_key(figure: go.Figure, coloring: Coloring, column: str) -> None:
     title = column.replace("_", " ").capitalize()
     if not coloring.categories:
         low, high = coloring.limits
-        bar = {"title": {"text": title, "side": "right"}, "thickness": 10, "outlinewidth": 0}
-        axis = {"colorscale": coloring.colorscale, "cmin": low, "cmax": high, "colorbar": bar}
-        figure.update_layout(coloraxis=axis)
+        axis = {"colorscale": coloring.colorscale, "cmin": low, "cmax": high}
+        figure.update_layout(coloraxis=axis | {"colorbar": color_bar(title)})
         return
     for name, shade, symbol in coloring.categories:
         figure.add_scatter(

@@ -5,7 +5,15 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.plots.text import short
-from analysis.plots.theme import DIVERGING, GRID, MUTED, PART_LABELS, empty_figure, new_figure
+from analysis.plots.theme import (
+    DIVERGING,
+    GRID,
+    MUTED,
+    PART_LABELS,
+    color_bar,
+    empty_figure,
+    new_figure,
+)
 
 
 def slice_heatmap(*, table: pd.DataFrame, dark: bool = False) -> go.Figure:
@@ -59,7 +67,7 @@ def _certain_cells(
         hoverongaps=False,
         xgap=1,
         ygap=1,
-        colorbar={"title": {"text": "Difference", "side": "right"}, "thickness": 10},
+        colorbar=color_bar("Difference"),
         hovertemplate="%{x}<br>%{y}: %{z:+.4f}<extra></extra>",
     )
 

@@ -110,6 +110,12 @@ def bar_style(player: str, *, dark: bool) -> dict[str, object]:
     }
 
 
+def color_bar(title: str) -> dict[str, object]:
+    """Give the look of a colour bar."""
+    text = {"text": title, "side": "right", "font": {"size": FONT_SIZE}}
+    return {"title": text, "thickness": 10, "outlinewidth": 0}
+
+
 def template_name(dark: bool) -> str:
     """Give the registered template for a light or a dark page."""
     return DARK if dark else LIGHT

@@ -29,6 +29,7 @@ def learning_curves(
     if rows.empty:
         return empty_figure(f"No epoch recorded {quantity} yet.", dark=dark)
     figure = new_figure(dark=dark, height=340, hovermode="x unified")
+    figure.update_layout(legend_itemsizing="trace")
     for place, (name, group) in enumerate(rows.groupby("name", sort=False)):
         color = CATEGORY_COLORS[place % len(CATEGORY_COLORS)]
         epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max"]).reset_index()

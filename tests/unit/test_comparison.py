@@ -177,3 +177,17 @@ def test_one_name_with_two_settings_is_two_variants(tmp_path: Path, tiny_dataset
         (path / "manifest.json").write_text(json.dumps(manifest | {"config_hash": recipe}))
     found = comparison.variants_of(Run(tmp_path / run_id) for run_id in "abc")
     assert [(v.name, len(v.runs)) for v in found] == [("PRISM [111111]", 1), ("PRISM [222222]", 2)]
+
+
+def test_who_loses_counts_every_user_of_a_group(
+    variants: list[comparison.Variant], runs: list[Run]
+) -> None:
+    by_name = {variant.name: variant for variant in variants}
+    paired = comparison.paired_users(by_name["SASRec"], by_name["PRISM"])
+    table = slices.who_loses(paired, slices.user_slices(runs[0]))
+    totals = table.groupby("grouping")[["num_users", "wins", "ties", "losses"]].sum()
+    outcomes = paired["outcome"].value_counts()
+    assert (totals["num_users"] == len(paired)).all()
+    assert (totals["losses"] == outcomes["loss"]).all()
+    assert (totals["wins"] == outcomes["win"]).all()
+    assert table["balance"].is_monotonic_decreasing

@@ -27,6 +27,7 @@ NAMES = (
     "modality_ladder",
     "weight_ridges",
     "contribution_ridges",
+    "faithfulness_curves",
     "part_triangle",
     "metric_forest",
     "difference_forest",
@@ -102,15 +103,16 @@ def test_every_figure_at_every_venue(figures: dict[str, go.Figure], venue: str, 
 def check_page(pdf: bytes, printed: go.Figure, name: str) -> None:
     page = page_of(pdf)
     width, height = float(page.mediabox.width), float(page.mediabox.height)
-    assert width == pytest.approx(printed.layout.width * 0.75, abs=0.5), name
-    assert height == pytest.approx(printed.layout.height * 0.75, abs=0.5), name
+    assert width == pytest.approx(printed.layout.width * 0.75, abs=0.1), name
+    assert height == pytest.approx(printed.layout.height * 0.75, abs=0.1), name
+    bottom = float(page.mediabox.bottom)
     texts = texts_of(page)
     assert texts, name
     assert min(text.size for text in texts) >= 7, name
     for text in texts:
         end = text.x + (0.38 * text.size * len(text.text) if text.level else 0)
         assert -0.5 <= text.x <= end <= width + 0.5, (name, text)
-        assert -0.5 <= text.y <= height - 0.6 * text.size, (name, text)
+        assert -0.5 <= text.y - bottom <= height - 0.6 * text.size, (name, text)
     assert not overlapping(texts), (name, overlapping(texts))
     assert fonts_are_embedded(page), name
     if name != "slice_heatmap" and printed.layout.coloraxis.colorscale is None:

@@ -145,3 +145,12 @@ def test_items_for_maps_are_in_row_order(run: Run) -> None:
     assert points["item_index"].tolist() == list(range(1, 61))
     assert points["top_part"].isin(PARTS).all()
     assert isinstance(points["category"], pd.Series)
+
+
+def test_users_for_maps_are_in_row_order_with_their_error(run: Run) -> None:
+    points = spaces.users_for_maps(run)
+    assert points["user_id"].tolist() == run.table("users")["user_id"].tolist()
+    ranks = run.table("user_metrics").set_index("user_id")["rank"]
+    np.testing.assert_array_equal(points["rank"], ranks.loc[points["user_id"]])
+    np.testing.assert_allclose(2 ** points["error"], points["rank"])
+    assert points["top_part"].isin(PARTS).all()

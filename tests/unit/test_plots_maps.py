@@ -6,6 +6,7 @@ import pytest
 
 from analysis.plots import maps as figures
 from analysis.plots.coloring import MAX_CATEGORIES, coloring_of
+from analysis.plots.morph import morphing_map
 from analysis.plots.theme import PART_COLORS, PART_MARKERS
 
 POINTS = pd.DataFrame(
@@ -132,3 +133,15 @@ def test_movers_are_drawn_with_their_overlap() -> None:
 def test_a_map_not_yet_made_is_said_in_words(maps) -> None:
     figure = figures.linked_maps(maps=maps or {}, points=POINTS)
     assert "not been computed" in figure.layout.annotations[0].text
+
+
+def test_the_slider_moves_the_same_points_between_runs() -> None:
+    planes = {"full": plane(0), "without synergy": plane(1)}
+    figure = morphing_map(planes=planes, points=POINTS)
+    assert [frame.name for frame in figure.frames] == list(planes)
+    for frame, expected in zip(figure.frames, planes.values(), strict=True):
+        np.testing.assert_array_equal(frame.data[0].x, expected["x"])
+    steps = figure.layout.sliders[0].steps
+    assert [list(step.args[0]) for step in steps] == [["full"], ["without synergy"]]
+    low, high = figure.layout.xaxis.range
+    assert all(low < x < high for frame in planes.values() for x in frame["x"])

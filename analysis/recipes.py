@@ -1,0 +1,246 @@
+"""Figures by name: what to draw from which runs, as plain data that can be stored and drawn again.
+
+A recipe is all that a figure board, a report and a script for regenerating figures share.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from analysis import comparison, explanations, faithfulness, maps, slices, spaces
+from analysis.plots import comparison as comparison_plots
+from analysis.plots import explanations as explanation_plots
+from analysis.plots import faithfulness as faithfulness_plots
+from analysis.plots import population as population_plots
+from analysis.plots.maps import linked_maps
+from analysis.plots.slices import slice_heatmap
+from analysis.plots.training import cost_scatter, learning_curves
+from prism_core.errors import ConfigError, DataError
+from prism_core.store.reader import Run
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One figure to draw.
+
+    Attributes
+    ----------
+    figure
+        Key of ``FIGURES``.
+    runs
+        Ids of the runs it is drawn from.
+    options
+        Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``, ``item_id``,
+        ``method``, ``color``, ``spaces``; all optional but ``reference``, ``user_id`` and
+        ``item_id`` where a figure is about one.
+    """
+
+    figure: str
+    runs: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.figure not in FIGURES:
+            raise ConfigError(f"figure {self.figure!r}: choose one of {', '.join(FIGURES)}.")
+        if not self.runs:
+            raise ConfigError(f"figure {self.figure!r}: name at least one run.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the recipe as plain data."""
+        return asdict(self)
+
+
+def recipe_from(values: Mapping[str, Any]) -> Recipe:
+    """Read a recipe back from plain data.
+
+    Raises
+    ------
+    ConfigError
+        A key is unknown or missing.
+    """
+    unknown = set(values) - {"figure", "runs", "options"}
+    if unknown or "figure" not in values or "runs" not in values:
+        raise ConfigError("a recipe has the keys 'figure', 'runs' and 'options'.")
+    options = dict(values.get("options", {}))
+    return Recipe(figure=values["figure"], runs=tuple(values["runs"]), options=options)
+
+
+def draw(recipe: Recipe, folders: Mapping[str, Path], *, dark: bool = False) -> go.Figure:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    recipe
+        What to draw.
+    folders
+        Run id to run folder.
+    dark
+        Whether the page is dark.
+
+    Raises
+    ------
+    DataError
+        A run's folder is unknown.
+    ConfigError
+        An option the figure needs is missing.
+    """
+    missing = [run_id for run_id in recipe.runs if run_id not in folders]
+    if missing:
+        raise DataError(f"the run {missing[0]!r} was not found; known: {', '.join(folders)}.")
+    runs = [Run(folders[run_id]) for run_id in recipe.runs]
+    try:
+        return FIGURES[recipe.figure](runs, recipe.options, dark)
+    except KeyError as error:
+        raise ConfigError(f"figure {recipe.figure!r}: the option {error} is missing.") from None
+
+
+def _metrics(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    metrics = options.get("metrics", ["ndcg@10", "hr@10"])
+    table = comparison.summary(comparison.variants_of(runs), metrics=metrics)
+    return comparison_plots.metric_forest(
+        table=table, highlight=options.get("highlight"), dark=dark
+    )
+
+
+def _differences(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    return comparison_plots.difference_forest(
+        table=_gaps(runs, options), reference=options["reference"], dark=dark
+    )
+
+
+def _wins(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    return comparison_plots.win_tie_loss(
+        table=_gaps(runs, options), reference=options["reference"], dark=dark
+    )
+
+
+def _gaps(runs: Sequence[Run], options: Options) -> Any:
+    metric = options.get("metric", "ndcg@10")
+    variants = comparison.variants_of(runs)
+    return comparison.differences(variants, reference=options["reference"], metric=metric)
+
+
+def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    variants = comparison.variants_of(runs)
+    found = [v for v in variants if v.name == options["reference"]]
+    if not found:
+        raise DataError(f"no variant is named {options['reference']!r}.")
+    grouped = next((run for run in runs if run.parts), runs[0])
+    table = slices.slice_differences(
+        variants,
+        reference=found[0],
+        slices=slices.user_slices(grouped),
+        metric=options.get("metric", "ndcg@10"),
+    )
+    return slice_heatmap(table=table, dark=dark)
+
+
+def _curves(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    quantity = options.get("quantity", "ndcg@10")
+    return learning_curves(curves=comparison.learning_curves(runs), quantity=quantity, dark=dark)
+
+
+def _costs(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    metric = options.get("metric", "ndcg@10")
+    table = comparison.costs(comparison.variants_of(runs), metric=metric)
+    return cost_scatter(table=table, cost=options.get("cost", "seconds"), dark=dark)
+
+
+def _weights(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    user_id = options.get("user_id")
+    mine = explanations.explain_user(runs[0], user_id).weights if user_id else None
+    population = explanations.population_weights(runs[0])
+    return population_plots.weight_ridges(population=population, weights=mine, dark=dark)
+
+
+def _contributions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    population = explanations.population_contributions(runs[0])
+    return population_plots.contribution_ridges(
+        population=population, user_id=options.get("user_id"), dark=dark
+    )
+
+
+def _triangle(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    population = explanations.population_contributions(runs[0])
+    return population_plots.part_triangle(
+        population=population, user_id=options.get("user_id"), dark=dark
+    )
+
+
+def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    explained = explanations.explain_user(runs[0], options["user_id"])
+    return explanation_plots.contribution_bars(
+        recommendations=explained.recommendations, contributions=explained.contributions, dark=dark
+    )
+
+
+def _interactions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    explained = explanations.explain_user(runs[0], options["user_id"])
+    return explanation_plots.interaction_bars(recommendations=explained.recommendations, dark=dark)
+
+
+def _faithfulness(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    curves = faithfulness.faithfulness_curves(runs[0], options.get("user_ids"))
+    return faithfulness_plots.faithfulness_curves(curves=curves, dark=dark)
+
+
+def _waterfall(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    explained = explanations.explain_user(runs[0], options["user_id"])
+    item = options["item_id"]
+    listed = explained.recommendations.set_index("item_id")
+    if item not in listed.index:
+        raise DataError(f"item {item!r} is not among the recommendations of this user.")
+    shares = explained.contributions[explained.contributions["item_id"] == item]
+    return explanation_plots.contribution_waterfall(
+        contributions=shares,
+        baseline=listed["baseline"][item],
+        title=listed["title"][item],
+        dark=dark,
+    )
+
+
+def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """Stored maps where the run has them, else principal components."""
+    run = runs[0]
+    method = options.get("method", "umap")
+    stored = maps.stored_maps(run)
+    planes = {}
+    for space in options.get("spaces", run.parts):
+        name = maps.map_name("items", space, method)
+        if name in stored:
+            planes[space] = run.table(f"maps/{name}")
+        else:
+            settings = maps.MapSettings(method="pca")
+            planes[space] = maps.plane_frame(
+                maps.project(spaces.item_vectors(run, space), settings)
+            )
+    return linked_maps(
+        maps=planes,
+        points=spaces.items_for_maps(run),
+        color=options.get("color", "category"),
+        dark=dark,
+    )
+
+
+FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]] = {
+    "metrics": _metrics,
+    "differences": _differences,
+    "wins": _wins,
+    "slices": _slices,
+    "learning_curves": _curves,
+    "costs": _costs,
+    "weights": _weights,
+    "contributions": _contributions,
+    "triangle": _triangle,
+    "user": _user,
+    "faithfulness": _faithfulness,
+    "interactions": _interactions,
+    "waterfall": _waterfall,
+    "maps": _maps,
+}
+"""Figures by name; each takes the runs, the options and whether the page is dark."""

@@ -1,0 +1,175 @@
+"""The command ``python -m analysis report``: the standard figures and tables of a paper."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from analysis import comparison
+from analysis.bundle import Card, write_bundle
+from analysis.events import emit
+from analysis.explanations import explain_user
+from analysis.export import FORMATS
+from analysis.printing import PrintOptions
+from analysis.recipes import Recipe
+from analysis.tables import latex_frame, latex_results
+from analysis.venues import VENUES
+from prism_core.errors import DataError
+from prism_core.store.reader import Run
+
+METRICS: Final = ("ndcg@10", "ndcg@20", "recall@10", "recall@20", "mrr@10")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--venue", choices=list(VENUES), default="acm")
+    parser.add_argument("--reference", help="name of the run to compare with; the best floor")
+    parser.add_argument("--user", action="append", default=[], help="case study (repeatable)")
+    parser.add_argument(
+        "--format", action="append", choices=list(FORMATS), help="repeatable; pdf, svg and csv"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the report."""
+    runs = [Run(path) for path in args.runs]
+    folders = {one.run_id: one.path for one in runs}
+    if len(folders) < len(runs):
+        raise DataError("two of the given folders hold the same run; give each run once.")
+    emit("progress", done=0, total=2, what="tables")
+    variants = comparison.variants_of(runs)
+    reference = args.reference or _default_reference(variants)
+    cards = list(standard_cards(runs, variants, reference, args.user, args.venue))
+    tables = standard_tables(runs, variants, reference, args.user)
+    emit("progress", done=1, total=2, what="figures")
+    formats = args.format or ["pdf", "svg", "csv"]
+    written = write_bundle(cards, folders, args.out, formats=formats, tables=tables)
+    emit("finished", done=2, total=2, files=len(written), out=str(args.out))
+
+
+def standard_cards(
+    runs: Sequence[Run],
+    variants: Sequence[comparison.Variant],
+    reference: str,
+    users: Sequence[str],
+    venue: str,
+) -> Iterator[Card]:
+    """Give the figures of a paper: comparisons, population, maps, and a case study per user."""
+    ids = tuple(run.run_id for run in runs)
+    column = PrintOptions(venue=venue)
+    full = PrintOptions(venue=venue, span="full")
+    people, seeds = variants[0].ranks.shape[1], max(len(v.runs) for v in variants)
+    sample = f"{people} users, up to {seeds} seed(s); 95 % intervals."
+    yield Card(
+        name="metrics",
+        caption=f"Models and floors. {sample}",
+        recipe=Recipe(figure="metrics", runs=ids),
+        options=full,
+    )
+    if len(variants) > 1:
+        yield from _comparison_cards(ids, reference, sample, column)
+    parted = next((run for run in runs if run.parts), None)
+    if parted is not None:
+        yield from _part_cards(parted, column, full)
+        for user_id in users:
+            yield from _case_study(parted, user_id, column)
+
+
+def standard_tables(
+    runs: Sequence[Run],
+    variants: Sequence[comparison.Variant],
+    reference: str,
+    users: Sequence[str],
+) -> dict[str, str]:
+    """Give the LaTeX tables of a paper by name."""
+    summary = comparison.summary(variants, metrics=METRICS)
+    tested = len(variants) > 1
+    gaps = {
+        metric: comparison.differences(variants, reference=reference, metric=metric)
+        for metric in (METRICS if tested else ())
+    }
+    trained = summary[summary["kind"] == "model"]
+    tables = {
+        "main": latex_results(
+            summary,
+            differences=gaps or None,
+            caption=f"Results; the reference is {reference}." if tested else "Results.",
+            label="tab:main",
+        )
+    }
+    if trained["name"].nunique() > 1:
+        tables["ablation"] = latex_results(trained, caption="Ablation.", label="tab:ablation")
+    parted = next((run for run in runs if run.parts), None)
+    if parted is not None:
+        tables |= {f"user-{_safe(user_id)}": _user_table(parted, user_id) for user_id in users}
+    return tables
+
+
+def _user_table(run: Run, user_id: str) -> str:
+    listed = explain_user(run, user_id).recommendations
+    shown = listed[["rank", "title", "score", "top_player", "interaction"]]
+    caption = f"Recommendations of user {user_id}."
+    return latex_frame(shown, caption=caption, label=f"tab:user-{_safe(user_id)}")
+
+
+def _comparison_cards(
+    ids: tuple[str, ...], reference: str, sample: str, column: PrintOptions
+) -> Iterator[Card]:
+    about = {"reference": reference}
+    captions = {
+        "differences": f"NDCG@10 against {reference}, paired over users. {sample}",
+        "wins": f"Users for whom NDCG@10 is above, equal to or below {reference}.",
+        "slices": f"NDCG@10 against {reference} within groups of users; grey cells are uncertain.",
+    }
+    for figure, caption in captions.items():
+        recipe = Recipe(figure=figure, runs=ids, options=about)
+        yield Card(name=figure, caption=caption, recipe=recipe, options=column)
+    curves = Recipe(figure="learning_curves", runs=ids)
+    caption = "Validation NDCG@10 over epochs; bands are the range over seeds."
+    yield Card(name="learning_curves", caption=caption, recipe=curves, options=column)
+
+
+def _part_cards(run: Run, column: PrintOptions, full: PrintOptions) -> Iterator[Card]:
+    captions = {
+        "weights": "Fusion weights over all users; bars are quartiles.",
+        "contributions": "Mean contribution (Shapley value) of each part to the listed items.",
+        "triangle": "Users by the share of each part in their contributions.",
+    }
+    for figure, caption in captions.items():
+        recipe = Recipe(figure=figure, runs=(run.run_id,))
+        yield Card(name=figure, caption=caption, recipe=recipe, options=column)
+    if run.has_vectors:
+        yield Card(
+            name="maps",
+            caption="Items in the space of each part.",
+            recipe=Recipe(figure="maps", runs=(run.run_id,)),
+            options=full,
+        )
+
+
+def _case_study(run: Run, user_id: str, column: PrintOptions) -> Iterator[Card]:
+    first = explain_user(run, user_id).recommendations.iloc[0]
+    about = {"user_id": user_id}
+    captions = {
+        "user": f"Contributions of the parts to the items recommended to user {user_id}.",
+        "weights": f"Fusion weights of user {user_id} among all users.",
+        "waterfall": f"From the score with everything off to the score of {first['title']}.",
+    }
+    for figure, caption in captions.items():
+        options = about | ({"item_id": first["item_id"]} if figure == "waterfall" else {})
+        recipe = Recipe(figure=figure, runs=(run.run_id,), options=options)
+        name = f"user-{_safe(user_id)}-{figure}"
+        yield Card(name=name, caption=caption, recipe=recipe, options=column)
+
+
+def _default_reference(variants: Sequence[comparison.Variant]) -> str:
+    """Name the best floor, or the weakest model where there is no floor."""
+    floors = [v for v in variants if v.kind == "floor"]
+    score = {v.name: float(v.values("ndcg@10").mean()) for v in floors or variants}
+    return max(score, key=score.__getitem__) if floors else min(score, key=score.__getitem__)
+
+
+def _safe(text: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in text)
