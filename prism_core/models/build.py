@@ -7,6 +7,7 @@ from torch import Tensor
 
 from prism_core.config.model import ModelConfig
 from prism_core.errors import ConfigError
+from prism_core.models.backbones.base import Backbone
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.content.anchored import AnchoredContent
 from prism_core.models.content.base import Content
@@ -22,6 +23,7 @@ def build_model(
     num_items: int,
     features: Mapping[str, Tensor] | None = None,
     available: Mapping[str, Tensor] | None = None,
+    backbone: Backbone | None = None,
 ) -> Recommender:
     """Build one recommender.
 
@@ -34,6 +36,9 @@ def build_model(
         Frozen features by modality; row 0 is padding. Not needed with content ``none``.
     available : mapping of str to Tensor (N + 1,), bool, optional
         Items that have the modality. Default: all.
+    backbone
+        An encoder of your own, ``num_streams * config.hidden_size`` wide. Default: the one that
+        the configuration names.
 
     Raises
     ------
@@ -42,7 +47,7 @@ def build_model(
     DataError
         If the features do not fit the configuration or the number of items.
     """
-    backbone = BACKBONES[config.backbone](config)
+    backbone = backbone or BACKBONES[config.backbone](config)
     width = config.hidden_size * backbone.num_streams
     content: Content
     if config.content == "none":
