@@ -33,6 +33,13 @@ class ItemTable(NamedTuple):
     parts: Tensor
 
 
+class AuxiliaryDraws(NamedTuple):
+    """What auxiliary losses draw from, and the divisor of those summed over targets."""
+
+    generator: torch.Generator
+    num_targets: Tensor | float
+
+
 class Recommender(nn.Module):
     """History in, a score per item out, with every player and modality on a switch.
 
@@ -119,7 +126,8 @@ class Recommender(nn.Module):
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         of_whole = negatives.of(whole, targets[whole] != PAD)
         table = self._table()
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, generator)
+        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
+        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
         if dropped:
             other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
@@ -132,9 +140,9 @@ class Recommender(nn.Module):
         targets: Tensor,
         table: ItemTable,
         negatives: Negatives,
-        generator: torch.Generator | None = None,
+        auxiliary: AuxiliaryDraws | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Sum the next-item loss over positions; with a generator, add auxiliary losses."""
+        """Sum the next-item loss over positions, and compute auxiliary losses if asked to."""
         if self.reads_prefixes:
             item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
@@ -142,15 +150,15 @@ class Recommender(nn.Module):
         queries = reading.states[has_target]
         items = table.ids + self.content.candidates(table.parts)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
-        if generator is None:
+        if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
             item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
-            queries, targets[has_target], generator,
+            queries, targets[has_target], auxiliary.num_targets, auxiliary.generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.states[has_target], items, targets[has_target], generator
+            reading.states[has_target], items, targets[has_target], auxiliary.generator
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 

@@ -26,6 +26,9 @@ class StepContext:
     queries : Tensor (T, W)
         States that meet the candidates.
     targets : Tensor (T,)
+    num_targets
+        Divisor of losses summed over targets: about ``T``, and such that the mean over processes
+        is that of the global batch.
     generator : torch.Generator
     """
 
@@ -37,6 +40,7 @@ class StepContext:
     weights: Tensor
     queries: Tensor
     targets: Tensor
+    num_targets: Tensor | float
     generator: torch.Generator
 
 
