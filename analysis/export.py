@@ -1,4 +1,4 @@
-"""One figure in every format a reader needs: PDF, SVG, PNG, HTML, CSV."""
+"""One figure in every format a reader needs: PDF, SVG, PNG, PGFPlots, HTML, CSV."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.pgf.figure import to_pgfplots
 from analysis.printing import PrintOptions, for_print
 from analysis.rendering import render
 from analysis.tables import safe_csv
@@ -34,6 +35,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "pdf": Format("pdf", "application/pdf", "PDF (vector)", True),
     "svg": Format("svg", "image/svg+xml", "SVG (vector)", True),
     "png": Format("png", "image/png", "PNG", True),
+    "tex": Format("tex", "application/x-tex", "PGFPlots (LaTeX)", False),
     "html": Format("html", "text/html", "HTML (interactive)", False),
     "csv": Format("csv", "text/csv", "CSV (what is drawn)", False),
 }
@@ -66,6 +68,8 @@ def export(
         raise ConfigError(f"format {file_format!r}: choose one of {', '.join(FORMATS)}.")
     if file_format == "html":
         return figure.to_html(include_plotlyjs=True, include_mathjax=False).encode()
+    if file_format == "tex":
+        return to_pgfplots(figure, options).encode()
     if file_format == "csv":
         return safe_csv(drawn_frame(figure)).encode()
     printed = for_print(figure, options or PrintOptions())

@@ -14,16 +14,19 @@ from app.components import (
     item_explanation,
     recommendations,
     user_picker,
+    what_if_panel,
 )
 from app.components.run_picker import chosen_run
 from app.components.text import markdown
-from app.state import is_dark
+from app.state import Widget, is_dark, select, selection
 from prism_core.store.reader import Run
 
 WEIGHT = (
     "**Fusion weight**: how much the gate lets a part into the item's vector for this user. The "
     "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
 )
+WHAT_IF = "What if"
+VIEWS = ("Explanation", WHAT_IF)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
     "every combination of parts switched off. What is switched off is replaced by its average."
@@ -46,6 +49,9 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     """Draw a user of a run with parts."""
     explanation = loaders.explanation(run, user_id)
     st.markdown(markdown(sentences.user_sentence(explanation)))
+    if draw_view() == WHAT_IF:
+        what_if_panel.draw(run, catalogue, explanation)
+        return
     recommendations.draw_explained(explanation, catalogue)
     histories.draw(run, catalogue, user_id)
     with st.grid(2, min_column_width=440):
@@ -54,6 +60,21 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(explanation, item_id)
+
+
+def draw_view() -> str:
+    """Draw the choice of what is shown of the user."""
+    wanted = selection().view
+    st.session_state[Widget.VIEW] = wanted if wanted in VIEWS else VIEWS[0]
+    st.segmented_control(
+        "View",
+        VIEWS,
+        key=Widget.VIEW,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: select(view=st.session_state[Widget.VIEW]),
+    )
+    return str(st.session_state[Widget.VIEW])
 
 
 def draw_plain(run: Run, catalogue: Catalogue, user_id: str) -> None:

@@ -93,11 +93,6 @@ class AnchoredContent(Content):
             part_vectors = part_vectors * (weights * len(self.parts))[..., None]
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
-    def query(self, states: Tensor, weights: Tensor) -> Tensor:
-        per_column = (weights * len(self.parts)).repeat_interleave(self.part_size, dim=-1)
-        padding = self.width - per_column.shape[-1]
-        return states * F.pad(per_column, (0, padding), value=1.0)
-
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         weights, parts = self.loss_weights, context.item_parts[1:]
         losses = {
@@ -211,4 +206,5 @@ class AnchoredContent(Content):
     def _charge(self, context: StepContext) -> Tensor:
         parts = context.item_parts[1:]
         part = self.join(parts * self._is_synergy()[:, None])
-        return variance_share(context.queries, part, context.id_table[1:] + self.join(parts))
+        whole = context.id_table[1:] + self.join(parts)
+        return variance_share(context.queries, part, whole, context.num_targets)

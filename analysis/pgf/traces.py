@@ -1,0 +1,196 @@
+"""Traces in PGFPlots: points, lines, areas, intervals, bars, cells, reference lines."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.pgf.axes import places_of
+from analysis.pgf.text import escape, pgf_color, plain_number
+from analysis.plots import theme
+
+BAR: Final = 0.36
+"""Half the thickness of a bar, in rows."""
+
+PATTERNS: Final = {
+    "/": "north east lines",
+    "\\": "north west lines",
+    "x": "crosshatch",
+    ".": "dots",
+    "+": "grid",
+}
+MARKS: Final = {
+    "circle": "*",
+    "square": "square*",
+    "diamond": "diamond*",
+    "triangle-up": "triangle*",
+    "circle-open": "o",
+    "square-open": "square",
+    "star": "star",
+    "line-ns": "|",
+    "cross": "+",
+    "x": "x",
+    "pentagon": "pentagon*",
+}
+DASHES: Final = {"dot": "dotted", "dash": "dashed", "dashdot": "dashdotted"}
+
+
+def trace_lines(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    if trace.type == "heatmap":
+        yield from _cells(trace, rows, columns)
+    elif trace.type != "bar" and trace.x is not None and any(v is not None for v in trace.x):
+        yield from _points(trace, rows, columns)
+
+
+def _points(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    x, y = places_of(trace.x, columns), places_of(trace.y, rows)
+    style = style_of(trace)
+    if trace.fill == "toself":
+        style = [f"fill={pgf_color(single_color(trace.line.color))}", "fill opacity=0.4", *style]
+    errors = _errors(trace)
+    colors = point_colors(trace)
+    groups = sorted(set(colors)) if colors else [""]
+    for color in groups:
+        keep = [i for i in range(len(x)) if not colors or colors[i] == color]
+        points = " ".join(
+            f"({plain_number(x[i])},{plain_number(y[i])}){errors[i] if errors else ''}"
+            for i in keep
+        )
+        chosen = [*style, *([f"color={pgf_color(color)}"] if color else [])]
+        if errors:
+            way = "x" if trace.error_x.array is not None else "y"
+            chosen.append(f"error bars/.cd, {way} dir=both, {way} explicit")
+        yield rf"\addplot[forget plot, {', '.join(chosen)}] coordinates {{{points}}};"
+    if trace.mode and "text" in trace.mode:
+        for place, text in enumerate(trace.text):
+            at = f"(axis cs:{plain_number(x[place])},{plain_number(y[place])})"
+            yield rf"\node[anchor=west, font=\footnotesize] at {at} {{{escape(str(text))}}};"
+
+
+def style_of(trace: Any) -> list[str]:
+    mode = trace.mode or "lines"
+    style = []
+    if "lines" in mode:
+        width = 0.75 * float(trace.line.width or 1)
+        style += [f"draw={pgf_color(single_color(trace.line.color))}", f"line width={width:.2f}pt"]
+        if trace.line.dash in DASHES:
+            style.append(DASHES[trace.line.dash])
+    if "markers" not in mode:
+        return [*style, "mark=none"]
+    symbol = trace.marker.symbol
+    mark = MARKS.get(symbol if isinstance(symbol, str) else "circle", "*")
+    size = trace.marker.size
+    radius = 0.28 * float(size if isinstance(size, int | float) else 6)
+    style += [f"mark={mark}", f"mark size={radius:.2f}pt"]
+    return style if "lines" in mode else ["only marks", *style]
+
+
+def point_colors(trace: Any) -> list[str]:
+    """One colour for each point; empty where the trace has no marks."""
+    if "markers" not in (trace.mode or ""):
+        return []
+    count, color = len(trace.x), trace.marker.color
+    if color is None or isinstance(color, str):
+        line = trace.marker.line.color or trace.line.color
+        return [single_color(color or line)] * count
+    if isinstance(color[0], str):
+        return list(color)
+    low, high = trace.marker.cmin, trace.marker.cmax
+    share = (np.asarray(color, dtype=float) - low) / max(high - low, 1e-12)
+    return _sampled(trace.marker.colorscale, np.clip(np.nan_to_num(share), 0, 1))
+
+
+def _sampled(scale: Any, shares: np.ndarray) -> list[str]:
+    """Colours at some shares of a colour scale of hexadecimal stops."""
+    stops = np.array([stop for stop, _ in scale], dtype=float)
+    shades = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for _, c in scale])
+    mixed = [np.interp(shares, stops, shades[:, channel]).round() for channel in range(3)]
+    return [f"#{int(r):02X}{int(g):02X}{int(b):02X}" for r, g, b in zip(*mixed, strict=True)]
+
+
+def _errors(trace: Any) -> list[str]:
+    for axis, text in (("error_x", "({},0)"), ("error_y", "(0,{})")):
+        bars = trace[axis]
+        if bars.array is not None:
+            pairs = zip(bars.array, bars.arrayminus, strict=True)
+            return [
+                f" += {text.format(plain_number(up))} -= {text.format(plain_number(down))}"
+                for up, down in pairs
+            ]
+    return []
+
+
+def bar_lines(
+    traces: Sequence[Any], rows: Sequence[str], columns: Sequence[str], *, grouped: bool
+) -> Iterator[str]:
+    """Bars as rectangles: side by side, or stacked apart on both sides of zero."""
+    ends: dict[tuple[float, bool], float] = {}
+    half = BAR / len(traces) if grouped and traces and traces[0].base is None else BAR
+    for number, trace in enumerate(traces):
+        level = trace.orientation == "h"
+        values = trace.x if level else trace.y
+        places = places_of(trace.y, rows) if level else places_of(trace.x, columns)
+        starts = trace.base if trace.base is not None else [None] * len(places)
+        color = pgf_color(single_color(trace.marker.color))
+        for place, value, base in zip(places, values, starts, strict=True):
+            start = ends.get((place, value >= 0), 0.0) if base is None else base
+            middle = place
+            if half < BAR:
+                middle, start = place + (2 * number - len(traces) + 1) * half, 0.0
+            ends[place, value >= 0] = start + value
+            corners = [(start, middle - half), (start + value, middle + half)]
+            if not level:
+                corners = [(up, across) for across, up in corners]
+            yield from _rectangle(corners, color, trace.marker.pattern.shape)
+
+
+def _rectangle(
+    corners: Sequence[tuple[float, float]], color: str, shape: str | None
+) -> Iterator[str]:
+    one, other = (f"(axis cs:{plain_number(x)},{plain_number(y)})" for x, y in corners)
+    yield rf"\path[fill={color}] {one} rectangle {other};"
+    if shape in PATTERNS:
+        look = f"pattern={PATTERNS[shape]}, pattern color=white"
+        yield rf"\path[{look}] {one} rectangle {other};"
+    yield _unseen(corners)
+
+
+def _unseen(points: Sequence[tuple[float, float]]) -> str:
+    """Let the axis reach some points that a path draws."""
+    listed = " ".join(f"({plain_number(x)},{plain_number(y)})" for x, y in points)
+    return rf"\addplot[forget plot, draw=none, mark=none] coordinates {{{listed}}};"
+
+
+def _cells(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    grid = np.asarray(trace.z, dtype=float)
+    scale = trace.colorscale
+    low, high = trace.zmin, trace.zmax
+    for y, x in np.argwhere(np.isfinite(grid)):
+        share = 0.5 if low is None else (grid[y, x] - low) / max(high - low, 1e-12)
+        (color,) = _sampled(scale, np.array([share]))
+        corners = f"(axis cs:{x - 0.48},{y - 0.48}) rectangle (axis cs:{x + 0.48},{y + 0.48})"
+        yield rf"\path[fill={pgf_color(color)}] {corners};"
+        text = trace.text[y][x] if trace.text is not None else f"{grid[y, x]:+.3f}"
+        yield rf"\node[font=\footnotesize] at (axis cs:{x},{y}) {{{escape(str(text))}}};"
+
+
+def shape_lines(figure: go.Figure, panel: tuple[str, str]) -> Iterator[str]:
+    for shape in figure.layout.shapes:
+        if shape.type != "line" or (shape.xref or "x") != panel[0]:
+            continue
+        relative = "domain" in (shape.yref or "") or shape.yref == "paper"
+        style = [f"draw={pgf_color(single_color(shape.line.color))}"]
+        if shape.line.dash in DASHES:
+            style.append(DASHES[shape.line.dash])
+        ends = [
+            rf"({{axis cs:{plain_number(x)},0}} |- {{rel axis cs:0,{plain_number(y)}}})"
+            if relative
+            else f"(axis cs:{plain_number(x)},{plain_number(y)})"
+            for x, y in ((shape.x0, shape.y0), (shape.x1, shape.y1))
+        ]
+        yield rf"\draw[{', '.join(style)}] {ends[0]} -- {ends[1]};"
+
+
+def single_color(color: Any) -> str:
+    return color if isinstance(color, str) else theme.MUTED[False]
