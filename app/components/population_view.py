@@ -36,7 +36,7 @@ def draw(run: Run, explanation: UserExplanation) -> None:
             help="Shares of the summed absolute contributions of the parts, the item id left out.",
             name=TRIANGLE,
             data=population[["user_id", "top_part"]].join(population.filter(like="share_")),
-            caption="A dot is a user; a click opens it. Near a corner, that source moves the scores.",
+            caption="A dot is a user; a click opens it. Near a corner, that source decides.",
             on_select=_open_point,
         )
     _draw_alike(run, user_id)
