@@ -43,6 +43,7 @@ class Widget(StrEnum):
     REMOVE = "remove_items"
     ADD = "add_item"
     UNDO = "undo"
+    ALIKE = "users_alike"
     RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"

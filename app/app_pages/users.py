@@ -12,6 +12,7 @@ from app.components import (
     figure_card,
     histories,
     item_explanation,
+    population_view,
     recommendations,
     user_picker,
     what_if_panel,
@@ -26,7 +27,8 @@ WEIGHT = (
     "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
 )
 WHAT_IF = "What if"
-VIEWS = ("Explanation", WHAT_IF)
+EVERYBODY = "Among all users"
+VIEWS = ("Explanation", WHAT_IF, EVERYBODY)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
     "every combination of parts switched off. What is switched off is replaced by its average."
@@ -49,11 +51,19 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     """Draw a user of a run with parts."""
     explanation = loaders.explanation(run, user_id)
     st.markdown(markdown(sentences.user_sentence(explanation)))
-    if draw_view() == WHAT_IF:
+    view = draw_view()
+    if view == WHAT_IF:
         what_if_panel.draw(run, catalogue, explanation)
-        return
+    elif view == EVERYBODY:
+        population_view.draw(run, explanation)
+    else:
+        draw_explanation(run, catalogue, explanation)
+
+
+def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
+    """Draw the list, the history, the weights, and why the chosen item is recommended."""
     recommendations.draw_explained(explanation, catalogue)
-    histories.draw(run, catalogue, user_id)
+    histories.draw(run, catalogue, explanation.user_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
         draw_contributions(explanation)

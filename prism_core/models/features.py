@@ -27,7 +27,8 @@ class FeatureSpace(nn.Module):
     Attributes
     ----------
     rows : Tensor (N + 1, k)
-        Mean 0; columns scaled so that their mean variance is 1.
+        Mean 0; columns scaled so that their mean variance is 1; exact in half precision, in which
+        they are stored.
     """
 
     def __init__(self, features: Tensor, available: Tensor, size: int) -> None:
@@ -38,7 +39,7 @@ class FeatureSpace(nn.Module):
         for name, value in (("mean", mean), ("std", std), ("basis", basis)):
             self.register_buffer(name, value.float())
         self.register_buffer("available", available)
-        self.register_buffer("rows", self.encode(features, available))
+        self.register_buffer("rows", self.encode(features, available).half().float())
 
     mean: Tensor
     std: Tensor
