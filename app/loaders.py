@@ -8,7 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from analysis import spaces
-from analysis.explanations import UserExplanation, explain_user, population_weights
+from analysis.explanations import (
+    UserExplanation,
+    explain_user,
+    population_contributions,
+    population_weights,
+)
+from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curves
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
 from prism_core.errors import DataError
@@ -107,6 +113,27 @@ def fusion_weights(run: Run) -> pd.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
     return population_weights(_run(path, stamp))
+
+
+def contributions_of_all(run: Run) -> pd.DataFrame:
+    """Give every user's mean contributions and top part."""
+    return _contributions_of_all(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _contributions_of_all(path: Path, stamp: int) -> pd.DataFrame:
+    return population_contributions(_run(path, stamp))
+
+
+def faithfulness_of(run: Run) -> tuple[Faithfulness, pd.DataFrame]:
+    """Judge the explanations of all users; the verdict and its curves."""
+    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Judging the explanations …")
+def _faithfulness_of(path: Path, stamp: int) -> tuple[Faithfulness, pd.DataFrame]:
+    run = _run(path, stamp)
+    return faithfulness(run), faithfulness_curves(run)
 
 
 def items_for_maps(run: Run) -> pd.DataFrame:

@@ -17,9 +17,10 @@ PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 MARKED: Final = "marked_rows"
+UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item"]
-FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item")
+Field = Literal["run", "user", "item", "view", "whatif"]
+FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "view", "whatif")
 """Names of the selection's fields; the query parameters have the same names."""
 
 
@@ -34,11 +35,21 @@ class Widget(StrEnum):
     USER_SEARCH = "user_search"
     USER_HISTORY = "user_history_length"
     ITEM = "item_picker"
-    LIST_LENGTH = "list_length"
+    VIEW = "user_view"
+    PLAYERS_ON = "players_on"
+    WITHHELD = "withheld"
+    BY_HAND = "weights_by_hand"
+    WEIGHT = "weight"
+    REMOVE = "remove_items"
+    ADD = "add_item"
+    UNDO = "undo"
+    ALIKE = "users_alike"
+    RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"
     MAP_SEARCH = "map_search"
     CLEAR = "clear_marked"
+    COMPUTE = "compute_maps"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
     METRIC = "metric"
@@ -63,11 +74,17 @@ class Selection:
     ----------
     run, user, item
         Run id, user id, item id.
+    view
+        What the page Users shows of the user.
+    whatif
+        A what-if as text, see :class:`app.what_if.WhatIf`.
     """
 
     run: str | None = None
     user: str | None = None
     item: str | None = None
+    view: str | None = None
+    whatif: str | None = None
 
 
 def selection() -> Selection:
@@ -79,13 +96,33 @@ def select(**changes: str | None) -> None:
     """Change fields of the selection; what depends on a changed field is cleared.
 
     Another run keeps the user (the same person under another model); another user or run drops
-    the item.
+    the item and the what-if.
     """
-    if "item" not in changes and set(changes) & {"run", "user"}:
-        changes["item"] = None
+    if set(changes) & {"run", "user"}:
+        changes = {"item": None, "whatif": None, **changes}
+        st.session_state.pop(UNDO, None)
     if "run" in changes:
         st.session_state.pop(MARKED, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
+
+
+def try_what_if(text: str) -> None:
+    """Go to another what-if and remember the one before, for :func:`undo`."""
+    before = selection().whatif or ""
+    if text != before:
+        st.session_state.setdefault(UNDO, []).append(before)
+        select(whatif=text or None)
+
+
+def undo() -> None:
+    """Go back to the what-if before the last change."""
+    if past := st.session_state.get(UNDO):
+        select(whatif=past.pop() or None)
+
+
+def can_undo() -> bool:
+    """Say whether there is a what-if to go back to."""
+    return bool(st.session_state.get(UNDO))
 
 
 def settle(**shown: str) -> None:

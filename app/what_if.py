@@ -62,9 +62,7 @@ class WhatIf:
         return json.dumps(given, separators=(",", ":")) if given else ""
 
     @classmethod
-    def from_text(
-        cls, text: str, *, players: tuple[str, ...], modalities: tuple[str, ...]
-    ) -> Self:
+    def from_text(cls, text: str, *, players: tuple[str, ...], modalities: tuple[str, ...]) -> Self:
         """Read it from a link.
 
         Raises

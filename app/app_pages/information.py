@@ -14,9 +14,15 @@ from prism_core.store.reader import Run
 TABLE = "information"
 QUESTION = ["scope", "target", "first", "second"]
 SCOPES = {
-    "data": "The data: what {first} and {second} tell about the {target}",
-    "model": "The model: what {first} and {second} tell about its {target}",
-    "part": "The parts: what {first} and {second} of the parts tell about the {target}",
+    "data": "The data: what {first} and {second} tell about {target}",
+    "model": "The model: what {first} and {second} tell about {target}",
+    "part": "The parts: what {first} and {second} tell about {target}",
+}
+TARGETS = {
+    "next category": "the genre of the next item",
+    "next popularity": "the popularity of the next item",
+    "top-1 category": "the genre of the first recommendation",
+    "hit@10": "whether the true next item is in the top 10",
 }
 EXPLANATION = """
 How many bits do the image and the text of the items a user chose before tell about the genre of the
@@ -73,12 +79,11 @@ def draw_computing(run: Run) -> None:
 
 def _asked(question: tuple[str, str, str, str]) -> str:
     scope, target, first, second = question
-    names = {name: label_of(name).lower() for name in (first, second)}
-    text = SCOPES.get(scope, f"{scope}: {{first}} and {{second}} about the {{target}}")
+    text = SCOPES.get(scope, f"{scope}: {{first}} and {{second}} about {{target}}")
     return text.format(
-        first=names[first],
-        second=f"the {second}" if second == "rest" else names[second],
-        target=target,
+        first=label_of(first).lower(),
+        second="the other parts" if second == "rest" else label_of(second).lower(),
+        target=TARGETS.get(target, target),
     )
 
 

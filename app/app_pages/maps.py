@@ -122,7 +122,7 @@ def draw_start(run: Run, missing: list[str]) -> None:
         method = st.selectbox(
             "Another method", missing, format_func=METHOD_NAMES.__getitem__, width=200
         )
-        if st.button("Compute maps", icon=":material/play_arrow:"):
+        if st.button("Compute maps", icon=":material/play_arrow:", key=Widget.COMPUTE):
             command = ["analysis", "map", *loaders.command_paths(run), "--method", str(method)]
             jobs.start(job_target(run), command, runs=loaders.own_runs(), folder=run.path)
             st.rerun()

@@ -12,18 +12,23 @@ from app.components import (
     figure_card,
     histories,
     item_explanation,
+    population_view,
     recommendations,
     user_picker,
+    what_if_panel,
 )
 from app.components.run_picker import chosen_run
 from app.components.text import markdown
-from app.state import is_dark
+from app.state import Widget, is_dark, select, selection
 from prism_core.store.reader import Run
 
 WEIGHT = (
     "**Fusion weight**: how much the gate lets a part into the item's vector for this user. The "
     "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
 )
+WHAT_IF = "What if"
+EVERYBODY = "Among all users"
+VIEWS = ("Explanation", WHAT_IF, EVERYBODY)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
     "every combination of parts switched off. What is switched off is replaced by its average."
@@ -46,14 +51,40 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     """Draw a user of a run with parts."""
     explanation = loaders.explanation(run, user_id)
     st.markdown(markdown(sentences.user_sentence(explanation)))
+    view = draw_view()
+    if view == WHAT_IF:
+        what_if_panel.draw(run, catalogue, explanation)
+    elif view == EVERYBODY:
+        population_view.draw(run, explanation)
+    else:
+        draw_explanation(run, catalogue, explanation)
+
+
+def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
+    """Draw the list, the history, the weights, and why the chosen item is recommended."""
     recommendations.draw_explained(explanation, catalogue)
-    histories.draw(run, catalogue, user_id)
+    histories.draw(run, catalogue, explanation.user_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
         draw_contributions(explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(explanation, item_id)
+
+
+def draw_view() -> str:
+    """Draw the choice of what is shown of the user."""
+    wanted = selection().view
+    st.session_state[Widget.VIEW] = wanted if wanted in VIEWS else VIEWS[0]
+    st.segmented_control(
+        "View",
+        VIEWS,
+        key=Widget.VIEW,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: select(view=st.session_state[Widget.VIEW]),
+    )
+    return str(st.session_state[Widget.VIEW])
 
 
 def draw_plain(run: Run, catalogue: Catalogue, user_id: str) -> None:

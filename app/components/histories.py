@@ -28,8 +28,7 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
             f"${loaders.DATA_VARIABLE} to the folder that holds it."
         )
         return
-    read = int(run.manifest["protocol"].get("max_seq_len", DEFAULT_READ))
-    items = history_of(dataset, user_id, read)
+    items = history_of(dataset, user_id, read_length(run))
     show_all = len(items) > NEWEST and st.toggle(f"Show all {len(items)}", key="whole_history")
     shown = items[::-1] if show_all else items[::-1][:NEWEST]
     cards = [
@@ -60,3 +59,8 @@ def history_of(dataset: Dataset, user_id: str, max_seq_len: int) -> list[str]:
     chosen = dataset.interactions["item_index"].to_numpy()[start : max(start, end - 1)]
     ids = dataset.items["item_id"].to_numpy()
     return [str(ids[index - 1]) for index in chosen[-max_seq_len:]]
+
+
+def read_length(run: Run) -> int:
+    """Give how many of the newest items of a history the run reads."""
+    return int(run.manifest["protocol"].get("max_seq_len", DEFAULT_READ))

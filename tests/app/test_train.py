@@ -31,7 +31,8 @@ def start(app: AppTest, *, epochs: int, options: str = SMALL) -> AppTest:
 
 
 @pytest.fixture
-def train_page(open_app: OpenApp, tmp_path: Path) -> AppTest:
+def train_page(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return open_app("train", runs=tmp_path / "runs")
 
 

@@ -1,0 +1,150 @@
+"""What if: changes are values that fit into a link, and the model answers them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.components.histories import history_of
+from app.what_if import WhatIf
+from prism_core.errors import ConfigError
+from prism_core.names import MODALITIES, PARTS, players_of
+from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
+from tests.app.conftest import OpenApp, html, texts
+
+PLAYERS = players_of(MODALITIES)
+OWN = ("1", "2", "3")
+
+changes = st.builds(
+    WhatIf,
+    off=st.lists(st.sampled_from(PLAYERS), unique=True).map(tuple),
+    withheld=st.lists(st.sampled_from(MODALITIES), unique=True).map(tuple),
+    weights=st.none() | st.tuples(*[st.floats(0, 1)] * len(PARTS)),
+    history=st.none() | st.lists(st.text(max_size=5), min_size=1).map(tuple),
+)
+
+
+@given(changes)
+def test_link_reproduces_the_what_if(change: WhatIf) -> None:
+    assert WhatIf.from_text(change.to_text(), players=PLAYERS, modalities=MODALITIES) == change
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{", "[]", "1", '{"off":"id"}', '{"off":["soul"]}', '{"withheld":["sound"]}',
+        '{"weights":[1]}', '{"weights":[1,1,1,-1]}', '{"weights":["a","b","c","d"]}',
+        '{"weights":[NaN,1,1,1]}', '{"history":[1]}', '{"colour":["red"]}', "x" * 9000,
+    ],
+)  # fmt: skip
+def test_link_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="left out"):
+        WhatIf.from_text(text, players=PLAYERS, modalities=MODALITIES)
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 4))
+def test_weights_are_scaled_to_sum_to_one(weights: tuple[float, ...]) -> None:
+    scaled = WhatIf(weights=weights).scaled_weights
+    assert scaled is not None
+    assert sum(scaled) == pytest.approx(1)
+    assert all(weight >= 0 for weight in scaled)
+
+
+def test_history_edits() -> None:
+    removed = WhatIf().with_removed(("2",), OWN)
+    assert removed.history == ("1", "3")
+    assert removed.with_newest("9", OWN).history == ("1", "3", "9")
+    assert WhatIf().with_newest("1", OWN).history == ("2", "3", "1")
+    assert WhatIf().with_newest("9", OWN).with_removed(("9",), OWN) == WhatIf()
+
+
+def test_live_scores_are_the_stored_ones(trained_runs: Path, tiny_dataset: Dataset) -> None:
+    from app import live
+
+    (path,) = trained_runs.iterdir()
+    run = Run(path)
+    stored = run.table("recommendations")
+    for user in ("1", "7", "40"):
+        history = history_of(tiny_dataset, user, 50)
+        ranked = live.ranked(run, tiny_dataset, history, WhatIf()).set_index("item_id")
+        mine = stored[stored["user_id"] == user]
+        assert ranked.loc[mine["item_id"], "rank"].tolist() == mine["rank"].tolist()
+        assert ranked.loc[mine["item_id"], "score"].to_numpy() == pytest.approx(
+            mine["score"], abs=1e-5
+        )
+
+
+def test_switching_a_player_off_gives_the_stored_coalition(
+    trained_runs: Path, tiny_dataset: Dataset
+) -> None:
+    from app import live
+
+    (path,) = trained_runs.iterdir()
+    run = Run(path)
+    row = run.table("recommendations", where={"user_id": "7"}).iloc[0]
+    history = history_of(tiny_dataset, "7", 50)
+    for place, player in enumerate(run.players):
+        ranked = live.ranked(run, tiny_dataset, history, WhatIf(off=(player,)))
+        score = ranked.set_index("item_id").loc[row["item_id"], "score"]
+        mask = (1 << len(run.players)) - 1 - (1 << place)
+        assert score == pytest.approx(row["part_coalitions"][mask], abs=1e-4)
+
+
+@pytest.fixture
+def what_if(open_app: OpenApp, trained_runs: Path) -> AppTest:
+    return open_app("users", runs=trained_runs, user="7", view="What if")
+
+
+def link(app: AppTest) -> dict:
+    given = app.query_params.get("whatif", "{}")
+    return json.loads(given[0] if isinstance(given, list) else given)
+
+
+def test_controls_change_list_and_link_and_undo_goes_back(
+    what_if: AppTest, tiny_dataset: Dataset
+) -> None:
+    before = html(what_if)
+    what_if.get_by_key("withheld").set_value(["text"]).run()
+    assert link(what_if) == {"withheld": ["text"]}
+    what_if.toggle("weights_by_hand").set_value(True).run()
+    what_if.slider("weight-unique_image").set_value(1.0).run()
+    assert link(what_if)["weights"][0] == 1.0
+    newest = history_of(tiny_dataset, "7", 50)[-1]
+    what_if.multiselect("remove_items").set_value([newest]).run()
+    assert len(link(what_if)["history"]) == 10
+    assert html(what_if) != before
+    for _ in range(4):
+        what_if.button("undo").click().run()
+    assert link(what_if) == {}
+    assert html(what_if) == before
+
+
+def test_link_reopens_the_changed_list(
+    open_app: OpenApp, trained_runs: Path, what_if: AppTest
+) -> None:
+    what_if.get_by_key("players_on").set_value(["id", "synergy"]).run()
+    query = {"user": "7", "view": "What if", "whatif": json.dumps(link(what_if))}
+    again = open_app("users", runs=trained_runs, **query)
+    assert html(again) == html(what_if)
+
+
+def test_nonsense_in_the_link_is_said_and_left_out(open_app: OpenApp, trained_runs: Path) -> None:
+    query = {"user": "7", "view": "What if", "whatif": '{"off":["soul"]}'}
+    app = open_app("users", runs=trained_runs, **query)
+    assert "does not understand" in texts(app)
+    assert "The list now" in texts(app)
+
+
+def test_run_without_model_says_what_is_missing(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="7", view="What if")
+    assert "needs the run's model" in texts(app).replace("\\", "")
+
+
+def test_nothing_changed_is_nothing_in_the_link() -> None:
+    assert WhatIf().to_text() == ""
+    assert replace(WhatIf(), off=("id",)).to_text() == '{"off":["id"]}'
