@@ -14,6 +14,7 @@ from app.components import (
     item_explanation,
     population_view,
     recommendations,
+    similar_items,
     user_picker,
     what_if_panel,
 )
@@ -63,13 +64,15 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
 def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     """Draw the list, the history, the weights, and why the chosen item is recommended."""
     recommendations.draw_explained(explanation, catalogue)
-    histories.draw(run, catalogue, explanation.user_id)
+    item_id = recommendations.chosen_item(explanation.recommendations)
+    histories.draw(run, catalogue, explanation.user_id, item_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
         draw_contributions(explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(explanation, item_id)
+    similar_items.draw(run, catalogue, item_id)
 
 
 def draw_view() -> str:
