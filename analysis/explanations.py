@@ -226,8 +226,8 @@ def population_contributions(run: Run) -> pd.DataFrame:
         the id path left out) and ``top_part``, the part with the largest share.
     """
     require_parts(run)
-    listed = run.table("recommendations", ["user_id", "part_coalitions"])
-    shares = coalitions.shapley_values(stacked(listed["part_coalitions"]))
+    listed = run.table("recommendations", ["user_id"])
+    shares = coalitions.shapley_values(run.lists("recommendations", "part_coalitions"))
     columns = [f"contribution_{player}" for player in run.players]
     signed = pd.DataFrame(shares, columns=columns).groupby(listed["user_id"], sort=False).mean()
     strength = pd.DataFrame(np.abs(shares[:, 1:]), columns=list(run.parts))

@@ -12,12 +12,31 @@ import numpy as np
 import pandas as pd
 
 from analysis import coalitions, resampling
-from analysis.explanations import require_parts, stacked
+from analysis.explanations import require_parts
 from prism_core.errors import DataError
 from prism_core.store.reader import Run
 
 EXPLAINED: Final = "explained"
 RANDOM: Final = "random"
+
+
+@dataclass(frozen=True, slots=True)
+class Games:
+    """Coalition scores of listed items.
+
+    Attributes
+    ----------
+    user_ids
+        ``(R,)``.
+    is_target
+        ``(R,)`` bool; True for each user's true next item.
+    values
+        ``(R, 2 ** n)`` scores of all coalitions of players.
+    """
+
+    user_ids: np.ndarray
+    is_target: np.ndarray
+    values: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +99,8 @@ def faithfulness(run: Run, user_ids: list[str] | None = None, *, seed: int = 0) 
     DataError
         None of the users is in the run.
     """
-    rows = _rows(run, user_ids)
-    values = stacked(rows.loc[rows["is_target"], "part_coalitions"])
+    games = _games(run, user_ids)
+    values = games.values[games.is_target]
     deleted, inserted = deletion_scores(values), insertion_scores(values)
     random = _mean_by_size(values)
     inner = slice(1, -1)
@@ -89,7 +108,7 @@ def faithfulness(run: Run, user_ids: list[str] | None = None, *, seed: int = 0) 
     random_falls = (values[:, -1:] - random[:, ::-1])[:, inner].mean(axis=1)
     kept = (inserted - values[:, :1])[:, inner].mean(axis=1)
     random_kept = (random - values[:, :1])[:, inner].mean(axis=1)
-    moves = rank_moves(rows)
+    moves = rank_moves(games)
     return Faithfulness(
         num_users=len(values),
         comprehensiveness=resampling.mean_interval(falls, seed=seed),
@@ -112,8 +131,8 @@ def faithfulness_curves(
         ``curve`` (deletion, insertion), ``order`` (explained, random), ``players`` (how many were
         switched off or on), ``value`` (mean score above everything off), ``low``, ``high``.
     """
-    rows = _rows(run, user_ids)
-    values = stacked(rows.loc[rows["is_target"], "part_coalitions"])
+    games = _games(run, user_ids)
+    values = games.values[games.is_target]
     random = _mean_by_size(values)
     tables = {
         ("deletion", EXPLAINED): deletion_scores(values),
@@ -140,13 +159,13 @@ def insertion_scores(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, _leading_masks(values), axis=1)
 
 
-def rank_moves(rows: pd.DataFrame) -> pd.DataFrame:
+def rank_moves(games: Games) -> pd.DataFrame:
     """Count the places a true item falls among its listed items when one player is off.
 
     Parameters
     ----------
-    rows
-        ``user_id``, ``is_target``, ``part_coalitions``; each user's listed items together.
+    games
+        The listed items of some users, each user's true item among them.
 
     Returns
     -------
@@ -154,32 +173,35 @@ def rank_moves(rows: pd.DataFrame) -> pd.DataFrame:
         ``user_id``, ``explained`` (the player ranked first is off), ``random`` (mean over the
         players, each off alone). Negative where the item rises.
     """
-    values = stacked(rows["part_coalitions"])
-    users, group = np.unique(rows["user_id"].to_numpy(), return_inverse=True)
-    target = np.full(len(users), -1)
-    places = np.flatnonzero(rows["is_target"].to_numpy())
+    users, group = np.unique(games.user_ids, return_inverse=True)
+    target = np.zeros(len(users), dtype=np.int64)
+    places = np.flatnonzero(games.is_target)
     target[group[places]] = places
-    rank = np.zeros((len(users), values.shape[1]))
-    np.add.at(rank, group, values > values[target[group]])
-    players = coalitions.num_players(values)
-    off = values.shape[1] - 1 - (1 << np.arange(players))
-    falls = rank[:, off] - rank[:, -1:]
-    first = coalitions.shapley_values(values[target]).argmax(axis=1)
+    players = coalitions.num_players(games.values)
+    everyone = games.values.shape[1] - 1
+    masks = [*(everyone - (1 << np.arange(players))), everyone]
+    above = games.values[:, masks] > games.values[target[group]][:, masks]
+    ahead = np.stack([np.bincount(group, column, len(users)) for column in above.T], axis=1)
+    falls = ahead[:, :-1] - ahead[:, -1:]
+    first = coalitions.shapley_values(games.values[target]).argmax(axis=1)
     explained = falls[np.arange(len(users)), first]
     return pd.DataFrame({"user_id": users, "explained": explained, "random": falls.mean(axis=1)})
 
 
-def _rows(run: Run, user_ids: list[str] | None) -> pd.DataFrame:
-    """Listed items of the users, the true ones marked."""
+def _games(run: Run, user_ids: list[str] | None) -> Games:
+    """Coalition scores of the users' listed items."""
     require_parts(run)
-    rows = run.table("recommendations", ["user_id", "item_id", "part_coalitions"])
+    rows = run.table("recommendations", ["user_id", "item_id"])
     truth = run.table("user_metrics", ["user_id", "target_item_id"])
-    rows = rows.merge(truth, on="user_id", how="inner")
+    target = rows["user_id"].map(truth.set_index("user_id")["target_item_id"])
+    values = run.lists("recommendations", "part_coalitions")
+    games = Games(rows["user_id"].to_numpy(), (rows["item_id"] == target).to_numpy(), values)
     if user_ids is not None:
-        rows = rows[rows["user_id"].isin(user_ids)]
-    if rows.empty:
+        chosen = rows["user_id"].isin(user_ids).to_numpy()
+        games = Games(games.user_ids[chosen], games.is_target[chosen], values[chosen])
+    if not len(games.values):
         raise DataError(f"Run {run.run_id!r} has none of the chosen users.")
-    return rows.assign(is_target=rows["item_id"] == rows["target_item_id"])
+    return games
 
 
 def _leading_masks(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The command line: ``python -m prism_core prepare|train|floors|evaluate|export|study``."""
+"""The command line: ``python -m prism_core prepare|train|floors|evaluate|export|study|truth``."""
 
 import argparse
 import signal
@@ -89,6 +89,7 @@ COMMANDS: Final[dict[str, tuple[Declare, str]]] = {
     "evaluate": (_command("prism_core.training.evaluate_command"), "rank with a stored model"),
     "export": (_export, "copy a run, without its large files if wanted"),
     "study": (_command("prism_core.study_command"), "train every run of a study file"),
+    "truth": (_command("prism_core.truth_command"), "hold the parts against known worlds"),
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import t as student_t
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
@@ -18,21 +19,34 @@ from prism_core.models.build import build_model
 from prism_core.models.recommender import Recommender
 from prism_core.models.switches import Switches
 
-TRUTH_MODEL = ModelConfig(hidden_size=64, num_layers=1, num_heads=2, max_seq_len=20)
-SILENT_WORLD = WorldConfig(
-    shares={"own_image": 1 / 3, "own_text": 1 / 3, "shared": 1 / 3, "interaction": 0.0}
-)
+TRUTH_MODEL = ModelConfig(hidden_size=64, num_layers=1, num_heads=2, max_seq_len=20, dropout=0.2)
+WORLD = WorldConfig(num_users=1500, num_items=500)
+SILENT_SHARES = {"own_image": 1 / 3, "own_text": 1 / 3, "shared": 1 / 3}
+EPOCHS = 10
 
 
 def measure_truth(
     modes: Iterable[str],
     seeds: Iterable[int],
     *,
-    world: WorldConfig | None = None,
+    world: WorldConfig = WORLD,
     model: ModelConfig = TRUTH_MODEL,
-    epochs: int = 20,
+    epochs: int = EPOCHS,
 ) -> pd.DataFrame:
-    """Train one model per mode and seed on a world with synergy and on one without.
+    """Train per mode and seed on a world with an interaction and on one without; measure both.
+
+    Parameters
+    ----------
+    modes
+        Modes of the content module.
+    seeds
+        Each draws its own worlds, parameters and batches.
+    world
+        With an interaction; the silent world is the same with `SILENT_SHARES`.
+    model
+        The model, but for its mode.
+    epochs
+        Passes over the world's histories.
 
     Returns
     -------
@@ -40,39 +54,36 @@ def measure_truth(
         ``mode, seed, measure, part, factor, value``, one row per number. Measures: ``probe``
         (R2 of a linear probe of the part for the factor on unseen items), ``withheld`` (change
         of the part when the modality named in ``factor`` is withheld, over its norm), and
-        ``score_share`` (score variance lost without the part, ``factor`` names the world).
+        ``score_share`` (score variance lost without the part; ``factor`` names the world).
     """
-    world = world or WorldConfig()
-    silent = replace(world, shares=SILENT_WORLD.shares)
-    frames = []
-    for mode in modes:
-        for seed in seeds:
-            config = replace(model, mode=mode)
-            frame = _measure(config, world, silent, seed, epochs)
-            frames.append(frame.assign(mode=mode, seed=seed))
+    frames = [
+        _measure(replace(model, mode=mode), world, seed, epochs).assign(mode=mode, seed=seed)
+        for mode in modes
+        for seed in seeds
+    ]
     columns = ["mode", "seed", "measure", "part", "factor", "value"]
     return pd.concat(frames, ignore_index=True)[columns]
 
 
 def summarise(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean over seeds with a 95 % t interval: ``mean, low, high, num_seeds`` per number."""
-    from scipy.stats import t
-
     groups = frame.groupby(["mode", "measure", "part", "factor"], sort=False)["value"]
     table = groups.agg(["mean", "std", "count"]).reset_index()
-    half = t.ppf(0.975, table["count"].clip(lower=2) - 1) * table["std"] / np.sqrt(table["count"])
+    half = (
+        student_t.ppf(0.975, table["count"].clip(lower=2) - 1)
+        * table["std"]
+        / np.sqrt(table["count"])
+    )
     table["low"], table["high"] = table["mean"] - half, table["mean"] + half
     return table.rename(columns={"count": "num_seeds"}).drop(columns="std")
 
 
-def _measure(
-    config: ModelConfig, world: WorldConfig, silent: WorldConfig, seed: int, epochs: int
-) -> pd.DataFrame:
+def _measure(config: ModelConfig, world: WorldConfig, seed: int, epochs: int) -> pd.DataFrame:
     made = make_world(world, seed)
     model = train_on_world(config, made, seed, epochs)
     rows = [*_probe_rows(model, made), *_withheld_rows(model)]
     rows += _share_rows(model, made, "with interaction")
-    quiet = make_world(silent, seed)
+    quiet = make_world(replace(world, shares=SILENT_SHARES), seed)
     rows += _share_rows(train_on_world(config, quiet, seed, epochs), quiet, "without interaction")
     return pd.DataFrame(rows, columns=["measure", "part", "factor", "value"])
 
@@ -158,6 +169,21 @@ def _share(model: Recommender, item_seq: Tensor, full: Tensor, part: str) -> flo
 
 
 def report(frame: pd.DataFrame) -> str:
-    """Lay the summary out as a table of text, one line per number."""
+    """Lay means and intervals out as Markdown, one table per mode with one row per part."""
     table = summarise(frame)
-    return table.to_string(index=False, float_format=lambda value: f"{value:.3f}")
+    table["cell"] = [
+        f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in table.itertuples(name="Row")
+    ]
+    table["column"] = table["measure"] + ": " + table["factor"]
+    lines = []
+    for mode, rows in table.groupby("mode", sort=False):
+        wide = rows.pivot(index="part", columns="column", values="cell")
+        wide = wide.loc[rows["part"].unique(), rows["column"].unique()]
+        lines += [f"### {mode}", "", *_markdown(wide), ""]
+    return "\n".join(lines)
+
+
+def _markdown(table: pd.DataFrame) -> list[str]:
+    rows = [[str(part), *cells] for part, cells in zip(table.index, table.to_numpy(), strict=True)]
+    head = ["part", *table.columns]
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]

@@ -159,7 +159,7 @@ class PosteriorCoding:
         ]
         codes = [q.encode(p) for q, p in zip(quantisers, self.posteriors, strict=True)]
         num_targets = int(self.target.max()) + 1
-        by_likelihood = num_targets > 2
+        by_likelihood = self._likelihood_says_more(codes[2], quantisers[2].size)
 
         def rejoin(rows: IntArray) -> tuple[IntArray, FloatArray | None]:
             posterior = self.joint_fit.posterior([self.sources[0], self.sources[1][rows]])
@@ -178,6 +178,21 @@ class PosteriorCoding:
             rejoin=rejoin,
         )
 
+    def _likelihood_says_more(self, joint: IntArray, size: int) -> bool:
+        """Whether the joint probe's likelihood is a higher lower bound of the total than its codes.
+
+        Both bound what the sources tell together from below: codes lose detail, which matters
+        for many target values, and likelihoods lose by poor calibration.
+        """
+        num_targets = int(self.target.max()) + 1
+        table = count_pairs(joint, self.target, (size, num_targets)) / len(self.target)
+        bias = occupancy(len(self.target), size, num_targets).predicted_bias
+        return self._probe_information(2) > mutual_information(table) - bias
+
+    def _probe_information(self, source: int) -> float:
+        target = np.bincount(self.target) / len(self.target)
+        return entropy(target) + float(self._log_likelihood(self.posteriors[source]).mean())
+
     def _log_likelihood(self, posterior: FloatArray) -> FloatArray:
         return np.log2(posterior[np.arange(len(self.target)), self.target])
 
@@ -185,18 +200,16 @@ class PosteriorCoding:
         """Share of each probe's information that its codes keep, bias removed.
 
         The probe's information is ``H(Y)`` less its held-out cross-entropy. NaN where that is
-        below 0.01 bit: a share of nothing says nothing.
+        below 0.01 bit: a share of nothing says nothing. Above one where the probe is poorly
+        calibrated, which codes forgive.
         """
-        target = np.bincount(self.target) / len(self.target)
         shares = {}
-        names, codes = ("first", "second", "joint"), (coded.first, coded.second, coded.joint)
-        for name, code, size, posterior in zip(
-            names, codes, coded.sizes, self.posteriors, strict=False
-        ):
-            table = count_pairs(code, self.target, (size, coded.sizes[3])) / len(self.target)
-            bias = occupancy(len(self.target), size, coded.sizes[3]).predicted_bias
-            probe = entropy(target) + float(self._log_likelihood(posterior).mean())
-            kept = mutual_information(table) - bias
+        codes = {"first": coded.first, "second": coded.second, "joint": coded.joint}
+        for source, (name, code) in enumerate(codes.items()):
+            shape = coded.sizes[source], coded.sizes[3]
+            table = count_pairs(code, self.target, shape) / len(self.target)
+            bias = occupancy(len(self.target), *shape).predicted_bias
+            kept, probe = mutual_information(table) - bias, self._probe_information(source)
             shares[name] = kept / probe if probe >= _MIN_INFORMATION else float("nan")
         return shares
 

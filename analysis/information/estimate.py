@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import permutations as permutations_of
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -426,13 +427,15 @@ def _corrected(coded: Coded, seed: int, informative: bool) -> FloatArray:
 
 
 def _is_stable(resolutions: pd.DataFrame, atoms: Sequence[AtomEstimate]) -> bool:
-    """Whether distinguishable atoms keep their order and all stay inside their intervals."""
+    """Whether clearly larger atoms stay larger and all atoms stay within their intervals."""
     values = resolutions[list(ATOMS)].to_numpy()
-    clear = [index for index, atom in enumerate(atoms[:4]) if atom.distinguishable]
-    orders = {tuple(np.argsort(row[clear])) for row in values}
-    spread = values.max(0) - values.min(0)
     allowed = np.array([max(atom.high - atom.low, _SAME) for atom in atoms[:4]])
-    return len(orders) == 1 and bool((spread <= allowed).all())
+    ranked = [
+        (values[:, one] > values[:, other]).all()
+        for (one, larger), (other, smaller) in permutations_of(enumerate(atoms[:4]), 2)
+        if larger.low > smaller.high
+    ]
+    return all(ranked) and bool((np.ptp(values, axis=0) <= allowed).all())
 
 
 def _sample_sizes(curve: FloatArray, corrected: FloatArray, samples: int) -> pd.DataFrame:

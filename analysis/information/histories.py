@@ -65,7 +65,7 @@ def choices(interactions: pd.DataFrame, per_user: int | None = None) -> Events:
     """
     users = interactions["user_index"].to_numpy(dtype=np.int64)
     items = interactions["item_index"].to_numpy(dtype=np.int64)
-    position = interactions.groupby("user_index").cumcount().to_numpy()
+    position = interactions.groupby("user_index").cumcount().to_numpy().astype(np.int64)
     from_end = interactions.groupby("user_index").cumcount(ascending=False).to_numpy()
     kept = position >= MIN_HISTORY
     if per_user is not None:
@@ -73,7 +73,7 @@ def choices(interactions: pd.DataFrame, per_user: int | None = None) -> Events:
     if not kept.any():
         raise DataError(f"No user has a choice with {MIN_HISTORY} items before it.")
     rows = np.flatnonzero(kept)
-    return Events(rows, users[rows], items[rows], position[rows])
+    return Events(rows.astype(np.int64), users[rows], items[rows], position[rows])
 
 
 def history_means(

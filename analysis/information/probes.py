@@ -20,6 +20,7 @@ from prism_core.errors import DataError
 MAX_COMPONENTS: Final = 64
 MAX_ROWS: Final = 100_000
 SMALLEST_POSTERIOR: Final = 1e-4
+_STRENGTHS: Final = (1e-4, 1e-3, 1e-2, 0.1)  # inverse regularisation of the logistic probes
 _HIDDEN: Final = (64,)
 _MAX_EPOCHS: Final = 120
 _PATIENCE: Final = 8
@@ -133,10 +134,10 @@ def _fit(
     train, valid = (inputs[~held_out], target[~held_out]), (inputs[held_out], target[held_out])
     if len(np.unique(train[1])) < 2:
         return Probe(reducers, _Constant(train[1]), "constant", num_targets)
-    fitted = {"logistic": _logistic(*train), "mlp": _mlp(*train, *valid, num_targets, seed)}
-    losses = {kind: _loss(model, *valid, num_targets) for kind, model in fitted.items()}
-    kind = min(losses, key=lambda name: losses[name])
-    return Probe(reducers, fitted[kind], kind, num_targets)
+    fitted = [("logistic", _logistic(*train, strength)) for strength in _STRENGTHS]
+    fitted.append(("mlp", _mlp(*train, *valid, num_targets, seed)))
+    kind, model = min(fitted, key=lambda one: _loss(one[1], *valid, num_targets))
+    return Probe(reducers, model, kind, num_targets)
 
 
 class _Constant:
@@ -161,10 +162,10 @@ def _reducer(source: FloatArray, seed: int) -> Any:
     return make_pipeline(pca, StandardScaler()).fit(source)
 
 
-def _logistic(inputs: FloatArray, target: IntArray) -> Any:
+def _logistic(inputs: FloatArray, target: IntArray, strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=0.1, max_iter=200).fit(inputs, target)
+    return LogisticRegression(C=strength, max_iter=200).fit(inputs, target)
 
 
 def _mlp(

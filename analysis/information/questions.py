@@ -194,7 +194,8 @@ class Library:
     def _of_users(self, labels: pd.Series) -> tuple[np.ndarray, list[str]]:
         """Labels by user id, at the last event of each user who has one."""
         names = self.dataset.users.set_index("user_index")["user_id"]
-        found = labels.reindex(names.loc[self.events.user_index]).to_numpy()
+        users = names.reindex(self.events.user_index).to_numpy()
+        found = labels.reindex(users).to_numpy()
         kept = self._last & pd.notna(found)
         return kept, [str(label) for label in found[kept]]
 

@@ -1,8 +1,11 @@
 """Settings that only one backbone has."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from prism_core.errors import ConfigError
+
+SIMILARITIES: Final = ("cosine", "dot")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class StosaConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndirecConfig:
-    """Settings of InDiRec (arXiv 2504.16077); defaults are those its authors released.
+    """Settings of InDiRec (arXiv 2504.16077); all but one default are its authors'.
 
     Attributes
     ----------
@@ -35,8 +38,10 @@ class IndirecConfig:
         Probability that the diffusion model is trained without the intent.
     diffusion_weight, contrast_weight
         Weights of the denoising and the contrastive loss.
-    contrast_temperature
-        Divides the similarities of the contrastive loss.
+    contrast_similarity, contrast_temperature
+        How a state and a view are compared, ``cosine`` or ``dot``, and what divides the result.
+        The authors' code uses ``dot``; states here have the norm of their size, and dot products
+        of that scale let the contrast drown the recommendation loss for hundreds of steps.
     """
 
     num_intents: int = 256
@@ -45,6 +50,7 @@ class IndirecConfig:
     intent_dropout: float = 0.1
     diffusion_weight: float = 1.0
     contrast_weight: float = 0.2
+    contrast_similarity: str = "cosine"
     contrast_temperature: float = 1.0
 
     def __post_init__(self) -> None:
@@ -57,6 +63,11 @@ class IndirecConfig:
         if not 0 <= self.intent_dropout < 1:
             raise ConfigError(
                 f"model.indirec.intent_dropout = {self.intent_dropout}: give 0 to below 1."
+            )
+        if self.contrast_similarity not in SIMILARITIES:
+            raise ConfigError(
+                f"model.indirec.contrast_similarity = {self.contrast_similarity!r}: "
+                f"choose one of {', '.join(SIMILARITIES)}."
             )
         if self.contrast_temperature <= 0:
             raise ConfigError("model.indirec.contrast_temperature: give a number above 0.")

@@ -21,17 +21,22 @@ class TrainingConfig:
         Upper bound, and epochs without a better validation score before stopping.
     learning_rate, weight_decay
         AdamW settings.
+    decay
+        ``linear`` lowers the learning rate to zero over ``max_epochs``; ``none`` keeps it.
+    clip_norm
+        Largest norm of a step's gradient.
     stop_on
         Validation metric that decides the best epoch, such as ``ndcg@10``.
     precision
         ``float32``, or ``bfloat16`` for autocast on devices that have it.
     """
 
-    batch_size: int = 128
-    max_epochs: int = 200
-    patience: int = 15
-    learning_rate: float = 1e-3
+    batch_size: int = 64
+    max_epochs: int = 30
+    patience: int = 10
+    learning_rate: float = 4e-3
     weight_decay: float = 0.0
+    decay: Literal["none", "linear"] = "linear"
     clip_norm: float = 5.0
     stop_on: str = "ndcg@10"
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from rich.progress import track
+
+from prism_core.data.encoding.items import EncodingOptions, encode_items
 from prism_core.data.feature_files import read_features
 from prism_core.data.features import FeatureTable
 from prism_core.data.options import PreparationOptions
@@ -13,7 +16,6 @@ from prism_core.data.preparation import prepare
 from prism_core.data.raw import RawData
 from prism_core.data.readers.generic import read_table
 from prism_core.data.readers.table import READERS
-from prism_core.data.text_encoding import encode
 from prism_core.errors import ConfigError
 
 
@@ -28,7 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "--features", "[MODALITY=]FILE", "vectors: npz, npy, safetensors, pt, parquet"
     )
     _repeated(parser, "--encoder", "MODALITY=NAME", "true name of what made a modality's vectors")
-    _repeated(parser, "--encode", "MODALITY=METHOD", "encode title, category or text: tfidf-svd")
+    _repeated(parser, "--encode", "MODALITY=METHOD", "encode image, text, title or category")
+    add("--pictures", type=Path, help="folder or zip of <item_id>.jpg, for --encode image=...")
+    add("--cache", type=Path, default=EncodingOptions().cache, help="vectors already made")
+    add("--device", default=EncodingOptions().device, help="where encoders run")
     _repeated(parser, "--column", "NAME=COLUMN", "for format table: which column is what")
     add("--k-core", type=int, default=defaults.k_core)
     add("--last", type=int, default=defaults.last, help="newest events kept per user; 0: all")
@@ -55,8 +60,9 @@ def run(args: argparse.Namespace) -> None:
     raw = _reader(args)(args.raw)
     features = _features(args.features)
     encoders = dict(_pair("--encoder", text) for text in args.encoder)
+    encoding = EncodingOptions(pictures=args.pictures, cache=args.cache, device=args.device)
     for modality, method in (_pair("--encode", text) for text in args.encode):
-        table, encoders[modality] = encode(raw.items, modality, method)
+        table, encoders[modality] = encode_items(raw.items, modality, method, encoding, track)
         _add(features, modality, table)
     dataset = prepare(raw, features, args.out, options, encoders)
     figures = dataset.description["statistics"]

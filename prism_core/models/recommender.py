@@ -33,11 +33,18 @@ class ItemTable(NamedTuple):
     parts: Tensor
 
 
+class AuxiliaryDraws(NamedTuple):
+    """What auxiliary losses draw from, and the divisor of those summed over targets."""
+
+    generator: torch.Generator
+    num_targets: Tensor | float
+
+
 class Recommender(nn.Module):
     """History in, a score per item out, with every player and modality on a switch.
 
-    An item is described by its id vector plus its joined parts, in histories and as a candidate
-    alike; the backbone turns a history into states, and the fusion weights act on both sides.
+    An item is described by its id vector plus its joined parts, in histories, where the user's
+    fusion weights act on the parts, and as a candidate; the backbone turns a history into states.
     Parameters are drawn from torch's global generator; seed it before building.
 
     Parameters
@@ -119,7 +126,8 @@ class Recommender(nn.Module):
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         of_whole = negatives.of(whole, targets[whole] != PAD)
         table = self._table()
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, generator)
+        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
+        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
         if dropped:
             other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
@@ -132,25 +140,25 @@ class Recommender(nn.Module):
         targets: Tensor,
         table: ItemTable,
         negatives: Negatives,
-        generator: torch.Generator | None = None,
+        auxiliary: AuxiliaryDraws | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Sum the next-item loss over positions; with a generator, add auxiliary losses."""
+        """Sum the next-item loss over positions, and compute auxiliary losses if asked to."""
         if self.reads_prefixes:
             item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
         has_target = targets != PAD
-        queries = self.content.query(reading.states[has_target], reading.weights[has_target])
+        queries = reading.states[has_target]
         items = table.ids + self.content.candidates(table.parts)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
-        if generator is None:
+        if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
             item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
-            queries, targets[has_target], generator,
+            queries, targets[has_target], auxiliary.num_targets, auxiliary.generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.states[has_target], items, targets[has_target], generator
+            reading.states[has_target], items, targets[has_target], auxiliary.generator
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 
@@ -172,7 +180,7 @@ class Recommender(nn.Module):
         scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
-            queries = self.content.query(reading.states[:, -1], reading.weights[:, -1])
+            queries = reading.states[:, -1]
             items = table.ids + self.content.candidates(table.parts)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         if not self.content.padding_is_candidate:
@@ -184,9 +192,8 @@ class Recommender(nn.Module):
         return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
 
     def user_states(self, item_seq: Tensor) -> Tensor:
-        """Gated states ``(B, W)`` that meet the candidates after the whole history."""
-        reading = self._read(item_seq[:, -self.max_seq_len :], self._table())
-        return self.content.query(reading.states[:, -1], reading.weights[:, -1])
+        """States ``(B, W)`` that meet the candidates after the whole history."""
+        return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
@@ -219,9 +226,12 @@ class Recommender(nn.Module):
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
         item_seq = item_seq[:, -self.max_seq_len :]
         self.objective.observe(item_seq)
+        was_training = self.training
+        self.eval()
         with torch.no_grad():
             states = self._read(item_seq, self._table()).states
-            self.backbone.start_epoch(states[item_seq != PAD], generator)
+        self.train(was_training)
+        self.backbone.start_epoch(states[item_seq != PAD], generator)
 
     def _read(
         self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None

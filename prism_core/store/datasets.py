@@ -158,8 +158,9 @@ def write_dataset(
     Raises
     ------
     DataError
-        A table lacks a column.
+        A table lacks a column, or the folder holds something else than a data set.
     """
+    _refuse_other_content(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
@@ -199,6 +200,13 @@ def _write_files(
         target.parent.mkdir(exist_ok=True)
         vectors = table.vectors[1:].astype(np.float16)
         np.savez_compressed(target, vectors=vectors, available=table.available[1:])
+
+
+def _refuse_other_content(path: Path) -> None:
+    if path.exists() and not (path / DESCRIPTION).is_file():
+        if path.is_dir() and not any(path.iterdir()):
+            return
+        raise DataError(f"{path}: holds something else than a data set; choose a new folder.")
 
 
 def _swap(work: Path, path: Path) -> None:

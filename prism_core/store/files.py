@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.types import is_floating as _is_float
+from pyarrow.types import is_list as _is_list
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
@@ -81,11 +83,22 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame atomically as zstd parquet, without its index."""
+def write_parquet(path: Path, frame: pd.DataFrame, *, rows_per_group: int | None = None) -> None:
+    """Write a frame atomically as zstd parquet, without its index.
+
+    Small row groups let a reader skip what it does not ask for.
+    """
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    options = {"compression": "zstd", "use_dictionary": _repeating(table.schema)}
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, row_group_size=rows_per_group, **options)
+
+
+def _repeating(layout: pa.Schema) -> list[str]:
+    """Columns worth a dictionary: all but lists of numbers, whose values hardly repeat."""
+    leaves = {column.name: column.type for column in layout}
+    kept = [n for n, t in leaves.items() if not (_is_list(t) and _is_float(t.value_type))]
+    return [f"{name}.list.element" if _is_list(leaves[name]) else name for name in kept]
 
 
 def read_parquet(
@@ -105,6 +118,27 @@ def read_parquet(
         raise RunFormatError(f"{path}: the file is missing.") from None
     except (pa.ArrowException, OSError, KeyError) as error:
         raise RunFormatError(f"{path}: not a readable parquet file: {error}.") from None
+
+
+def read_lists(path: Path, column: str) -> np.ndarray:
+    """Read a column of equally long lists as one array ``(rows, size)``.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing or damaged, or the lists differ in length.
+    """
+    try:
+        lists = pq.read_table(path, columns=[column]).column(column).combine_chunks()
+        flat = lists.flatten().to_numpy(zero_copy_only=False)
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (pa.ArrowException, OSError, KeyError, AttributeError) as error:
+        raise RunFormatError(f"{path}: column {column!r} is not readable: {error}.") from None
+    sizes = np.unique(lists.value_lengths().to_numpy(zero_copy_only=False))
+    if len(sizes) > 1:
+        raise RunFormatError(f"{path}: the lists of column {column!r} differ in length.")
+    return flat.reshape(len(lists), -1)
 
 
 def write_vectors(path: Path, vectors: Mapping[str, np.ndarray]) -> None:

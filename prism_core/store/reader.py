@@ -107,6 +107,18 @@ class Run:
             schema.check_columns(table, frame, str(path))
         return frame
 
+    def lists(self, table: str, column: str) -> np.ndarray:
+        """Read a column of equally long lists as one array ``(rows, size)``.
+
+        Raises
+        ------
+        RunFormatError
+            The run has no such table or column, or the lists differ in length.
+        """
+        if not self.has(table):
+            raise RunFormatError(f"{self.path}: the run has no table {table!r}.")
+        return files.read_lists(self.path / schema.file_of(table), column)
+
     @property
     def has_vectors(self) -> bool:
         return schema.VECTORS in self.manifest["files"]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,9 @@ import pandas as pd
 from prism_core.errors import RunFormatError
 from prism_core.store import files, schema
 from prism_core.store.reader import read_events
+
+ROWS_PER_GROUP: Final = 8192
+"""Rows of a table that are read together; one user's rows are found without reading all."""
 
 
 class RunWriter:
@@ -42,7 +45,7 @@ class RunWriter:
         """
         target = self.path / schema.file_of(table)
         schema.check_columns(table, frame, str(target))
-        files.write_parquet(target, frame)
+        files.write_parquet(target, frame, rows_per_group=ROWS_PER_GROUP)
 
     def write_vectors(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store item and user vectors, each ``(rows, size)`` float32."""

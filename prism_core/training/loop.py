@@ -100,12 +100,14 @@ class Trainer:
     group: Group = field(default_factory=Group)
     state: TrainingState = field(init=False)
     _step_losses: Callable[..., Mapping[str, Tensor]] = field(init=False)
+    _steps_per_epoch: int = field(init=False)
 
     def __post_init__(self) -> None:
         training = self.config.training
         optimizer = make_optimizer(self.model, training.learning_rate, training.weight_decay)
         self.state = TrainingState(self.model, optimizer)
         self._step_losses = torch.compile(self.model) if training.compile else self.model
+        self._steps_per_epoch = len(epoch_batches(self.sequences, training.batch_size, 0, 0))
 
     def fit(self) -> TrainingState:
         """Train until the validation score has not risen for ``patience`` epochs.
@@ -133,15 +135,12 @@ class Trainer:
         if self.writer is not None:
             self.writer.keep_events(lambda e: e["event"] == "epoch" and e["epoch"] <= done)
         self.log("resumed" if restored else "started", epoch=done, max_epochs=max_epochs)
-        self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch(), done)
+        self.reporter.start(self.config.name, max_epochs, self._steps_per_epoch, done)
 
     def _is_over(self) -> bool:
         progress, training = self.state.progress, self.config.training
         waited = progress.epoch - progress.best_epoch
         return progress.epoch >= training.max_epochs or waited >= training.patience
-
-    def _steps_per_epoch(self) -> int:
-        return len(epoch_batches(self.sequences, self.config.training.batch_size, 0, 0))
 
     def _epoch(self) -> None:
         began, progress = time.monotonic(), self.state.progress
@@ -204,8 +203,17 @@ class Trainer:
         torch.stack(list(losses.values())).sum().backward()
         self.group.average_gradients_(self.model)
         nn.utils.clip_grad_norm_(self.model.parameters(), training.clip_norm)
+        for group in optimizer.param_groups:
+            group["lr"] = self._learning_rate()
         optimizer.step()
         return losses
+
+    def _learning_rate(self) -> float:
+        training = self.config.training
+        if training.decay == "none":
+            return training.learning_rate
+        total = training.max_epochs * self._steps_per_epoch
+        return training.learning_rate * (1 - self.state.progress.step / total)
 
     def _keep_best(self, valid: Mapping[str, float]) -> None:
         name, progress = self.config.training.stop_on, self.state.progress

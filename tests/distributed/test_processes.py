@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from prism_core.config.run import load_run_config
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run, list_runs, read_events
 from prism_core.training.checkpoint import CHECKPOINT
+from prism_core.training.runs import train_run
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +24,6 @@ SETTINGS = (
     "model.num_layers=1",
     "model.dropout=0.0",
     "model.expert_dropout=0.0",
-    "model.losses.charge=0.0",
     "training.batch_size=16",
 )
 
@@ -39,6 +40,12 @@ def launch(dataset: Dataset, root: Path, processes: int, *more: str) -> subproce
     )
 
 
+def trained_alone(dataset: Dataset, root: Path) -> Run:
+    overrides = [f"data.path={dataset.path}", *SETTINGS, "training.max_epochs=3"]
+    config = load_run_config(preset="prism", overrides=overrides)
+    return Run(train_run(config, root, device="cpu"))
+
+
 def trained(dataset: Dataset, root: Path, processes: int) -> Run:
     process = launch(dataset, root, processes, "training.max_epochs=3")
     output, _ = process.communicate(timeout=300)
@@ -52,7 +59,8 @@ def losses(run: Run) -> pd.DataFrame:
 
 
 def test_one_two_and_three_processes_agree(tmp_path: Path, tiny_dataset: Dataset) -> None:
-    runs = [trained(tiny_dataset, tmp_path / str(size), size) for size in (1, 2, 3)]
+    runs = [trained_alone(tiny_dataset, tmp_path / "1")]
+    runs += [trained(tiny_dataset, tmp_path / str(size), size) for size in (2, 3)]
     for run in runs[1:]:
         assert losses(run).columns.equals(losses(runs[0]).columns)
         np.testing.assert_allclose(losses(run), losses(runs[0]), atol=1e-6, rtol=1e-6)

@@ -1,6 +1,7 @@
 """What makes each backbone the method it is named after."""
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -8,11 +9,12 @@ from torch import Tensor
 
 from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.config.model import ModelConfig
+from prism_core.errors import ConfigError
 from prism_core.models.backbones.diffusion import IntentDiffusion, variance_schedule
 from prism_core.models.backbones.gru4rec import shift
 from prism_core.models.backbones.indirec import info_nce
 from prism_core.models.backbones.intents import Intents
-from prism_core.models.backbones.stosa import STOSA
+from prism_core.models.backbones.stosa import STOSA, join_streams, split_streams
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.backbones.wasserstein import Gaussian, pairwise_wasserstein
 from prism_core.models.build import build_model
@@ -33,7 +35,7 @@ def stosa(**settings: bool) -> STOSA:
 
 def encode(model: STOSA) -> tuple[Tensor, Tensor]:
     inputs = torch.randn(2, 5, 2 * SIZE, generator=seeded())
-    mean, cov = model(inputs, torch.zeros(2, 5, dtype=torch.bool)).chunk(2, dim=-1)
+    mean, cov = split_streams(model(inputs, torch.zeros(2, 5, dtype=torch.bool)))
     return mean, cov
 
 
@@ -41,7 +43,7 @@ def test_stosa_means_of_the_past_reach_the_mean_stream_unless_the_bug_is_on() ->
     for bug in (False, True):
         model = stosa(mean_stream_bug=bug)
         inputs = torch.randn(1, 5, 2 * SIZE, generator=seeded(), requires_grad=True)
-        mean, _ = model(inputs, torch.zeros(1, 5, dtype=torch.bool)).chunk(2, dim=-1)
+        mean, _ = split_streams(model(inputs, torch.zeros(1, 5, dtype=torch.bool)))
         (gradient,) = torch.autograd.grad(mean[0, -1].square().sum(), inputs)
         assert bool(gradient[0, 0].any()) is not bug
 
@@ -60,13 +62,20 @@ def test_stosa_bug_leaves_the_documented_tensors_without_gradient() -> None:
         assert not layer.mean_qkv.weight.grad[values].any()
 
 
+def test_a_block_of_columns_says_something_of_both_streams() -> None:
+    vectors = torch.zeros(1, 2 * SIZE)
+    vectors[:, :4] = 1.0
+    assert [float(stream.sum()) for stream in split_streams(vectors)] == [2.0, 2.0]
+    assert torch.equal(join_streams(*split_streams(vectors)), vectors)
+
+
 def test_stosa_covariances_are_positive_and_near_items_score_higher() -> None:
     model = stosa()
     mean, cov = encode(model)
     assert (cov > 0).all()
-    state = torch.cat([mean, cov], dim=-1)[:, -1]
-    raw_cov = torch.where(state[:, SIZE:] > 1, state[:, SIZE:] - 1, state[:, SIZE:].log())
-    itself = torch.cat([state[:, :SIZE], raw_cov], dim=-1)
+    mean, cov = mean[:, -1], cov[:, -1]
+    state = join_streams(mean, cov)
+    itself = join_streams(mean, torch.where(cov > 1, cov - 1, cov.log()))
     scores = model.similarity(state, torch.cat([itself, itself + 1.0]))
     torch.testing.assert_close(scores.diagonal()[:2], torch.zeros(2), atol=1e-4, rtol=0)
     assert (scores[:, 2:] < -1).all()
@@ -159,7 +168,7 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
         hidden_size=16,
         max_seq_len=8,
         feature_size=6,
-        indirec=IndirecConfig(num_intents=4, diffusion_steps=5, contrast_weight=0.05),
+        indirec=IndirecConfig(num_intents=4, diffusion_steps=5),
     )
     generator = seeded(3)
     features = {m: torch.randn(NUM_ITEMS + 1, 6, generator=generator) for m in config.modalities}
@@ -180,3 +189,37 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
     assert history[-1] < 0.8 * history[0]
     if backbone == "indirec":
         assert {"diffusion", "contrast"} <= set(losses)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_intents": 0},
+        {"guidance": -1.0},
+        {"intent_dropout": 1.0},
+        {"contrast_similarity": "euclidean"},
+        {"contrast_temperature": 0.0},
+    ],
+)
+def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        IndirecConfig(**wrong)
+
+
+def test_intents_are_estimated_without_dropout_and_training_goes_on() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        backbone="indirec",
+        content="none",
+        hidden_size=SIZE,
+        dropout=0.5,
+        indirec=IndirecConfig(num_intents=3),
+    )
+    model = build_model(config, NUM_ITEMS).train()
+    item_seq = torch.randint(1, NUM_ITEMS + 1, (6, 5), generator=seeded())
+    found = []
+    for _ in range(2):
+        model.start_epoch(item_seq, seeded())
+        found.append(model.backbone.intents.prototypes)
+    assert torch.equal(*found)
+    assert model.training

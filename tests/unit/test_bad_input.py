@@ -211,6 +211,16 @@ def test_a_failed_preparation_leaves_the_older_result_alone(tmp_path: Path) -> N
     assert Dataset(tmp_path / "out").fingerprint == before
 
 
+def test_a_folder_with_other_content_is_never_replaced(tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "raw")
+    (tmp_path / "out").mkdir()
+    prepare(raw)
+    (tmp_path / "out" / "dataset.json").unlink()
+    with pytest.raises(DataError, match="out: holds something else than a data set"):
+        prepare(raw)
+    assert (tmp_path / "out" / "items.parquet").is_file()
+
+
 def _refused(tmp_path: Path, change: Callable[[Path], None], message: str) -> None:
     raw = write_raw(tmp_path / "raw")
     change(raw)

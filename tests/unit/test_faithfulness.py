@@ -1,9 +1,9 @@
 """Faithfulness: exact curves by hand, planted faithful and unfaithful explanations told apart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from analysis import faithfulness as judged
@@ -43,9 +43,9 @@ def test_an_additive_game_is_explained_faithfully(run: Run) -> None:
 def test_a_game_without_any_effect_is_not_called_faithful(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = judged._rows(run, None)
-    flat = rows.assign(part_coalitions=[np.full(32, 1.0)] * len(rows))
-    monkeypatch.setattr(judged, "_rows", lambda *_: flat)
+    games = judged._games(run, None)
+    flat = replace(games, values=np.ones_like(games.values))
+    monkeypatch.setattr(judged, "_games", lambda *_: flat)
     result = judged.faithfulness(run)
     assert not result.is_faithful
     assert result.verdict.endswith("not shown to be faithful.")
@@ -53,14 +53,8 @@ def test_a_game_without_any_effect_is_not_called_faithful(
 
 def test_places_are_counted_among_the_listed_items() -> None:
     target, rival = additive([3.0, 1.0])[0], additive([0.0, 2.0])[0]
-    rows = pd.DataFrame(
-        {
-            "user_id": ["u", "u"],
-            "is_target": [True, False],
-            "part_coalitions": [target, rival],
-        }
-    )
-    moves = judged.rank_moves(rows).iloc[0]
+    games = judged.Games(np.array(["u", "u"]), np.array([True, False]), np.stack([target, rival]))
+    moves = judged.rank_moves(games).iloc[0]
     assert moves["explained"] == 1
     assert moves["random"] == 0.5
 

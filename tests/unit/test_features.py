@@ -10,7 +10,6 @@ from safetensors.numpy import save_file
 
 from prism_core.data.feature_files import read_features
 from prism_core.data.features import FeatureTable, align, identified, real_rows
-from prism_core.data.text_encoding import encode
 from prism_core.errors import ConfigError, DataError
 
 IDS = pd.Series(["7", "9", "12"])
@@ -144,36 +143,3 @@ def test_a_modality_is_named_exactly_once(tmp_path: Path) -> None:
         read_features(tmp_path / "b.npz", "image")
     with pytest.raises(ConfigError, match="unknown ending"):
         read_features(tmp_path / "c.pkl", "image")
-
-
-ITEMS = pd.DataFrame(
-    {
-        "item_id": ["1", "2", "3", "4"],
-        "title": ["red lamp", "red lamps for the desk", "hair comb", "?"],
-        "categories": [["home"], ["home", "desk"], ["beauty"], []],
-    }
-)
-
-
-def test_texts_are_encoded_the_same_each_time_and_alike_texts_alike() -> None:
-    table, encoder = encode(ITEMS, "text", "tfidf-svd")
-    again, _ = encode(ITEMS, "text", "tfidf-svd")
-    assert encoder == "TF-IDF + SVD, 3-d; text"
-    assert np.array_equal(table.vectors, again.vectors)
-    like = table.vectors @ table.vectors.T
-    assert like[0, 1] > like[0, 2] + 0.2
-
-
-def test_an_item_without_words_is_flagged() -> None:
-    table, _ = encode(ITEMS, "category", "tfidf-svd")
-    features = align(identified(table, ITEMS["item_id"], "category"), ITEMS["item_id"].tolist())
-    assert features.available.tolist() == [False, True, True, True, False]
-
-
-def test_an_unknown_encoding_is_refused() -> None:
-    with pytest.raises(ConfigError, match="'clip' is none of"):
-        encode(ITEMS, "title", "clip")
-    with pytest.raises(ConfigError, match="'image' is none of"):
-        encode(ITEMS, "image", "tfidf-svd")
-    with pytest.raises(DataError, match="no item has a category"):
-        encode(ITEMS.iloc[3:], "category", "tfidf-svd")

@@ -9,6 +9,7 @@ import pytest
 
 from prism_core.errors import DataError, RunFormatError
 from prism_core.names import PARTS
+from prism_core.store import files
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run, list_runs, read_events
 from prism_core.store.writer import RunWriter, add_artifact, artifact_key
@@ -119,3 +120,22 @@ def test_a_damaged_feature_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "data" / "features" / "text.npz").write_bytes(b"PK\x03\x04 not a zip")
     with pytest.raises(DataError, match=r"text\.npz.*not a readable"):
         dataset.features("text")
+
+
+def test_lists_come_back_as_one_array_and_rows_of_one_user_alone(run_path: Path) -> None:
+    run = Run(run_path)
+    whole = run.table("recommendations")
+    stacked = np.stack(whole["part_coalitions"])
+    np.testing.assert_array_equal(run.lists("recommendations", "part_coalitions"), stacked)
+    mine = run.table("recommendations", where={"user_id": "7"})
+    np.testing.assert_array_equal(
+        np.stack(mine["part_coalitions"]), stacked[(whole["user_id"] == "7").to_numpy()]
+    )
+
+
+def test_lists_of_different_lengths_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"values": [[1.0], [1.0, 2.0]]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(RunFormatError, match="'values' differ in length"):
+        files.read_lists(tmp_path / "t.parquet", "values")
+    with pytest.raises(RunFormatError, match=r"t\.parquet.*not readable"):
+        files.read_lists(tmp_path / "t.parquet", "none")

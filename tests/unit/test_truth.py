@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 
-from prism_core.data.synthetic import WorldConfig
-from prism_core.truth import measure_truth, summarise
+from prism_core.truth import measure_truth, report, summarise
 
 ROLE = {
     "unique_image": "own_image",
@@ -16,8 +15,7 @@ ROLE = {
 
 @pytest.fixture(scope="module")
 def truth() -> pd.DataFrame:
-    world = WorldConfig(num_users=1500, num_items=500)
-    return measure_truth(["anchored"], [0], world=world, epochs=8)
+    return measure_truth(["anchored"], [0], epochs=8)
 
 
 def values(truth: pd.DataFrame, measure: str) -> pd.Series:
@@ -55,3 +53,13 @@ def test_intervals_over_seeds_match_a_hand_computed_one() -> None:
     assert summary["mean"] == pytest.approx(2.0)
     assert summary["num_seeds"] == 3
     assert summary["high"] - summary["mean"] == pytest.approx(4.302653 / 3**0.5, rel=1e-5)
+
+
+def test_the_report_has_a_row_per_part_and_a_cell_per_measure() -> None:
+    keys = [("a", "probe", part, factor) for part in ("p", "q") for factor in ("f", "g")]
+    columns = ["mode", "measure", "part", "factor"]
+    frame = pd.DataFrame(keys * 2, columns=columns).assign(value=[0.5] * 4 + [1.0] * 4)
+    lines = report(frame).splitlines()
+    assert lines[:3] == ["### a", "", "| part | probe: f | probe: g |"]
+    assert lines[4].startswith("| p | 0.75 [-2.43, 3.93] |")
+    assert len(lines) == 6

@@ -61,8 +61,10 @@ class InDiRec(Backbone):
         shuffled = torch.randperm(len(states), generator=generator, device=generator.device)
         chosen = shuffled[:MAX_VIEWS].to(states.device)
         views = self.diffusion.sample(guide[chosen], generator)
-        temperature = self.settings.contrast_temperature
-        return info_nce(states[chosen], views, targets[chosen], temperature)
+        anchors, temperature = states[chosen], self.settings.contrast_temperature
+        if self.settings.contrast_similarity == "cosine":
+            anchors, views = F.normalize(anchors, dim=-1), F.normalize(views, dim=-1)
+        return info_nce(anchors, views, targets[chosen], temperature)
 
 
 def info_nce(anchors: Tensor, views: Tensor, labels: Tensor, temperature: float) -> Tensor:

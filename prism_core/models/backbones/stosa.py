@@ -17,9 +17,10 @@ from prism_core.models.backbones.wasserstein import (
 class STOSA(Backbone):
     """Items and users as Gaussians with diagonal covariance, compared by 2-Wasserstein distance.
 
-    An item vector holds a mean and a raw covariance side by side; ``elu + 1`` makes the latter
-    positive. States hold a mean and a covariance that is positive already. Attention looks at
-    what is near: minus the squared distance between Gaussian queries and keys.
+    An item vector holds a mean and a raw covariance in alternating columns, so that any block of
+    columns, such as a part, says something of both; ``elu + 1`` makes covariances positive, and
+    those of states are so already. Attention looks at what is near: minus the squared distance
+    between Gaussian queries and keys.
     """
 
     num_streams = 2
@@ -35,21 +36,21 @@ class STOSA(Backbone):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
 
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
-        mean, cov = (inputs + self.positions[-inputs.shape[1] :]).chunk(2, dim=-1)
+        mean, cov = split_streams(inputs + self.positions[-inputs.shape[1] :])
         mean = F.elu(self.dropout(self.mean_norm(mean)))
         cov = positive(self.dropout(self.cov_norm(cov)))
         visible = attention_mask(padding_mask)
         for block in self.blocks:
             updated_mean, cov = block(mean, cov, visible)
             mean = mean if self.mean_stream_bug else updated_mean
-        return torch.cat([mean, cov], dim=-1)
+        return join_streams(mean, cov)
 
     def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
-        return -pairwise_wasserstein(Gaussian(*states.chunk(2, -1)), as_gaussian(candidates))
+        return -pairwise_wasserstein(Gaussian(*split_streams(states)), as_gaussian(candidates))
 
     def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         states = states.view(len(states), *(1,) * (candidates.ndim - 2), states.shape[-1])
-        return -elementwise_wasserstein(Gaussian(*states.chunk(2, -1)), as_gaussian(candidates))
+        return -elementwise_wasserstein(Gaussian(*split_streams(states)), as_gaussian(candidates))
 
     def item_similarity(self, items: Tensor, others: Tensor) -> Tensor:
         return -elementwise_wasserstein(as_gaussian(items), as_gaussian(others))
@@ -113,9 +114,19 @@ def positive(raw: Tensor) -> Tensor:
     return F.elu(raw) + 1
 
 
+def split_streams(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """Take ``(..., 2 D)`` apart into mean and covariance ``(..., D)``."""
+    return vectors[..., ::2], vectors[..., 1::2]
+
+
+def join_streams(mean: Tensor, cov: Tensor) -> Tensor:
+    """Put mean and covariance ``(..., D)`` into alternating columns ``(..., 2 D)``."""
+    return torch.stack([mean, cov], dim=-1).flatten(-2)
+
+
 def as_gaussian(items: Tensor) -> Gaussian:
     """Read item vectors ``(..., 2 D)`` as means and raw covariances."""
-    mean, raw_cov = items.chunk(2, dim=-1)
+    mean, raw_cov = split_streams(items)
     return Gaussian(mean, positive(raw_cov))
 
 

@@ -24,8 +24,11 @@ class StepContext:
     item_parts : Tensor (N + 1, P, S)
     weights : Tensor (B, L, P)
     queries : Tensor (T, W)
-        Gated states that meet the candidates.
+        States that meet the candidates.
     targets : Tensor (T,)
+    num_targets
+        Divisor of losses summed over targets: about ``T``, and such that the mean over processes
+        is that of the global batch.
     generator : torch.Generator
     """
 
@@ -37,6 +40,7 @@ class StepContext:
     weights: Tensor
     queries: Tensor
     targets: Tensor
+    num_targets: Tensor | float
     generator: torch.Generator
 
 
@@ -148,10 +152,6 @@ class Content(nn.Module, ABC):
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""
         return item_parts
-
-    def query(self, states: Tensor, weights: Tensor) -> Tensor:
-        """Let the fusion weights ``(..., P)`` act on what meets the candidates ``(..., W)``."""
-        return states
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         """Losses of the content itself, weights applied, by name; none by default."""

@@ -23,7 +23,8 @@ class Gate(nn.Module):
     is_on : Tensor (P,), bool
         Parts in the model; the others get weight 0.
     normalise
-        Bring what is read to unit scale first; the published gate does not.
+        Bring what is read to unit scale, and start near even weights, which overfits less; the
+        published gate does neither.
     """
 
     def __init__(
@@ -42,12 +43,16 @@ class Gate(nn.Module):
             return
         size = parts_size if self.kind == "no_id" else parts_size + id_size
         self.norm = nn.LayerNorm(size) if normalise else nn.Identity()
+        last = nn.Linear(config.gate_hidden_size, len(is_on))
         self.network = nn.Sequential(
             nn.Linear(size, config.gate_hidden_size),
             nn.GELU(),
             nn.Dropout(config.dropout),
-            nn.Linear(config.gate_hidden_size, len(is_on)),
+            last,
         )
+        if normalise:
+            nn.init.normal_(last.weight, std=0.01)
+            nn.init.zeros_(last.bias)
         if self.kind == "shuffled":
             self.register_buffer("pool", torch.zeros(POOL, len(is_on)))
 

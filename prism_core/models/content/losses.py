@@ -38,15 +38,17 @@ def unexplained(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
     return torch.where(total > MIN_TOTAL, missed / total.clamp_min(MIN_TOTAL), 0.0)
 
 
-def variance_share(queries: Tensor, part: Tensor, whole: Tensor) -> Tensor:
+def variance_share(queries: Tensor, part: Tensor, whole: Tensor, count: Tensor | float) -> Tensor:
     """Share of the score's variance over items that one part takes, averaged over queries.
 
     Parameters
     ----------
     queries : Tensor (T, W)
-        Gated states.
+        States that meet the candidates.
     part, whole : Tensor (n, W)
         The part's term of each item vector, and the item vectors.
+    count
+        What the sum over queries is divided by, about ``T``.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def variance_share(queries: Tensor, part: Tensor, whole: Tensor) -> Tensor:
     """
     taken = _score_variance(queries, part)
     rest = _score_variance(queries, whole - part)
-    return (taken / (taken + rest).clamp_min(1e-8)).mean()
+    return (taken / (taken + rest).clamp_min(1e-8)).sum() / count
 
 
 def _score_variance(queries: Tensor, vectors: Tensor) -> Tensor:

