@@ -9,6 +9,7 @@ from analysis.plots.population import weight_ridges
 from app import loaders
 from app.catalogue import Catalogue
 from app.components import (
+    comparison_view,
     figure_card,
     histories,
     item_explanation,
@@ -29,7 +30,8 @@ WEIGHT = (
 )
 WHAT_IF = "What if"
 EVERYBODY = "Among all users"
-VIEWS = ("Explanation", WHAT_IF, EVERYBODY)
+COMPARE = "Compare"
+VIEWS = ("Explanation", WHAT_IF, COMPARE, EVERYBODY)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
     "every combination of parts switched off. What is switched off is replaced by its average."
@@ -57,6 +59,8 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
         what_if_panel.draw(run, catalogue, explanation)
     elif view == EVERYBODY:
         population_view.draw(run, explanation)
+    elif view == COMPARE:
+        comparison_view.draw(run, catalogue, user_id)
     else:
         draw_explanation(run, catalogue, explanation)
 

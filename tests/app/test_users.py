@@ -92,3 +92,23 @@ def test_everybody_view_marks_the_user_and_judges_the_explanations(open_app: Ope
 
 def _strip(app: AppTest, label: str) -> str:
     return html(app).split(f'aria-label="{label}')[1].split('class="prism-strip"')[0]
+
+
+def test_compare_sets_two_runs_side_by_side(open_app: OpenApp, tiny_runs: Path) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Compare")
+    app.selectbox("other_run").set_value("sasrec-seed0").run()
+    lists = {
+        run: pd.read_parquet(tiny_runs / run / "recommendations.parquet")
+        for run in ("prism-seed0", "sasrec-seed0")
+    }
+    tops = [set(rows.query("user_id == '5' and rank <= 10")["item_id"]) for rows in lists.values()]
+    shared = len(tops[0] & tops[1])
+    assert f"have {shared} of 10 items in common" in texts(app).replace("\\", "")
+    assert html(app).count("true next</span>") == 2
+
+
+def test_compare_sets_two_users_side_by_side(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Compare")
+    app.get_by_key("compare_with").set_value("Another user").run()
+    app.selectbox("other_user").set_value("9").run()
+    assert app.dataframe[0].value["User"].tolist() == ["5", "9"]
