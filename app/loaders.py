@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -134,6 +135,30 @@ def faithfulness_of(run: Run) -> tuple[Faithfulness, pd.DataFrame]:
 def _faithfulness_of(path: Path, stamp: int) -> tuple[Faithfulness, pd.DataFrame]:
     run = _run(path, stamp)
     return faithfulness(run), faithfulness_curves(run)
+
+
+def nearest_items(run: Run, item_id: str, count: int) -> pd.DataFrame:
+    """Find an item's nearest items in each part's space: ``part``, ``item_id``, ``similarity``."""
+    return _nearest_items(run.path, stamp(run.path / schema.MANIFEST), item_id, count)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _nearest_items(path: Path, stamp: int, item_id: str, count: int) -> pd.DataFrame:
+    from analysis.neighbours import nearest  # loads scikit-learn: not on a page's first view
+
+    run = _run(path, stamp)
+    ids = _table(path, stamp, "items").sort_values("item_index")["item_id"].astype(str).to_numpy()
+    row, vectors = int((ids == item_id).argmax()), _vectors(path, stamp)
+    found = [
+        nearest(vectors[f"items.{part}"][1:], row=row, count=count).assign(part=part)
+        for part in run.parts
+    ]
+    return pd.concat(found).assign(item_id=lambda frame: ids[frame["row"]])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _vectors(path: Path, stamp: int) -> dict[str, np.ndarray]:
+    return _run(path, stamp).vectors()
 
 
 def items_for_maps(run: Run) -> pd.DataFrame:
