@@ -472,7 +472,7 @@ def _warnings(
         )
     if retention is not None and occupancy.samples < FEW_EVENTS:
         found.append(
-            f"Probes learn little from fewer than {FEW_EVENTS:,} events: synergy is likely too low, "
+            f"Probes learn little from fewer than {FEW_EVENTS:,} events: synergy is probably low, "
             "and a small unique part may only be the difference between two probes."
         )
     if occupancy.samples_per_cell < 10:
