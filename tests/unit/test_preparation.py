@@ -124,7 +124,7 @@ def test_options_choose_by_rating_time_and_user(raw: Path, tmp_path: Path) -> No
     lines = (raw / "ratings.csv").read_text().splitlines()
     low = [line.replace(",4.0,", ",1.0,") if line.startswith("6,") else line for line in lines]
     (raw / "ratings.csv").write_text("\n".join(low))
-    options = PreparationOptions(k_core=3, min_rating=2.0, since=1001, until=1139, users=4)
+    options = PreparationOptions(k_core=3, min_rating=2.0, since=1070, until=1070, users=4)
     dataset = prepared(raw, tmp_path / "out", options)
     assert dataset.num_users == 4
     assert set(dataset.interactions["timestamp"]) == {1070}

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from prism_core.data.raw import RawData
+from prism_core.data.readers import records
 from prism_core.data.readers.frames import items_frame, with_undescribed
 from prism_core.data.readers.generic import read_table
 from prism_core.data.readers.table import READERS
@@ -376,6 +377,13 @@ def test_an_item_without_description_is_titled_by_its_id() -> None:
     items = with_undescribed(items_frame([{"item_id": "a", "title": "A"}]), ["b", "a"])
     assert items["title"].tolist() == ["A", "b"]
     assert items["categories"].tolist() == [[], []]
+
+
+def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LONGEST_LINE", 100)
+    files = {"B.json": lines(REVIEW), "meta_B.json": lines({"asin": "B1", "title": "x" * 200})}
+    with pytest.raises(DataError, match=r"meta_B\.json, line 1: longer than 100 bytes"):
+        READERS["amazon-2018"](write(tmp_path, files))
 
 
 @pytest.mark.parametrize("name", READERS)
