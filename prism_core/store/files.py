@@ -101,7 +101,8 @@ def write_parquet(path: Path, frame: pd.DataFrame, *, rows_per_group: int | None
 
 def _encodings(layout: pa.Schema) -> dict[str, list[str]]:
     """Give all columns a dictionary but lists of numbers: these split by bytes compress better."""
-    numbers, rest = [], []
+    numbers: list[str] = []
+    rest: list[str] = []
     for column in layout:
         is_list = _is_list(column.type)
         path = f"{column.name}.list.element" if is_list else column.name
