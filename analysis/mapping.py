@@ -1,6 +1,7 @@
 """The command ``python -m analysis map``: compute and store the maps of some runs."""
 
 import argparse
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from analysis.neighbours import movers
 from prism_core.errors import DataError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
-from prism_core.store.writer import add_artifact
+from prism_core.store.writer import add_artifact, artifact_key
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     runs = [Run(path) for path in args.runs]
     dataset = Dataset(args.dataset) if args.dataset else None
     if args.aligned:
-        _store_aligned(runs, args.space or ["fused"], dataset, settings)
+        _store_aligned(runs, args.space or _common_spaces(runs), dataset, settings)
         return
     work = [(one, name) for one in runs for name in _wanted(one, args.space, dataset)]
     for done, (one, space) in enumerate(work):
@@ -65,23 +66,40 @@ def _vectors(one: Run, space: str, dataset: Dataset | None) -> tuple[str, np.nda
     return "items", spaces.item_vectors(one, space, dataset)
 
 
+def _common_spaces(runs: list[Run]) -> list[str]:
+    """Item spaces that all runs have, in their order."""
+    first, *others = (spaces.item_spaces(one) for one in runs)
+    return [space for space in first if all(space in other for other in others)]
+
+
 def _store_aligned(
     runs: list[Run], asked: list[str], dataset: Dataset | None, settings: maps.MapSettings
 ) -> None:
-    """Align one space over several runs; each map also names the items that moved most."""
+    """Align spaces over several runs; a map also holds each row's overlap with the first run."""
     if len(runs) < 2:
         raise DataError("--aligned needs two or more runs.")
     for done, space in enumerate(asked):
         emit("progress", done=done, total=len(asked), what=space)
-        scope = _vectors(runs[0], space, dataset)[0]
-        tables = [_vectors(one, space, dataset)[1] for one in runs]
-        planes = maps.project_aligned(tables, settings)
-        group = "+".join(one.run_id for one in runs)
-        for one, table, plane in zip(runs, tables, planes, strict=True):
-            name = maps.map_name(scope, space, "aligned")
-            overlap = movers(tables[0], table).set_index("row")["overlap"]
-            frame = maps.plane_frame(plane).assign(group=group)
-            frame["overlap"] = frame["row"].map(overlap)
-            add_artifact(one.path, f"maps/{name}", frame, key=maps.map_key(table, settings))
-            emit("map", run=one.run_id, name=name, computed=True)
+        found = [_vectors(one, space, dataset) for one in runs]
+        name = maps.map_name(found[0][0], space, "aligned")
+        computed = _align(runs, [vectors for _, vectors in found], name, settings)
+        for one in runs:
+            emit("map", run=one.run_id, name=name, computed=computed)
     emit("finished", done=len(asked), total=len(asked))
+
+
+def _align(
+    runs: list[Run], tables: list[np.ndarray], name: str, settings: maps.MapSettings
+) -> bool:
+    """Compute and store one aligned map, unless every run has it already."""
+    keys = "".join(maps.map_key(table, settings) for table in tables)
+    key = hashlib.sha256(keys.encode()).hexdigest()[:16]
+    if all(artifact_key(one.path, f"maps/{name}") == key for one in runs):
+        return False
+    planes = maps.project_aligned(tables, settings)
+    group = "+".join(one.run_id for one in runs)
+    for one, table, plane in zip(runs, tables, planes, strict=True):
+        frame = maps.plane_frame(plane).assign(group=group)
+        frame["overlap"] = frame["row"].map(movers(tables[0], table).set_index("row")["overlap"])
+        add_artifact(one.path, f"maps/{name}", frame, key=key)
+    return True

@@ -15,10 +15,11 @@ from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
+from analysis.plots.information import atom_bars
 from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
-from prism_core.errors import ConfigError, DataError
+from prism_core.errors import ConfigError, DataError, NotFittedError
 from prism_core.store.reader import Run
 
 Options = Mapping[str, Any]
@@ -93,10 +94,13 @@ def draw(recipe: Recipe, folders: Mapping[str, Path], *, dark: bool = False) -> 
     if missing:
         raise DataError(f"the run {missing[0]!r} was not found; known: {', '.join(folders)}.")
     runs = [Run(folders[run_id]) for run_id in recipe.runs]
-    try:
-        return FIGURES[recipe.figure](runs, recipe.options, dark)
-    except KeyError as error:
-        raise ConfigError(f"figure {recipe.figure!r}: the option {error} is missing.") from None
+    return FIGURES[recipe.figure](runs, recipe.options, dark)
+
+
+def _needed(options: Options, name: str) -> Any:
+    if name not in options:
+        raise ConfigError(f"this figure needs the option {name!r}.")
+    return options[name]
 
 
 def _metrics(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
@@ -109,25 +113,25 @@ def _metrics(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 
 def _differences(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return comparison_plots.difference_forest(
-        table=_gaps(runs, options), reference=options["reference"], dark=dark
+        table=_gaps(runs, options), reference=_needed(options, "reference"), dark=dark
     )
 
 
 def _wins(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return comparison_plots.win_tie_loss(
-        table=_gaps(runs, options), reference=options["reference"], dark=dark
+        table=_gaps(runs, options), reference=_needed(options, "reference"), dark=dark
     )
 
 
 def _gaps(runs: Sequence[Run], options: Options) -> Any:
     metric = options.get("metric", "ndcg@10")
     variants = comparison.variants_of(runs)
-    return comparison.differences(variants, reference=options["reference"], metric=metric)
+    return comparison.differences(variants, reference=_needed(options, "reference"), metric=metric)
 
 
 def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     variants = comparison.variants_of(runs)
-    found = [v for v in variants if v.name == options["reference"]]
+    found = [v for v in variants if v.name == _needed(options, "reference")]
     if not found:
         raise DataError(f"no variant is named {options['reference']!r}.")
     grouped = next((run for run in runs if run.parts), runs[0])
@@ -173,14 +177,14 @@ def _triangle(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 
 
 def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    explained = explanations.explain_user(runs[0], options["user_id"])
+    explained = explanations.explain_user(runs[0], _needed(options, "user_id"))
     return explanation_plots.contribution_bars(
         recommendations=explained.recommendations, contributions=explained.contributions, dark=dark
     )
 
 
 def _interactions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    explained = explanations.explain_user(runs[0], options["user_id"])
+    explained = explanations.explain_user(runs[0], _needed(options, "user_id"))
     return explanation_plots.interaction_bars(recommendations=explained.recommendations, dark=dark)
 
 
@@ -190,8 +194,8 @@ def _faithfulness(runs: Sequence[Run], options: Options, dark: bool) -> go.Figur
 
 
 def _waterfall(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    explained = explanations.explain_user(runs[0], options["user_id"])
-    item = options["item_id"]
+    explained = explanations.explain_user(runs[0], _needed(options, "user_id"))
+    item = _needed(options, "item_id")
     listed = explained.recommendations.set_index("item_id")
     if item not in listed.index:
         raise DataError(f"item {item!r} is not among the recommendations of this user.")
@@ -227,6 +231,16 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
+def _information(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """The stored answer about image and text features and one target."""
+    run, target = runs[0], options.get("target", "next category")
+    if not run.has("information"):
+        raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis information' first.")
+    rows = run.table("information")
+    chosen = (rows["scope"] == "data") & (rows["target"] == target) & (rows["kind"] == "estimate")
+    return atom_bars(atoms=rows[chosen], target=target, dark=dark)
+
+
 FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]] = {
     "metrics": _metrics,
     "differences": _differences,
@@ -242,5 +256,6 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "interactions": _interactions,
     "waterfall": _waterfall,
     "maps": _maps,
+    "information": _information,
 }
 """Figures by name; each takes the runs, the options and whether the page is dark."""

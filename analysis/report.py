@@ -140,6 +140,10 @@ def _part_cards(run: Run, column: PrintOptions, full: PrintOptions) -> Iterator[
     for figure, caption in captions.items():
         recipe = Recipe(figure=figure, runs=(run.run_id,))
         yield Card(name=figure, caption=caption, recipe=recipe, options=column)
+    if run.has("information"):
+        caption = "What image and text tell about the next item's category, in bits."
+        recipe = Recipe(figure="information", runs=(run.run_id,))
+        yield Card(name="information", caption=caption, recipe=recipe, options=column)
     if run.has_vectors:
         yield Card(
             name="maps",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import comparison, explanations, faithfulness, maps, neighbours, slices, spaces
@@ -10,9 +11,21 @@ from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
+from analysis.plots.information import atom_bars
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from prism_core.store.reader import Run
+
+ATOMS = pd.DataFrame(
+    {
+        "atom": ["unique_first", "unique_second", "synergy", "redundancy"],
+        "value": [0.3, 0.02, 0.1, 0.4],
+        "low": [0.2, -0.01, 0.05, 0.3],
+        "high": [0.4, 0.05, 0.15, 0.5],
+        "null_95": 0.05,
+        "distinguishable": [True, False, True, True],
+    }
+)
 
 
 def all_figures(runs: Path, *, dark: bool = False) -> dict[str, go.Figure]:
@@ -23,6 +36,7 @@ def all_figures(runs: Path, *, dark: bool = False) -> dict[str, go.Figure]:
         **_explanations(prism, dark),
         **_comparisons(listed, prism, dark),
         **_maps(prism, dark),
+        "atom_bars": atom_bars(atoms=ATOMS, target="next category", dark=dark),
     }
 
 

@@ -93,7 +93,7 @@ def _axis(
     bars = [trace for trace in traces if trace.type == "bar"]
     body += bar_lines(bars, rows, columns, grouped=figure.layout.barmode in (None, "group"))
     body += shape_lines(figure, panel)
-    body += _notes(figure, panel, rows)
+    body += _notes(figure, panel, rows, columns)
     left, right = across.domain or (0, 1)
     low, high = up.domain or (0, 1)
     titled = any(note.yref == "paper" and note.y > 0.99 for note in figure.layout.annotations)
@@ -126,7 +126,9 @@ def _axis(
     return [rf"\begin{{axis}}[{head}]", *legend, *body, r"\end{axis}"]
 
 
-def _notes(figure: go.Figure, panel: tuple[str, str], rows: Sequence[str]) -> Iterator[str]:
+def _notes(
+    figure: go.Figure, panel: tuple[str, str], rows: Sequence[str], columns: Sequence[str]
+) -> Iterator[str]:
     """Notes tied to data along at least one axis."""
     for note in figure.layout.annotations:
         if (note.xref, note.yref) == ("paper", "paper") or (note.xref or "x") not in (
@@ -136,8 +138,8 @@ def _notes(figure: go.Figure, panel: tuple[str, str], rows: Sequence[str]) -> It
             continue
         across = "rel axis cs" if note.xref == "paper" else "axis cs"
         up = "rel axis cs" if note.yref in ("paper", "y domain") else "axis cs"
-        (y,) = places_of([note.y], rows)
-        at = f"({{{across}:{plain_number(note.x)},0}} |- {{{up}:0,{plain_number(y)}}})"
+        (x,), (y,) = places_of([note.x], columns), places_of([note.y], rows)
+        at = f"({{{across}:{plain_number(x)},0}} |- {{{up}:0,{plain_number(y)}}})"
         yield _node(note, at)
 
 

@@ -143,6 +143,18 @@ def bar_lines(
             if not level:
                 corners = [(up, across) for across, up in corners]
             yield from _rectangle(corners, color, trace.marker.pattern.shape)
+        yield from _bar_intervals(trace, rows, columns)
+
+
+def _bar_intervals(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    errors = _errors(trace)
+    if errors:
+        x, y = places_of(trace.x, columns), places_of(trace.y, rows)
+        way = "x" if trace.error_x.array is not None else "y"
+        places = zip(x, y, errors, strict=True)
+        points = " ".join(f"({plain_number(a)},{plain_number(b)}){e}" for a, b, e in places)
+        style = f"only marks, mark=none, error bars/.cd, {way} dir=both, {way} explicit"
+        yield rf"\addplot[forget plot, {style}] coordinates {{{points}}};"
 
 
 def _rectangle(

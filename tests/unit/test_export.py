@@ -38,6 +38,7 @@ NAMES = (
     "part_maps",
     "single_map",
     "neighbour_overlap",
+    "atom_bars",
 )
 needs_browser = pytest.mark.skipif(
     rendering.find_browser() is None, reason="no Chrome or Chromium found"

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from analysis import maps, neighbours, spaces
+from analysis.__main__ import main
 from prism_core.errors import ConfigError, DataError
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
@@ -154,3 +155,26 @@ def test_users_for_maps_are_in_row_order_with_their_error(run: Run) -> None:
     np.testing.assert_array_equal(points["rank"], ranks.loc[points["user_id"]])
     np.testing.assert_allclose(2 ** points["error"], points["rank"])
     assert points["top_part"].isin(PARTS).all()
+
+
+@pytest.mark.slow
+def test_the_command_aligns_a_space_over_runs_once(
+    tmp_path: Path, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [
+        make_run(tmp_path, dataset=tiny_dataset, run_id=f"run-{seed}", seed=seed)
+        for seed in range(2)
+    ]
+    command = ["map", *map(str, paths), "--aligned", "--space", "synergy"]
+    for computed in ("true", "false"):
+        assert main(command) == 0
+        assert capsys.readouterr().out.count(f'"computed": {computed}') == 2
+    first, second = (Run(path).table("maps/items-synergy-aligned") for path in paths)
+    assert (first["overlap"] == 1).all()
+    assert second["overlap"].mean() < 0.5
+    assert set(first["group"]) == {"run-0+run-1"}
+
+
+def test_aligning_needs_two_runs(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["map", str(run.path), "--aligned"]) == 2
+    assert "--aligned needs two or more runs" in capsys.readouterr().err
