@@ -12,6 +12,7 @@ COLOR = CATEGORY_COLORS[0]
 BINS = 50
 CURVE_POINTS = 500
 HEIGHT = 280
+ROOM_FOR_LABELS = 1.2
 SPAN_BINS = 40
 SHORTEST = 1 / 1440
 """A minute in days: shorter spans are drawn as one."""
@@ -106,7 +107,8 @@ def gap_bars(*, gaps: pd.DataFrame, dark: bool = False) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure.update_xaxes(title="Share of consecutive events", tickformat=".0%")
+    room = [0, ROOM_FOR_LABELS * gaps["share"].max()]
+    figure.update_xaxes(title="Share of consecutive events", tickformat=".0%", range=room)
     figure.update_yaxes(autorange="reversed")
     return figure
 

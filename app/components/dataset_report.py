@@ -64,6 +64,7 @@ def _draw_figures(report: DataReport) -> None:
             title="Length of sequences",
             name="data-lengths",
             data=report.lengths,
+            caption="Events kept per user, the two held out for validation and test among them.",
         )
         figure_card.draw(
             plots.popularity_curve(popularity=report.popularity, dark=is_dark()),
@@ -77,12 +78,14 @@ def _draw_figures(report: DataReport) -> None:
             title="Time between two events of a user",
             name="data-gaps",
             data=report.gaps,
+            caption="Events of one second have no order of their own.",
         )
         figure_card.draw(
             plots.span_histogram(spans=report.spans, dark=is_dark()),
             title="Time between a user's first and last event",
             name="data-spans",
             data=report.spans,
+            caption="A short span is one sitting, not a history.",
         )
 
 
