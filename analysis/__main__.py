@@ -15,7 +15,7 @@ from prism_core.errors import PrismError
 COMMANDS: Final = {
     "map": ("analysis.mapping", "compute maps of items and users"),
     "information": ("analysis.information.command", "decompose what image and text tell"),
-    "health": ("analysis.health", "check that the experts keep their roles"),
+    "health": ("analysis.health_command", "check that the experts keep their roles"),
     "data": ("analysis.data_page", "write a page about a prepared data set"),
     "report": ("analysis.report", "write the standard figures and tables of a paper"),
 }

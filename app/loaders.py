@@ -5,12 +5,19 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis import data_report as reports
 from analysis import spaces
-from analysis.explanations import UserExplanation, explain_user, population_weights
+from analysis.explanations import (
+    UserExplanation,
+    explain_user,
+    population_contributions,
+    population_weights,
+)
+from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curves
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
 from prism_core.errors import DataError
@@ -116,6 +123,51 @@ def fusion_weights(run: Run) -> pd.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _fusion_weights(path: Path, stamp: int) -> pd.DataFrame:
     return population_weights(_run(path, stamp))
+
+
+def contributions_of_all(run: Run) -> pd.DataFrame:
+    """Give every user's mean contributions and top part."""
+    return _contributions_of_all(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _contributions_of_all(path: Path, stamp: int) -> pd.DataFrame:
+    return population_contributions(_run(path, stamp))
+
+
+def faithfulness_of(run: Run) -> tuple[Faithfulness, pd.DataFrame]:
+    """Judge the explanations of all users; the verdict and its curves."""
+    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Judging the explanations …")
+def _faithfulness_of(path: Path, stamp: int) -> tuple[Faithfulness, pd.DataFrame]:
+    run = _run(path, stamp)
+    return faithfulness(run), faithfulness_curves(run)
+
+
+def nearest_items(run: Run, item_id: str, count: int) -> pd.DataFrame:
+    """Find an item's nearest items in each part's space: ``part``, ``item_id``, ``similarity``."""
+    return _nearest_items(run.path, stamp(run.path / schema.MANIFEST), item_id, count)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _nearest_items(path: Path, stamp: int, item_id: str, count: int) -> pd.DataFrame:
+    from analysis.neighbours import nearest  # loads scikit-learn: not on a page's first view
+
+    run = _run(path, stamp)
+    ids = _table(path, stamp, "items").sort_values("item_index")["item_id"].astype(str).to_numpy()
+    row, vectors = int((ids == item_id).argmax()), _vectors(path, stamp)
+    found = [
+        nearest(vectors[f"items.{part}"][1:], row=row, count=count).assign(part=part)
+        for part in run.parts
+    ]
+    return pd.concat(found).assign(item_id=lambda frame: ids[frame["row"]])
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _vectors(path: Path, stamp: int) -> dict[str, np.ndarray]:
+    return _run(path, stamp).vectors()
 
 
 def items_for_maps(run: Run) -> pd.DataFrame:

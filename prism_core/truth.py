@@ -19,7 +19,7 @@ from prism_core.models.build import build_model
 from prism_core.models.recommender import Recommender
 from prism_core.models.switches import Switches
 
-TRUTH_MODEL = ModelConfig(hidden_size=64, num_layers=1, num_heads=2, max_seq_len=20)
+TRUTH_MODEL = ModelConfig(hidden_size=64, num_layers=1, num_heads=2, max_seq_len=20, dropout=0.2)
 WORLD = WorldConfig(num_users=1500, num_items=500)
 SILENT_SHARES = {"own_image": 1 / 3, "own_text": 1 / 3, "shared": 1 / 3}
 EPOCHS = 10

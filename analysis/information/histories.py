@@ -65,7 +65,7 @@ def choices(interactions: pd.DataFrame, per_user: int | None = None) -> Events:
     """
     users = interactions["user_index"].to_numpy(dtype=np.int64)
     items = interactions["item_index"].to_numpy(dtype=np.int64)
-    position = interactions.groupby("user_index").cumcount().to_numpy(dtype=np.int64)
+    position = interactions.groupby("user_index").cumcount().to_numpy().astype(np.int64)
     from_end = interactions.groupby("user_index").cumcount(ascending=False).to_numpy()
     kept = position >= MIN_HISTORY
     if per_user is not None:

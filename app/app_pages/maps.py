@@ -85,7 +85,7 @@ def draw_controls(
     spaces: dict[str, list[str]], points: pd.DataFrame
 ) -> tuple[str, list[str], str, list[int]]:
     """Draw the choice of method, spaces, colour and search."""
-    controls = st.grid(4, min_column_width=200)
+    controls = st.grid(3, min_column_width=200)
     method = controls.selectbox(
         "Method",
         list(spaces),
@@ -93,15 +93,20 @@ def draw_controls(
         key=Widget.MAP,
         persist_state="session",
     )
-    names = controls.multiselect(
-        "Spaces", spaces[method], default=spaces[method][:4], format_func=label_of,
-        key=f"{Widget.MAP_SPACES}-{method}", persist_state="session",
-    )  # fmt: skip
     color = controls.selectbox(
         "Colour", [c for c in COLORS if c in points], format_func=COLORS.__getitem__,
         key=Widget.MAP_COLOR, persist_state="session",
     )  # fmt: skip
     text = controls.text_input("Find title", key=Widget.MAP_SEARCH, persist_state="session")
+    names = st.pills(
+        "Spaces",
+        spaces[method],
+        default=spaces[method][:4],
+        selection_mode="multi",
+        format_func=label_of,
+        key=f"{Widget.MAP_SPACES}-{method}",
+        persist_state="session",
+    )
     hits = points["title"].str.contains(text, case=False, regex=False) if text else None
     return method, names, color, [] if hits is None else points.index[hits].tolist()
 

@@ -9,10 +9,13 @@ from analysis.plots.population import weight_ridges
 from app import loaders
 from app.catalogue import Catalogue
 from app.components import (
+    comparison_view,
     figure_card,
     histories,
     item_explanation,
+    population_view,
     recommendations,
+    similar_items,
     user_picker,
     what_if_panel,
 )
@@ -26,7 +29,9 @@ WEIGHT = (
     "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
 )
 WHAT_IF = "What if"
-VIEWS = ("Explanation", WHAT_IF)
+EVERYBODY = "Among all users"
+COMPARE = "Compare"
+VIEWS = ("Explanation", WHAT_IF, COMPARE, EVERYBODY)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
     "every combination of parts switched off. What is switched off is replaced by its average."
@@ -49,17 +54,29 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     """Draw a user of a run with parts."""
     explanation = loaders.explanation(run, user_id)
     st.markdown(markdown(sentences.user_sentence(explanation)))
-    if draw_view() == WHAT_IF:
+    view = draw_view()
+    if view == WHAT_IF:
         what_if_panel.draw(run, catalogue, explanation)
-        return
+    elif view == EVERYBODY:
+        population_view.draw(run, explanation)
+    elif view == COMPARE:
+        comparison_view.draw(run, catalogue, user_id)
+    else:
+        draw_explanation(run, catalogue, explanation)
+
+
+def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
+    """Draw the list, the history, the weights, and why the chosen item is recommended."""
     recommendations.draw_explained(explanation, catalogue)
-    histories.draw(run, catalogue, user_id)
+    item_id = recommendations.chosen_item(explanation.recommendations)
+    histories.draw(run, catalogue, explanation.user_id, item_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
         draw_contributions(explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(explanation, item_id)
+    similar_items.draw(run, catalogue, item_id)
 
 
 def draw_view() -> str:

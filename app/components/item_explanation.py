@@ -5,7 +5,7 @@ import streamlit as st
 
 from analysis import sentences
 from analysis.explanations import TOLERANCE, UserExplanation
-from analysis.plots.explanations import contribution_waterfall
+from analysis.plots.explanations import contribution_waterfall, modality_ladder
 from analysis.plots.theme import label_of
 from app.components import figure_card
 from app.components.text import markdown
@@ -30,6 +30,25 @@ def draw(explanation: UserExplanation, item_id: str) -> None:
             caption="From the score with everything switched off to the item's score.",
         )
         draw_check(item, rows)
+        draw_modalities(explanation, item_id)
+
+
+def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
+    """Draw the item's score with neither, one and both of image and text."""
+    every = explanation.modality_scores
+    scores = every[every["item_id"] == item_id]
+    if scores.empty:
+        return
+    figure_card.draw(
+        modality_ladder(modality_scores=scores, dark=is_dark()),
+        title="Image and text, alone and together",
+        help="**Interaction**: the score with both, minus what each adds alone. More is synergy, "
+        "less is suppression: one makes the other superfluous. What is withheld is replaced by "
+        "its average over the items.",
+        name="item-modalities",
+        data=scores,
+        caption="The gap between both and the sum of each alone is their interaction.",
+    )
 
 
 def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:

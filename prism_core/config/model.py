@@ -81,7 +81,7 @@ class ModelConfig:
     hidden_size: int = 64
     num_layers: int = 2
     num_heads: int = 2
-    dropout: float = 0.2
+    dropout: float = 0.3
     max_seq_len: int = 50
     content: str = "prism"
     mode: str = "anchored"

@@ -31,10 +31,10 @@ class TrainingConfig:
         ``float32``, or ``bfloat16`` for autocast on devices that have it.
     """
 
-    batch_size: int = 128
-    max_epochs: int = 200
-    patience: int = 15
-    learning_rate: float = 1e-3
+    batch_size: int = 64
+    max_epochs: int = 30
+    patience: int = 10
+    learning_rate: float = 4e-3
     weight_decay: float = 0.0
     decay: Literal["none", "linear"] = "linear"
     clip_norm: float = 5.0

@@ -9,6 +9,7 @@ from prism_core.errors import DataError
 
 RIDGE = 1e-3
 MAX_SHARED = 32
+NUM_SHUFFLES = 20
 
 
 class FeatureSpace(nn.Module):
@@ -26,7 +27,8 @@ class FeatureSpace(nn.Module):
     Attributes
     ----------
     rows : Tensor (N + 1, k)
-        Mean 0; columns scaled so that their mean variance is 1.
+        Mean 0; columns scaled so that their mean variance is 1; exact in half precision, in which
+        they are stored.
     """
 
     def __init__(self, features: Tensor, available: Tensor, size: int) -> None:
@@ -37,7 +39,7 @@ class FeatureSpace(nn.Module):
         for name, value in (("mean", mean), ("std", std), ("basis", basis)):
             self.register_buffer(name, value.float())
         self.register_buffer("available", available)
-        self.register_buffer("rows", self.encode(features, available))
+        self.register_buffer("rows", self.encode(features, available).half().float())
 
     mean: Tensor
     std: Tensor
@@ -99,7 +101,10 @@ class SharedSplit(nn.Module):
             self.register_buffer(f"own_{name}", _residual_map(block, direction).float())
 
     def shared(self, name: str, rows: Tensor) -> Tensor:
-        """Estimate the shared variates ``(n, K)``, unit variance, from one modality alone."""
+        """Estimate the shared variates ``(n, K)`` from one modality alone.
+
+        Their spread is how far the modalities agree beyond chance, from 0 to 1.
+        """
         return rows @ self.get_buffer(f"shared_{name}")
 
     def own(self, name: str, rows: Tensor) -> Tensor:
@@ -108,24 +113,35 @@ class SharedSplit(nn.Module):
 
 
 def _shared_directions(blocks: list[Tensor]) -> list[Tensor]:
+    """Find directions per modality whose agreement exceeds chance, weighed by that excess."""
     if len(blocks) < 2 or len(blocks[0]) < 8:
         return [block.new_zeros(block.shape[1], 1) for block in blocks]
     whiteners = [_whitener(block) for block in blocks]
     white = [block @ whitener for block, whitener in zip(blocks, whiteners, strict=True)]
-    agreement, axes = _agreement(white)
-    generator = torch.Generator().manual_seed(0)
-    null = _agreement([w[torch.randperm(len(w), generator=generator)] for w in white])[0][-1]
+    agreement, axes = torch.linalg.eigh(_joint_covariance(white))
+    null = _chance_agreement(white)
     count = int((agreement > null).sum().clamp(1, MAX_SHARED))
+    excess = ((agreement - null) / (len(blocks) - null)).clamp(0, 1)[-count:].flip(0)
     pieces = axes[:, -count:].flip(1).split([w.shape[1] for w in white])
     return [
-        _unit_variance(whitener @ piece, block)
+        _unit_variance(whitener @ piece, block) * excess
         for whitener, piece, block in zip(whiteners, pieces, blocks, strict=True)
     ]
 
 
-def _agreement(white: list[Tensor]) -> tuple[Tensor, Tensor]:
+def _chance_agreement(white: list[Tensor]) -> Tensor:
+    """Largest agreement found when the items of every modality are shuffled apart."""
+    generator = torch.Generator().manual_seed(0)
+    largest = []
+    for _ in range(NUM_SHUFFLES):
+        apart = [rows[torch.randperm(len(rows), generator=generator)] for rows in white]
+        largest.append(torch.linalg.eigvalsh(_joint_covariance(apart))[-1])
+    return torch.stack(largest).max()
+
+
+def _joint_covariance(white: list[Tensor]) -> Tensor:
     joined = torch.cat(white, dim=1)
-    return torch.linalg.eigh(joined.T @ joined / len(joined))
+    return joined.T @ joined / len(joined)
 
 
 def _whitener(block: Tensor) -> Tensor:
@@ -142,6 +158,7 @@ def _residual_map(block: Tensor, direction: Tensor) -> Tensor:
     if len(block) < 2:
         return identity
     covariance = block.T @ block / len(block)
+    direction = _unit_variance(direction, block)
     gram = direction.T @ covariance @ direction
     return identity - direction @ torch.linalg.pinv(gram) @ direction.T @ covariance
 

@@ -226,9 +226,12 @@ class Recommender(nn.Module):
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
         item_seq = item_seq[:, -self.max_seq_len :]
         self.objective.observe(item_seq)
+        was_training = self.training
+        self.eval()
         with torch.no_grad():
             states = self._read(item_seq, self._table()).states
-            self.backbone.start_epoch(states[item_seq != PAD], generator)
+        self.train(was_training)
+        self.backbone.start_epoch(states[item_seq != PAD], generator)
 
     def _read(
         self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None

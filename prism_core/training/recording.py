@@ -101,9 +101,15 @@ def record_model(
         user_columns=user_columns,
     )
     writer.write_vectors(_vectors(recommender, histories, config))
-    state = {k: v.detach().cpu().numpy() for k, v in model.state_dict().items()}
-    files.write_vectors(writer.path / schema.MODEL, state)
+    files.write_vectors(writer.path / schema.MODEL, _state(model))
     writer.finish(_manifest(writer, model, dataset, config, training))
+
+
+def _state(model: Model) -> dict[str, np.ndarray]:
+    """Give the weights as arrays; frozen features, exact in half precision, take half the room."""
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
+    frozen = {name for name in state if name.endswith(".rows")}
+    return {k: (v.half() if k in frozen else v).numpy() for k, v in state.items()}
 
 
 def has_parts(model: Model) -> bool:

@@ -26,7 +26,7 @@ def test_stored_maps_are_drawn_and_the_missing_ones_offered(
     open_app: OpenApp, mapped: Path
 ) -> None:
     app = open_app("maps", runs=mapped)
-    assert app.multiselect[0].options == ["Unique image", "Unique text"]
+    assert app.get("button_group")[0].options == ["Unique image", "Unique text"]
     assert app.selectbox("map_method").options == ["PCA"]
     assert app.button(key="compute_maps").label == "Compute maps"
     assert len(app.get("plotly_chart")) == 1

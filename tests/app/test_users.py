@@ -1,7 +1,10 @@
 """The page Users: find a user, read the list, the weights and what drove each score."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
 from app.components.histories import history_of
 from app.components.user_picker import FOUND
@@ -22,7 +25,7 @@ def test_contributions_are_shown_to_sum_to_the_score(open_app: OpenApp) -> None:
     assert app.success[0].value.startswith("Exact")
 
 
-def test_choosing_an_item_explains_that_item(open_app: OpenApp, tiny_runs) -> None:
+def test_choosing_an_item_explains_that_item(open_app: OpenApp, tiny_runs: Path) -> None:
     app = open_app("users", run="prism-seed0", user="5")
     listed = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
     third = listed.query("user_id == '5' and rank == 3").iloc[0]
@@ -31,7 +34,7 @@ def test_choosing_an_item_explains_that_item(open_app: OpenApp, tiny_runs) -> No
     assert app.dataframe[0].value.set_index("").loc["Score", "score"] != third["score"]
 
 
-def test_filter_narrows_the_users(open_app: OpenApp, tiny_runs) -> None:
+def test_filter_narrows_the_users(open_app: OpenApp, tiny_runs: Path) -> None:
     app = open_app("users", run="prism-seed0")
     app.selectbox("user_outcome").set_value(FOUND).run()
     outcome = pd.read_parquet(tiny_runs / "prism-seed0" / "user_metrics.parquet")
@@ -61,3 +64,51 @@ def test_history_ends_before_the_true_next_item(tiny_dataset: Dataset) -> None:
     assert history_of(tiny_dataset, "5", 50) == [ids[i - 1] for i in mine[:-1]]
     assert history_of(tiny_dataset, "5", 3) == [ids[i - 1] for i in mine[-4:-1]]
     assert history_of(tiny_dataset, "nobody", 50) == []
+
+
+def test_influence_of_every_history_item_is_shown_on_demand(
+    open_app: OpenApp, trained_runs: Path
+) -> None:
+    app = open_app("users", runs=trained_runs, user="7")
+    assert "<i style=" not in _strip(app, "History")
+    app.toggle("history_influence").set_value(True).run()
+    assert _strip(app, "History").count("<i style=") == 11
+
+
+def test_similar_items_are_shown_for_every_part_on_demand(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5")
+    app.toggle("similar_items").set_value(True).run()
+    assert html(app).count("cosine ") == 4 * 8
+
+
+def test_everybody_view_marks_the_user_and_judges_the_explanations(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Among all users")
+    assert len(app.get("plotly_chart")) == 3
+    assert "Over 40 users, switching off" in texts(app).replace("\\", "")
+    chosen = app.get_by_key("users_alike").options[0]
+    app.get_by_key("users_alike").set_value(chosen.split()[-1]).run()
+    assert app.title[0].value == chosen
+
+
+def _strip(app: AppTest, label: str) -> str:
+    return html(app).split(f'aria-label="{label}')[1].split('class="prism-strip"')[0]
+
+
+def test_compare_sets_two_runs_side_by_side(open_app: OpenApp, tiny_runs: Path) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Compare")
+    app.selectbox("other_run").set_value("sasrec-seed0").run()
+    lists = {
+        run: pd.read_parquet(tiny_runs / run / "recommendations.parquet")
+        for run in ("prism-seed0", "sasrec-seed0")
+    }
+    tops = [set(rows.query("user_id == '5' and rank <= 10")["item_id"]) for rows in lists.values()]
+    shared = len(tops[0] & tops[1])
+    assert f"have {shared} of 10 items in common" in texts(app).replace("\\", "")
+    assert html(app).count("true next</span>") == 2
+
+
+def test_compare_sets_two_users_side_by_side(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Compare")
+    app.get_by_key("compare_with").set_value("Another user").run()
+    app.selectbox("other_user").set_value("9").run()
+    assert app.dataframe[0].value["User"].tolist() == ["5", "9"]

@@ -204,3 +204,22 @@ def test_a_few_steps_lower_the_loss(backbone: str, content: str) -> None:
 def test_wrong_settings_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         IndirecConfig(**wrong)
+
+
+def test_intents_are_estimated_without_dropout_and_training_goes_on() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        backbone="indirec",
+        content="none",
+        hidden_size=SIZE,
+        dropout=0.5,
+        indirec=IndirecConfig(num_intents=3),
+    )
+    model = build_model(config, NUM_ITEMS).train()
+    item_seq = torch.randint(1, NUM_ITEMS + 1, (6, 5), generator=seeded())
+    found = []
+    for _ in range(2):
+        model.start_epoch(item_seq, seeded())
+        found.append(model.backbone.intents.prototypes)
+    assert torch.equal(*found)
+    assert model.training

@@ -23,6 +23,8 @@ from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.names import SYNERGY, parts_of
 
 INITIAL_SCALE = 0.1
+SAMPLED_ITEMS = 2048
+"""Auxiliary losses are estimated on at most this many items per step."""
 
 
 class AnchoredContent(Content):
@@ -82,7 +84,7 @@ class AnchoredContent(Content):
         ]
         flags = torch.stack([available[name] for name in self.modalities])
         own, shared = self._split_rows(rows)
-        views = self.experts.views(own, shared, statistics.factor_means)
+        views = Views(self.experts.read(own) - statistics.output_means[:, None], shared)
         return self._parts(views, flags, statistics, (True,) * len(rows), True)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
@@ -94,13 +96,23 @@ class AnchoredContent(Content):
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        weights, parts = self.loss_weights, context.item_parts[1:]
+        weights, items = self.loss_weights, self._sample(context.generator)
+        parts = context.item_parts[items]
         losses = {
-            "reconstruction": weights.reconstruction * self._unexplained(parts),
+            "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(context),
+            "charge": weights.charge * self._charge(context, parts, items),
         }
         return {name: loss for name, loss in losses.items() if getattr(weights, name) > 0}
+
+    def _sample(self, generator: torch.Generator) -> Tensor:
+        """Draw the items on which auxiliary losses are estimated."""
+        count = len(self.shared[0]) - 1
+        if count <= SAMPLED_ITEMS:
+            return torch.arange(1, count + 1, device=self.shared.device)
+        size = (SAMPLED_ITEMS,)
+        drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
+        return drawn.to(self.shared.device)
 
     @property
     def available(self) -> Tensor:
@@ -112,10 +124,9 @@ class AnchoredContent(Content):
 
     def _known(self) -> tuple[Views, Statistics, Tensor]:
         """View the known items with every modality they have; measure and place their parts."""
-        own, shared, available = self._own(), self.shared, self.available
-        factors = self.experts.factors(own)
-        means = masked_mean(factors.transpose(0, 1), available.T[..., None])  # (M, F)
-        views = Views(self.experts.uniques(own), factors - means[:, None], shared)
+        outputs, available = self.experts.read(self._own()), self.available
+        means = masked_mean(outputs.transpose(0, 1), available.T[..., None])  # (M, 3 S)
+        views = Views(outputs - means[:, None], self.shared)
         raw = self.experts(views, available)
         statistics = measure(raw, means, self._has_role(available), self._free_of_mean())
         return views, statistics, self._place(raw, available, statistics)
@@ -156,24 +167,34 @@ class AnchoredContent(Content):
         generator: torch.Generator,
     ) -> Views:
         """View the items with withheld modalities replaced, as configured."""
-        unique, factors = list(views.unique), list(views.factors)
-        for index, rows in enumerate(self._own()):
-            if not kept[index]:
-                stand_in = self._stand_in(rows, self.available[index], generator)
-                unique[index] = self.experts.unique[index](stand_in)
-                means = statistics.factor_means[index]
-                factors[index] = self.experts.factor[index](stand_in) - means
-        return Views(torch.stack(unique), torch.stack(factors), views.shared)
+        outputs = list(views.outputs)
+        for index, is_kept in enumerate(kept):
+            if is_kept:
+                continue
+            if self.withhold == "swap":
+                outputs[index] = outputs[index][self._donors(index, generator)]
+            else:
+                said = self.experts.own[index](self._stand_in(index, generator))
+                outputs[index] = (said - statistics.output_means[index]).expand_as(outputs[index])
+        return Views(torch.stack(outputs), views.shared)
 
-    def _stand_in(self, rows: Tensor, available: Tensor, generator: torch.Generator) -> Tensor:
+    def _donors(self, index: int, generator: torch.Generator) -> Tensor:
+        """Draw for every item one that has the modality: ``(N + 1,)``."""
+        available = self.available[index]
+        donors = available.nonzero().flatten()
+        draws = torch.rand(len(available), generator=generator, device=generator.device)
+        return donors[(draws.to(donors.device) * len(donors)).long()]
+
+    def _stand_in(self, index: int, generator: torch.Generator) -> Tensor:
+        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(N + 1, k)``."""
+        rows, space = self._own()[index], self._spaces()[index]
         if self.withhold == "noise":
             noise = torch.randn(rows.shape, generator=generator, device=generator.device)
             return noise.to(rows.device) * rows.std(0)
-        if self.withhold == "swap":
-            donors = available.nonzero().flatten()
-            draws = torch.rand(len(rows), generator=generator, device=generator.device)
-            return rows[donors[(draws.to(rows.device) * len(donors)).long()]]
-        return torch.zeros_like(rows)
+        if self.withhold == "zero":
+            zero = space.encode(torch.zeros_like(space.mean)[None], space.available[-1:] | True)
+            return self.split.own(self.modalities[index], zero)
+        return torch.zeros_like(rows[:1])
 
     def _has_role(self, available: Tensor) -> Tensor:
         """Say which parts items can have: ``(n, P)`` from available modalities ``(M, n)``."""
@@ -192,19 +213,18 @@ class AnchoredContent(Content):
         """0 for synergy, whose mean is an interaction already, else 1: ``(P, 1)``."""
         return (~self._is_synergy())[:, None].float()
 
-    def _unexplained(self, parts: Tensor) -> Tensor:
-        available = self.available[:, 1:]
+    def _unexplained(self, parts: Tensor, items: Tensor) -> Tensor:
+        available = self.available[:, items]
         parts = parts / self.scale.abs().clamp_min(1e-6)
         losses = [
-            unexplained(decode(parts[:, i]), own[1:], available[i])
+            unexplained(decode(parts[:, i]), own[items], available[i])
             for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))
         ]
-        shared = usable_mean(self.shared, self.available)[1:]
+        shared = usable_mean(self.shared[:, items], available)
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
-    def _charge(self, context: StepContext) -> Tensor:
-        parts = context.item_parts[1:]
-        part = self.join(parts * self._is_synergy()[:, None])
-        whole = context.id_table[1:] + self.join(parts)
-        return variance_share(context.queries, part, whole, context.num_targets)
+    def _charge(self, context: StepContext, parts: Tensor, items: Tensor) -> Tensor:
+        synergy = self.join(parts * self._is_synergy()[:, None])
+        whole = context.id_table[items] + self.join(parts)
+        return variance_share(context.queries, synergy, whole, context.num_targets)

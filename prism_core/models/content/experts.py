@@ -31,23 +31,25 @@ class Expert(nn.Module):
 
 
 class Views(NamedTuple):
-    """By modality: unique ``(M, n, S)``, factors ``(M, n, F)``, shared variates ``(M, n, K)``."""
+    """By modality: what its network says, centred ``(M, n, 3 S)``, and shared ``(M, n, K)``."""
 
-    unique: Tensor
-    factors: Tensor
+    outputs: Tensor
     shared: Tensor
 
 
 class Statistics(NamedTuple):
-    """Means and spreads over the known items: factors ``(M, F)``, parts ``(P, S)``, ``(P, 1)``."""
+    """Over the known items: means of outputs ``(M, 3 S)``, of parts ``(P, S)``, their spread."""
 
-    factor_means: Tensor
+    output_means: Tensor
     center: Tensor
     spread: Tensor
 
 
 class Experts(nn.Module):
     """Raw parts of items from what each modality says alone and what they share.
+
+    One network per modality reads its own residual and says two things: the unique part, ``S``
+    columns, and the ``2 S`` factors that synergy multiplies.
 
     Parameters
     ----------
@@ -64,28 +66,21 @@ class Experts(nn.Module):
         self, config: ModelConfig, own_sizes: Sequence[int], shared_size: int, part_size: int
     ) -> None:
         super().__init__()
-        self.unique = nn.ModuleList(Expert(config, size, part_size) for size in own_sizes)
-        self.factor = nn.ModuleList(Expert(config, size, 2 * part_size) for size in own_sizes)
+        self.part_size = part_size
+        self.own = nn.ModuleList(Expert(config, size, 3 * part_size) for size in own_sizes)
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy = Expert(config, shared_size, part_size)
 
-    def uniques(self, own: Sequence[Tensor]) -> Tensor:
-        """Raw unique parts from each own residual ``(n, k)``: ``(M, n, S)``."""
-        return torch.stack([net(rows) for net, rows in zip(self.unique, own, strict=True)])
-
-    def factors(self, own: Sequence[Tensor]) -> Tensor:
-        """Functions of each own residual that synergy multiplies: ``(M, n, F)``."""
-        return torch.stack([net(rows) for net, rows in zip(self.factor, own, strict=True)])
-
-    def views(self, own: Sequence[Tensor], shared: Tensor, factor_means: Tensor) -> Views:
-        """View items by modality, factors centred by ``(M, F)``."""
-        return Views(self.uniques(own), self.factors(own) - factor_means[:, None], shared)
+    def read(self, own: Sequence[Tensor]) -> Tensor:
+        """Let each network read its own residual ``(n, k)``: ``(M, n, 3 S)``, not centred."""
+        return torch.stack([net(rows) for net, rows in zip(self.own, own, strict=True)])
 
     def forward(self, views: Views, usable: Tensor) -> Tensor:
         """Compute raw parts ``(n, P, S)``; redundancy reads the usable modalities ``(M, n)``."""
-        synergy = self.interaction(products(views.factors))
+        unique, factors = views.outputs.split([self.part_size, 2 * self.part_size], dim=-1)
+        synergy = self.interaction(products(factors))
         redundancy = self.redundancy(usable_mean(views.shared, usable))
-        return torch.stack([*views.unique, synergy, redundancy], dim=1)
+        return torch.stack([*unique, synergy, redundancy], dim=1)
 
 
 def usable_mean(values: Tensor, usable: Tensor) -> Tensor:
@@ -104,13 +99,13 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return (values * mask).sum(0) / mask.sum(0).clamp_min(1)
 
 
-def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
+def measure(raw: Tensor, output_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
     """Measure centre and spread of raw parts ``(N + 1, P, S)`` over the items that have them.
 
     Parameters
     ----------
     raw
-    factor_means : Tensor (M, F)
+    output_means : Tensor (M, 3 S)
     has_role : Tensor (N + 1, P), bool
         Row 0, padding, is left out.
     centred : Tensor (P, 1)
@@ -120,4 +115,4 @@ def measure(raw: Tensor, factor_means: Tensor, has_role: Tensor, centred: Tensor
     mask[0] = False
     center = masked_mean(raw, mask) * centred
     variance = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True)
-    return Statistics(factor_means, center, variance.clamp_min(MIN_SPREAD**2).sqrt())
+    return Statistics(output_means, center, variance.clamp_min(MIN_SPREAD**2).sqrt())

@@ -1,0 +1,121 @@
+"""Figures of the parts' health: what each reacts to, how alike they are, how large they are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from analysis.plots.theme import bar_style, empty_figure, label_of, new_figure
+from prism_core.names import REDUNDANCY, SYNERGY
+
+VERDICT_TEXT: Final = {
+    "alive": "Alive: it does what its name says.",
+    "dead": "Dead: it is too small to matter.",
+    "leaks": "Leaks: it carries what its name excludes.",
+    "constant": "Constant: it says the same of every item.",
+}
+
+
+def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Heat map, parts by modalities: how far items move when the modality is withheld.
+
+    Parameters
+    ----------
+    measures
+        As `analysis.health.measure`.
+
+    Notes
+    -----
+    Cells where the role asks for a large change are marked with a tick, small ones with a dot.
+    """
+    table = _table(measures, "sensitivity")
+    if table.empty:
+        return empty_figure("No modality was withheld.", dark=dark)
+    marks = [[_wanted(part, modality) for modality in table.columns] for part in table.index]
+    text = [
+        [f"{value:.2f} {mark}" for value, mark in zip(row, line, strict=True)]
+        for row, line in zip(table.to_numpy(), marks, strict=True)
+    ]
+    figure = new_figure(dark=dark, height=120 + 46 * len(table))
+    _heat(figure, table, text, "spreads")
+    figure.update_xaxes(title="Modality withheld (✓ role asks for a change, · for none)")
+    return figure
+
+
+def _wanted(part: str, modality: str) -> str:
+    needs = part == SYNERGY or (part != REDUNDANCY and part == f"unique_{modality}")
+    return "✓" if needs else "·"
+
+
+def similarity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Heat map of the pairwise linear CKA of the parts; 1 on the diagonal."""
+    table = _table(measures, "cka")
+    if table.empty:
+        return empty_figure("There are no two parts to compare.", dark=dark)
+    parts = list(dict.fromkeys(measures["part"]))
+    table = table.reindex(index=parts, columns=parts)
+    values = table.to_numpy(copy=True)
+    np.fill_diagonal(values, 1.0)
+    table = pd.DataFrame(values, index=parts, columns=parts)
+    figure = new_figure(dark=dark, height=120 + 46 * len(table))
+    text = [[f"{value:.2f}" for value in row] for row in values]
+    _heat(figure, table, text, "CKA", top=1.0)
+    return figure
+
+
+def _table(measures: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    rows = measures[measures["quantity"] == quantity]
+    table = rows.pivot(index="part", columns="other", values="value")
+    order, across = dict.fromkeys(rows["part"]), dict.fromkeys(rows["other"])
+    return table.reindex(index=list(order), columns=list(across))
+
+
+def _heat(
+    figure: go.Figure,
+    table: pd.DataFrame,
+    text: list[list[str]],
+    unit: str,
+    top: float | None = None,
+) -> None:
+    figure.add_heatmap(
+        z=table.to_numpy(),
+        x=[label_of(str(name)) for name in table.columns],
+        y=[label_of(str(name)) for name in table.index],
+        text=text,
+        texttemplate="%{text}",
+        zmin=0,
+        zmax=top,
+        colorbar={"title": unit, "thickness": 12},
+        hovertemplate="%{y}, %{x}: %{z:.3f} " + unit + "<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False)
+
+
+def size_bars(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Bars of each part's spread over the items, its norm as a tick."""
+    spreads = measures[measures["quantity"] == "spread"]
+    norms = measures[measures["quantity"] == "norm"]
+    if spreads.empty:
+        return empty_figure("No part was measured.", dark=dark)
+    figure = new_figure(dark=dark, height=320, showlegend=False)
+    for part, value in zip(spreads["part"], spreads["value"], strict=True):
+        figure.add_bar(
+            x=[label_of(part)],
+            y=[value],
+            marker=bar_style(part, dark=dark),
+            hovertemplate="spread %{y:.3f}<extra>%{x}</extra>",
+        )
+    figure.add_scatter(
+        x=[label_of(part) for part in norms["part"]],
+        y=norms["value"],
+        mode="markers",
+        marker={"symbol": "line-ew", "size": 30, "line": {"width": 3}},
+        name="norm",
+        hovertemplate="norm %{y:.3f}<extra>%{x}</extra>",
+    )
+    figure.update_yaxes(title="Spread over items (bar) and norm (tick)", rangemode="tozero")
+    return figure
