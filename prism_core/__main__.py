@@ -69,7 +69,7 @@ def _export(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help=f"comma-separated, from {', '.join(OPTIONAL)}",
     )
-    parser.add_argument("--compact", action="store_true", help="store vectors and scores smaller")
+    parser.add_argument("--compact", action="store_true", help="store scores with fewer bits")
     parser.set_defaults(run=_run_export)
 
 

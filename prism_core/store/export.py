@@ -37,7 +37,7 @@ def export_run(
     without
         Names of ``OPTIONAL`` to leave out.
     compact
-        Store vectors in half precision, and scores with ``KEPT_BITS`` significant bits.
+        Store scores with ``KEPT_BITS`` significant bits.
 
     Raises
     ------
@@ -66,9 +66,6 @@ def export_run(
 
 
 def _compact(run: Run, target: Path) -> None:
-    if (target / schema.VECTORS).is_file():
-        vectors = {name: v.astype(np.float16) for name, v in run.vectors().items()}
-        files.write_vectors(target / schema.VECTORS, vectors)
     table = schema.file_of("recommendations")
     if (target / table).is_file():
         files.write_parquet(target / table, _rounded_scores(run), rows_per_group=ROWS_PER_GROUP)

@@ -138,7 +138,7 @@ class Run:
         if not self.has_vectors:
             raise RunFormatError(f"{self.path}: the run was stored without vectors.")
         stored = files.read_vectors(self.path / schema.VECTORS)
-        return {name: vectors.astype(np.float32, copy=False) for name, vectors in stored.items()}
+        return {name: array.astype(np.float32) for name, array in stored.items()}
 
     def events(self) -> list[dict[str, Any]]:
         """Read the event lines written so far."""
