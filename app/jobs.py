@@ -78,8 +78,9 @@ def jobs() -> dict[str, Job]:
 
 
 def latest() -> Job | None:
-    """Give the job started last, or None."""
-    return max(jobs().values(), key=lambda job: job.started, default=None)
+    """Give the training started last, or None; a training's target is the run it writes."""
+    trainings = (job for job in jobs().values() if job.target == job.folder.name)
+    return max(trainings, key=lambda job: job.started, default=None)
 
 
 def start(target: str, arguments: Sequence[str], *, runs: Path, folder: Path) -> Job:

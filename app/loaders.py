@@ -1,6 +1,7 @@
 """Cached, bounded access to runs, data sets and pictures; what it gives is read only."""
 
 import os
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis import data_report as reports
 from analysis import spaces
 from analysis.explanations import (
     UserExplanation,
@@ -48,10 +50,17 @@ def run_roots() -> tuple[Path, ...]:
     return ROOT / "assets" / "runs", own_runs()
 
 
+def own_data() -> Path:
+    """Give the folder into which data are prepared: the first of ``$PRISM_DATA`` or ``data``."""
+    given = os.environ.get(DATA_VARIABLE, "").split(os.pathsep)[0]
+    return Path(given) if given else ROOT / "data"
+
+
 def data_roots() -> tuple[Path, ...]:
     """Give the folders that are searched for prepared data sets."""
-    given = os.environ.get(DATA_VARIABLE, "")
-    return (*(Path(part) for part in given.split(os.pathsep) if part), ROOT / "assets" / "data")
+    given = os.environ.get(DATA_VARIABLE, "").split(os.pathsep)
+    named = [Path(part) for part in given if part]
+    return tuple(dict.fromkeys([*named, own_data(), ROOT / "assets" / "data"]))
 
 
 def run_entries() -> list[RunEntry]:
@@ -186,11 +195,12 @@ def command_paths(run: Run) -> list[str]:
 
 def datasets() -> dict[str, Dataset]:
     """Give the prepared data sets by path; a bundled one by its path inside the project."""
-    return _datasets(data_roots())
+    roots = data_roots()
+    return _datasets(roots, tuple(stamp(root) for root in roots))
 
 
 @st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
-def _datasets(roots: tuple[Path, ...]) -> dict[str, Dataset]:
+def _datasets(roots: tuple[Path, ...], stamps: tuple[int, ...]) -> dict[str, Dataset]:
     found = {}
     for folder in (f.parent for root in roots for f in sorted(root.glob(f"*/{DESCRIPTION}"))):
         try:
@@ -200,6 +210,32 @@ def _datasets(roots: tuple[Path, ...]) -> dict[str, Dataset]:
         inside = folder.resolve().is_relative_to(ROOT)
         found[str(folder.resolve().relative_to(ROOT) if inside else folder.resolve())] = dataset
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """The frames of :mod:`analysis.data_report` about one data set."""
+
+    overview: pd.DataFrame
+    cautions: pd.DataFrame
+    missing: pd.DataFrame
+    lengths: pd.DataFrame
+    popularity: pd.DataFrame
+    gaps: pd.DataFrame
+    spans: pd.DataFrame
+
+
+def data_report(dataset: Dataset) -> DataReport:
+    """Measure a data set."""
+    return _data_report(dataset.path, dataset.fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _data_report(path: Path, fingerprint: str) -> DataReport:
+    dataset = Dataset(path)
+    return DataReport(
+        **{part.name: getattr(reports, part.name)(dataset) for part in fields(DataReport)}
+    )
 
 
 def pictures(path: str) -> Pictures:

@@ -20,6 +20,7 @@ PAGES = {
     "information": ("Information", ":material/hub:"),
     "ablations": ("Ablations", ":material/compare_arrows:"),
     "train": ("Train", ":material/model_training:"),
+    "data": ("Data", ":material/database:"),
 }
 
 

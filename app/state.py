@@ -65,11 +65,18 @@ class Widget(StrEnum):
     STOP = "stop_training"
     OPEN = "open_run"
     START = "start_training"
+    DATASET = "dataset_picker"
+    PREPARE = "start_preparation"
 
 
 def training_key(option: str, preset: str) -> str:
     """Key of an option in the form of a training; every preset has its own, with its default."""
     return f"train_{option}_{preset}"
+
+
+def preparation_key(option: str) -> str:
+    """Key of an option in the form of a preparation."""
+    return f"prepare_{option}"
 
 
 @dataclass(frozen=True, slots=True)

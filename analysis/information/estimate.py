@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 MAX_TARGETS: Final = 16
 MIN_USERS: Final = 8
+FEW_EVENTS: Final = 2_000
+"""Below this many events probes recover planted atoms to about .15 bit only."""
+
 LEVEL: Final = 0.05
 _SAME: Final = 0.01  # bits; atoms this close are called the same whatever their intervals
 _Z: Final = 1.959964
@@ -88,6 +91,10 @@ class AtomEstimate:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """Atoms of two sources about a target, with everything needed to judge them.
+
+    The intervals are those of the codes' atoms. What the probes could not learn from so many events
+    is outside of them: total and synergy are then too low, and of two equally informative sources
+    the better-learnt one can look unique.
 
     Attributes
     ----------
@@ -462,6 +469,11 @@ def _warnings(
         found.append(
             "Clustered or binned sources keep an unknown share of the vectors' information; "
             "posterior coding measures it."
+        )
+    if retention is not None and occupancy.samples < FEW_EVENTS:
+        found.append(
+            f"Probes learn little from fewer than {FEW_EVENTS:,} events: synergy is probably low, "
+            "and a small unique part may only be the difference between two probes."
         )
     if occupancy.samples_per_cell < 10:
         found.append(

@@ -1,4 +1,4 @@
-"""Figures of a prepared data set: lengths, popularity and the time between events."""
+"""Figures of a prepared data set: lengths, popularity, and the times of the events."""
 
 from itertools import pairwise
 
@@ -12,6 +12,13 @@ COLOR = CATEGORY_COLORS[0]
 BINS = 50
 CURVE_POINTS = 500
 HEIGHT = 280
+ROOM_FOR_LABELS = 1.2
+SPAN_BINS = 40
+SHORTEST = 1 / 1440
+"""A minute in days: shorter spans are drawn as one."""
+TICKS = {
+    "minute": SHORTEST, "hour": 1 / 24, "day": 1, "month": 30, "year": 365, "10 years": 3650
+}  # fmt: skip
 
 
 def length_histogram(*, lengths: pd.DataFrame, dark: bool = False) -> go.Figure:
@@ -100,6 +107,42 @@ def gap_bars(*, gaps: pd.DataFrame, dark: bool = False) -> go.Figure:
         cliponaxis=False,
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure.update_xaxes(title="Share of consecutive events", tickformat=".0%")
+    room = [0, ROOM_FOR_LABELS * gaps["share"].max()]
+    figure.update_xaxes(title="Share of consecutive events", tickformat=".0%", range=room)
     figure.update_yaxes(autorange="reversed")
+    return figure
+
+
+def span_histogram(*, spans: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Draw how many users have which time between first and last event.
+
+    Parameters
+    ----------
+    spans
+        ``days``, one row per user.
+    dark
+        Whether the page is dark.
+
+    Notes
+    -----
+    The axis is logarithmic from a minute on; shorter times count as a minute.
+    """
+    if spans.empty:
+        return empty_figure("The times of the events are not known.", dark=dark)
+    days = np.log10(np.maximum(spans["days"], SHORTEST))
+    edges = np.linspace(np.log10(SHORTEST), max(days.max(), 0) + 1e-9, SPAN_BINS + 1)
+    counts, _ = np.histogram(days, edges)
+    figure = new_figure(dark=dark, height=HEIGHT, bargap=0.05)
+    figure.add_bar(
+        x=(edges[:-1] + edges[1:]) / 2,
+        y=counts,
+        marker_color=COLOR,
+        customdata=10 ** edges[1:],
+        hovertemplate="up to %{customdata:.3~g} days: %{y} users<extra></extra>",
+    )
+    ticks = {name: np.log10(value) for name, value in TICKS.items() if np.log10(value) <= edges[-1]}
+    figure.update_xaxes(
+        title="First to last event", tickvals=list(ticks.values()), ticktext=list(ticks)
+    )
+    figure.update_yaxes(title="Users")
     return figure

@@ -29,7 +29,7 @@ def _draw(job: Job, was_running: bool, what: str) -> None:
     if was_running and job.status != "running":
         st.rerun()
     if job.status == "running":
-        share, doing = _progress(job)
+        share, doing = progress_of(job)
         st.progress(share, f"{what}: {doing}, {duration(job.seconds)} so far")
         st.button(
             "Stop", icon=":material/stop:", key=f"{Widget.STOP}-{job.target}", on_click=job.stop
@@ -42,8 +42,8 @@ def _draw(job: Job, was_running: bool, what: str) -> None:
     jobs.jobs().pop(job.target, None)
 
 
-def _progress(job: Job) -> tuple[float, str]:
-    """Read the last progress line."""
+def progress_of(job: Job) -> tuple[float, str]:
+    """Read the last progress line: share done, and what is being done."""
     for line in reversed(job.tail(50).splitlines()):
         try:
             event = json.loads(line)

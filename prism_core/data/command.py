@@ -13,6 +13,7 @@ from prism_core.data.feature_files import read_features
 from prism_core.data.features import FeatureTable
 from prism_core.data.options import PreparationOptions
 from prism_core.data.preparation import prepare
+from prism_core.data.progress import tell, told_batches, told_events
 from prism_core.data.raw import RawData
 from prism_core.data.readers.generic import read_table
 from prism_core.data.readers.table import READERS
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--until", type=_day, metavar="YYYY-MM-DD", help="first day left out (UTC)")
     add("--users", type=int, help="number of users drawn at random")
     add("--seed", type=int, default=defaults.seed, help="of that draw")
+    add("--progress", action="store_true", help="say how far it is in JSON lines")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -57,12 +59,16 @@ def run(args: argparse.Namespace) -> None:
         users=args.users,
         seed=args.seed,
     )
+    if args.progress:
+        tell(0, "reading the items")
     raw = _reader(args)(args.raw)
+    raw = told_events(raw) if args.progress else raw
     features = _features(args.features)
     encoders = dict(_pair("--encoder", text) for text in args.encoder)
     encoding = EncodingOptions(pictures=args.pictures, cache=args.cache, device=args.device)
+    shown = told_batches if args.progress else track
     for modality, method in (_pair("--encode", text) for text in args.encode):
-        table, encoders[modality] = encode_items(raw.items, modality, method, encoding, track)
+        table, encoders[modality] = encode_items(raw.items, modality, method, encoding, shown)
         _add(features, modality, table)
     dataset = prepare(raw, features, args.out, options, encoders)
     figures = dataset.description["statistics"]

@@ -128,7 +128,7 @@ class Run:
         return schema.MODEL in self.manifest["files"]
 
     def vectors(self) -> dict[str, np.ndarray]:
-        """Read all vectors, rows by item or user index.
+        """Read all vectors as float32, rows by item or user index.
 
         Raises
         ------
@@ -137,7 +137,8 @@ class Run:
         """
         if not self.has_vectors:
             raise RunFormatError(f"{self.path}: the run was stored without vectors.")
-        return files.read_vectors(self.path / schema.VECTORS)
+        stored = files.read_vectors(self.path / schema.VECTORS)
+        return {name: array.astype(np.float32) for name, array in stored.items()}
 
     def events(self) -> list[dict[str, Any]]:
         """Read the event lines written so far."""

@@ -48,8 +48,13 @@ class RunWriter:
         files.write_parquet(target, frame, rows_per_group=ROWS_PER_GROUP)
 
     def write_vectors(self, vectors: Mapping[str, np.ndarray]) -> None:
-        """Store item and user vectors, each ``(rows, size)`` float32."""
-        files.write_vectors(self.path / schema.VECTORS, vectors)
+        """Store item and user vectors, each ``(rows, size)``, in half precision.
+
+        They serve maps, neighbours and health, where three digits are plenty; scores and
+        coalitions are tables and stay in float32.
+        """
+        halves = {name: array.astype(np.float16) for name, array in vectors.items()}
+        files.write_vectors(self.path / schema.VECTORS, halves)
 
     def log(self, event: str, **values: Any) -> None:
         """Append one event line; readers follow the file while the run goes on."""

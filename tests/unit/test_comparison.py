@@ -164,6 +164,18 @@ def test_slice_differences_add_up_and_small_groups_are_uncertain(
     assert not table.loc[table["num_users"] < slices.MIN_USERS, "certain"].any()
 
 
+def test_a_clear_difference_in_a_small_group_stays_uncertain() -> None:
+    users = np.array([str(user) for user in range(100)])
+    small = np.arange(100) < slices.MIN_USERS - 1
+    theirs = comparison.Variant("B", "model", (), users, np.full((1, 100), 50))
+    ours = comparison.Variant("A", "model", (), users, np.full((1, 100), 1))
+    groups = pd.DataFrame({"user_id": users, "size": np.where(small, "small", "large")})
+    table = slices.slice_differences([ours, theirs], reference=theirs, slices=groups)
+    certain = table.set_index("group")["certain"]
+    assert certain["large"]
+    assert not certain["small"]
+
+
 def test_thirds_keep_ties_together() -> None:
     groups = slices._thirds(pd.Series([1, 1, 1, 1, 2, 9]))
     assert groups.iloc[:4].nunique() == 1

@@ -134,6 +134,11 @@ def test_the_same_seed_gives_the_same_estimate() -> None:
     assert runs[0].frame().equals(runs[1].frame())
 
 
+def test_few_events_are_warned_of() -> None:
+    found = estimate(*SYNERGY_WORLD.sample(600, 3), bins=4, permutations=20)
+    assert any("fewer than 2,000 events" in warning for warning in found.warnings)
+
+
 def test_local_atoms_average_to_the_plug_in(soft: Estimate) -> None:
     means = soft.local.values.mean(0)
     assert means[:4] == pytest.approx([atom.plug_in for atom in soft.atoms], abs=1e-7)

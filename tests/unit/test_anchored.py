@@ -1,0 +1,98 @@
+"""The roles of mode ``anchored`` hold before any training: they are built in."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.build import build_model
+from prism_core.models.features import FeatureSpace, SharedSplit
+from prism_core.models.recommender import Recommender
+
+NUM_ITEMS = 60
+
+
+def features(seed: int, num_shared: int = 3) -> dict[str, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    shared = torch.randn(NUM_ITEMS + 1, num_shared, generator=generator)
+    own = torch.randn(2, NUM_ITEMS + 1, 4, generator=generator)
+    return {n: torch.cat([shared, own[i]], dim=1) for i, n in enumerate(("image", "text"))}
+
+
+@pytest.fixture(scope="module")
+def model() -> Recommender:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2)
+    return build_model(config, NUM_ITEMS, features(0)).eval()
+
+
+def test_known_items_encoded_as_new_ones_get_the_same_parts(model: Recommender) -> None:
+    with torch.no_grad():
+        known, new = model.item_vectors(), model.new_item_vectors(features(0))
+    for part in model.parts:
+        torch.testing.assert_close(known[part][1:], new[part][1:], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("reads", "ignores"), [("image", "text"), ("text", "image")])
+def test_a_unique_part_reads_its_modality_only(
+    model: Recommender, reads: str, ignores: str
+) -> None:
+    items, others = features(1), features(2)
+    with torch.no_grad():
+        before = model.new_item_vectors(items)[f"unique_{reads}"]
+        ignored = model.new_item_vectors({**items, ignores: others[ignores]})
+        read = model.new_item_vectors({**items, reads: others[reads]})
+    assert torch.equal(ignored[f"unique_{reads}"], before)
+    assert not torch.allclose(read[f"unique_{reads}"], before)
+
+
+@pytest.mark.parametrize("withheld", ["image", "text"])
+def test_synergy_vanishes_on_average_over_donors(model: Recommender, withheld: str) -> None:
+    known = features(0)
+    items = {name: rows[5:6].expand(NUM_ITEMS, -1) for name, rows in known.items()}
+    with torch.no_grad():
+        synergy = model.new_item_vectors({**items, withheld: known[withheld][1:]})["synergy"]
+    assert float(synergy.abs().max()) > 0.01
+    torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+
+
+def test_redundancy_survives_without_either_modality(model: Recommender) -> None:
+    with torch.no_grad():
+        full = model.item_vectors()["redundancy"]
+        without = [model.item_vectors(withhold=name)["redundancy"] for name in ("image", "text")]
+        neither = model._table((False, False)).parts
+    for vectors in without:
+        assert float((vectors - full).norm() / full.norm()) < 0.1
+    assert not neither.any()
+
+
+def test_parts_are_centred_so_that_their_mean_favours_no_item(model: Recommender) -> None:
+    with torch.no_grad():
+        vectors = model.item_vectors()
+    for part in ("unique_image", "unique_text", "redundancy"):
+        torch.testing.assert_close(vectors[part][1:].mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+
+
+def test_items_without_a_modality_share_one_learned_vector() -> None:
+    known = torch.ones(NUM_ITEMS + 1, dtype=torch.bool).index_fill(0, torch.tensor([3, 9]), False)
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2)
+    built = build_model(config, NUM_ITEMS, features(0), {"image": known})
+    with torch.no_grad():
+        built.content.missing.fill_(0.5)
+        vectors = built.eval().item_vectors()
+    assert torch.equal(vectors["unique_image"][3], torch.full((4,), 0.5))
+    assert torch.equal(vectors["unique_image"][9], vectors["unique_image"][3])
+    assert not vectors["synergy"][3].any()
+    assert vectors["redundancy"][3].any()
+
+
+def test_independent_modalities_share_nothing() -> None:
+    everything = torch.arange(1001) > 0
+    generator = torch.Generator().manual_seed(0)
+    spaces = {
+        name: FeatureSpace(torch.randn(1001, 12, generator=generator), everything, size=12)
+        for name in ("image", "text")
+    }
+    split = SharedSplit(spaces)
+    assert float(split.shared("image", spaces["image"].rows).abs().max()) < 0.5
