@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.plots.theme import label_of
 from app import loaders
@@ -106,14 +107,16 @@ def _draw_choice(offered: pd.DataFrame, current: str, total: int) -> None:
     )
 
 
-def _step(column: st.delta_generator.DeltaGenerator, label: str, icon: str,
-          ids: list[str], place: int) -> None:  # fmt: skip
-    inside = 0 <= place < len(ids)
-    column.button(
-        "", icon=icon, help=label, key=label, disabled=not inside, width="stretch",
+def _step(row: DeltaGenerator, label: str, icon: str, ids: list[str], place: int) -> None:
+    row.button(
+        "",
+        icon=icon,
+        help=label,
+        key=label,
+        disabled=not 0 <= place < len(ids),
         width=52,
         on_click=lambda: select(user=ids[place]),
-    )  # fmt: skip
+    )
 
 
 def _on_change() -> None:
