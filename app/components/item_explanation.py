@@ -11,6 +11,9 @@ from app.components import figure_card
 from app.components.text import markdown
 from app.state import is_dark
 
+ROW = "What"
+VALUE = "Score"
+
 
 def draw(explanation: UserExplanation, item_id: str) -> None:
     """Draw the explanation of one listed item."""
@@ -19,18 +22,23 @@ def draw(explanation: UserExplanation, item_id: str) -> None:
     rows = explanation.contributions.query("item_id == @item_id")
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
-        figure = contribution_waterfall(
-            contributions=rows, baseline=float(item["baseline"]), dark=is_dark()
-        )
-        figure_card.draw(
-            figure,
-            title="How the score is made",
-            name="item-contributions",
-            data=rows,
-            caption="From the score with everything switched off to the item's score.",
-        )
+        with st.container():
+            draw_waterfall(item, rows)
+            draw_modalities(explanation, item_id)
         draw_check(item, rows)
-        draw_modalities(explanation, item_id)
+
+
+def draw_waterfall(item: pd.Series, contributions: pd.DataFrame) -> None:
+    """Draw how the item's score grows from everything off to everything on."""
+    figure_card.draw(
+        contribution_waterfall(
+            contributions=contributions, baseline=float(item["baseline"]), dark=is_dark()
+        ),
+        title="How the score is made",
+        name="item-contributions",
+        data=contributions,
+        caption="From the score with everything switched off to the item's score.",
+    )
 
 
 def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
@@ -56,23 +64,23 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
     difference = float(item["score"] - item["baseline"])
     total = float(contributions["contribution"].sum())
     lines = [
-        {"": label_of(str(player)), "score": value}
+        {ROW: label_of(str(player)), VALUE: value}
         for player, value in zip(
             contributions["player"], contributions["contribution"], strict=True
         )
     ]
     lines += [
-        {"": "Sum of contributions", "score": total},
-        {"": "Score", "score": float(item["score"])},
-        {"": "Score, everything off", "score": float(item["baseline"])},
-        {"": "Score difference", "score": difference},
+        {ROW: "Sum of contributions", VALUE: total},
+        {ROW: "Score", VALUE: float(item["score"])},
+        {ROW: "Score, everything off", VALUE: float(item["baseline"])},
+        {ROW: "Score difference", VALUE: difference},
     ]
     with st.container(border=True):
         st.markdown("**Do the contributions add up?**")
         st.dataframe(
             pd.DataFrame(lines),
             hide_index=True,
-            column_config={"score": st.column_config.NumberColumn(format="%+.5f")},
+            column_config={VALUE: st.column_config.NumberColumn(format="%+.5f")},
         )
         gap = abs(total - difference)
         if gap <= TOLERANCE:

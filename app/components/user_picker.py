@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.plots.theme import label_of
 from app import loaders
@@ -25,15 +26,16 @@ def draw(run: Run) -> str:
     people = people_of(run)
     current = _current(people)
     settle(user=current)
-    columns = st.columns([5, 1.3, 0.8, 0.8], vertical_alignment="bottom")
-    with columns[1].popover("Filter", icon=":material/filter_list:", width="stretch"):
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    choice = row.container(width="stretch")
+    with row.popover("Filter", icon=":material/filter_list:", width="content"):
         offered = _filtered(people, run.parts)
-    with columns[0]:
+    with choice:
         _draw_choice(offered, current, len(people))
     ids = offered["user_id"].tolist()
     place = ids.index(current) if current in ids else -1
-    _step(columns[2], "Previous user", ":material/chevron_left:", ids, place - 1)
-    _step(columns[3], "Next user", ":material/chevron_right:", ids, place + 1)
+    _step(row, "Previous user", ":material/chevron_left:", ids, place - 1)
+    _step(row, "Next user", ":material/chevron_right:", ids, place + 1)
     return current
 
 
@@ -105,13 +107,16 @@ def _draw_choice(offered: pd.DataFrame, current: str, total: int) -> None:
     )
 
 
-def _step(column: st.delta_generator.DeltaGenerator, label: str, icon: str,
-          ids: list[str], place: int) -> None:  # fmt: skip
-    inside = 0 <= place < len(ids)
-    column.button(
-        "", icon=icon, help=label, key=label, disabled=not inside, width="stretch",
+def _step(row: DeltaGenerator, label: str, icon: str, ids: list[str], place: int) -> None:
+    row.button(
+        "",
+        icon=icon,
+        help=label,
+        key=label,
+        disabled=not 0 <= place < len(ids),
+        width=52,
         on_click=lambda: select(user=ids[place]),
-    )  # fmt: skip
+    )
 
 
 def _on_change() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from app.components.histories import history_of
+from app.components.item_explanation import ROW, VALUE
 from app.components.user_picker import FOUND
 from prism_core.store.datasets import Dataset
 from tests.app.conftest import OpenApp, html, texts
@@ -19,7 +20,7 @@ def test_list_marks_the_true_next_item_once(open_app: OpenApp) -> None:
 
 def test_contributions_are_shown_to_sum_to_the_score(open_app: OpenApp) -> None:
     app = open_app("users", run="prism-seed0", user="5")
-    table = app.dataframe[0].value.set_index("")["score"]
+    table = app.dataframe[0].value.set_index(ROW)[VALUE]
     players = ["Item id", "Unique image", "Unique text", "Synergy", "Redundancy"]
     assert np.isclose(table[players].sum(), table["Score"] - table["Score, everything off"])
     assert app.success[0].value.startswith("Exact")
@@ -30,8 +31,8 @@ def test_choosing_an_item_explains_that_item(open_app: OpenApp, tiny_runs: Path)
     listed = pd.read_parquet(tiny_runs / "prism-seed0" / "recommendations.parquet")
     third = listed.query("user_id == '5' and rank == 3").iloc[0]
     link = open_app("users", run="prism-seed0", user="5", item=third["item_id"])
-    assert link.dataframe[0].value.set_index("").loc["Score", "score"] == third["score"]
-    assert app.dataframe[0].value.set_index("").loc["Score", "score"] != third["score"]
+    assert link.dataframe[0].value.set_index(ROW).loc["Score", VALUE] == third["score"]
+    assert app.dataframe[0].value.set_index(ROW).loc["Score", VALUE] != third["score"]
 
 
 def test_filter_narrows_the_users(open_app: OpenApp, tiny_runs: Path) -> None:
