@@ -10,16 +10,23 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from analysis import comparison, explanations, faithfulness, maps, slices, spaces
+from analysis import (
+    comparison,
+    explanations,
+    faithfulness,
+    information_recipes,
+    maps,
+    slices,
+    spaces,
+)
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
-from analysis.plots.information import atom_bars
 from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
-from prism_core.errors import ConfigError, DataError, NotFittedError
+from prism_core.errors import ConfigError, DataError
 from prism_core.store.reader import Run
 
 Options = Mapping[str, Any]
@@ -208,6 +215,14 @@ def _waterfall(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
+def _modalities(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    every = explanations.explain_user(runs[0], options["user_id"]).modality_scores
+    scores = every[every["item_id"] == options["item_id"]]
+    if scores.empty:
+        raise DataError(f"item {options['item_id']!r} is not among the recommendations.")
+    return explanation_plots.modality_ladder(modality_scores=scores, dark=dark)
+
+
 def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """Stored maps where the run has them, else principal components."""
     run = runs[0]
@@ -231,16 +246,6 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
-def _information(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    """The stored answer about image and text features and one target."""
-    run, target = runs[0], options.get("target", "next category")
-    if not run.has("information"):
-        raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis information' first.")
-    rows = run.table("information")
-    chosen = (rows["scope"] == "data") & (rows["target"] == target) & (rows["kind"] == "estimate")
-    return atom_bars(atoms=rows[chosen], target=target, dark=dark)
-
-
 FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]] = {
     "metrics": _metrics,
     "differences": _differences,
@@ -255,7 +260,8 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "faithfulness": _faithfulness,
     "interactions": _interactions,
     "waterfall": _waterfall,
+    "modalities": _modalities,
     "maps": _maps,
-    "information": _information,
+    **information_recipes.FIGURES,
 }
 """Figures by name; each takes the runs, the options and whether the page is dark."""

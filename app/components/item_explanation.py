@@ -7,16 +7,18 @@ from analysis import sentences
 from analysis.explanations import TOLERANCE, UserExplanation
 from analysis.plots.explanations import contribution_waterfall, modality_ladder
 from analysis.plots.theme import label_of
+from analysis.recipes import Recipe
 from app.components import figure_card
 from app.components.text import markdown
 from app.state import is_dark
 
 
-def draw(explanation: UserExplanation, item_id: str) -> None:
+def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     """Draw the explanation of one listed item."""
     listed = explanation.recommendations
     item = listed[listed["item_id"] == item_id].iloc[0]
     rows = explanation.contributions.query("item_id == @item_id")
+    about = {"user_id": explanation.user_id, "item_id": item_id}
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
         figure = contribution_waterfall(
@@ -27,13 +29,14 @@ def draw(explanation: UserExplanation, item_id: str) -> None:
             title="How the score is made",
             name="item-contributions",
             data=rows,
+            recipe=Recipe(figure="waterfall", runs=(run_id,), options=about),
             caption="From the score with everything switched off to the item's score.",
         )
         draw_check(item, rows)
-        draw_modalities(explanation, item_id)
+        draw_modalities(run_id, explanation, item_id)
 
 
-def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
+def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     """Draw the item's score with neither, one and both of image and text."""
     every = explanation.modality_scores
     scores = every[every["item_id"] == item_id]
@@ -47,6 +50,11 @@ def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
         "its average over the items.",
         name="item-modalities",
         data=scores,
+        recipe=Recipe(
+            figure="modalities",
+            runs=(run_id,),
+            options={"user_id": explanation.user_id, "item_id": item_id},
+        ),
         caption="The gap between both and the sum of each alone is their interaction.",
     )
 
