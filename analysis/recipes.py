@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from analysis import (
     comparison,
+    data_recipes,
     explanations,
     faithfulness,
     information_recipes,
@@ -27,6 +28,7 @@ from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from prism_core.errors import ConfigError, DataError
+from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
 Options = Mapping[str, Any]
@@ -39,9 +41,9 @@ class Recipe:
     Attributes
     ----------
     figure
-        Key of ``FIGURES``.
+        Key of ``FIGURES``, or of :data:`analysis.data_recipes.FIGURES`.
     runs
-        Ids of the runs it is drawn from.
+        Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
         Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``, ``item_id``,
         ``method``, ``color``, ``spaces``; all optional but ``reference``, ``user_id`` and
@@ -53,8 +55,9 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.figure not in FIGURES:
-            raise ConfigError(f"figure {self.figure!r}: choose one of {', '.join(FIGURES)}.")
+        known = (*FIGURES, *data_recipes.FIGURES)
+        if self.figure not in known:
+            raise ConfigError(f"figure {self.figure!r}: choose one of {', '.join(known)}.")
         if not self.runs:
             raise ConfigError(f"figure {self.figure!r}: name at least one run.")
 
@@ -100,6 +103,8 @@ def draw(recipe: Recipe, folders: Mapping[str, Path], *, dark: bool = False) -> 
     missing = [run_id for run_id in recipe.runs if run_id not in folders]
     if missing:
         raise DataError(f"the run {missing[0]!r} was not found; known: {', '.join(folders)}.")
+    if recipe.figure in data_recipes.FIGURES:
+        return data_recipes.FIGURES[recipe.figure](Dataset(folders[recipe.runs[0]]), dark)
     runs = [Run(folders[run_id]) for run_id in recipe.runs]
     return FIGURES[recipe.figure](runs, recipe.options, dark)
 

@@ -77,6 +77,7 @@ def add(recipe: Recipe, name: str, caption: str) -> None:
     if holds(recipe):
         return
     taken = {one.name for one in board}
+    name = name.replace("_", "-")
     numbered = (name if n == 1 else f"{name}-{n}" for n in range(1, len(board) + 2))
     free = next(one for one in numbered if one not in taken)
     key = st.session_state[LAST] = st.session_state.get(LAST, 0) + 1

@@ -27,7 +27,7 @@ def draw(
         _draw_words(one)
         try:
             card = one.card(look)
-            _draw_preview(card, places)
+            _draw_preview(one.key, card, places)
         except PrismError as error:
             st.error(markdown(error))
             return None
@@ -71,11 +71,11 @@ def _draw_words(one: Pinned) -> None:
     )
 
 
-def _draw_preview(card: Card, places: Mapping[str, Path]) -> None:
+def _draw_preview(key: int, card: Card, places: Mapping[str, Path]) -> None:
     figure = board.printed(card, places)
     width, height = int(figure.layout.width), int(figure.layout.height)
     st.plotly_chart(
-        figure, theme=None, width=width, height=height, config=CONFIG, key=f"preview-{card.name}",
+        figure, theme=None, width=width, height=height, config=CONFIG, key=f"board-preview-{key}",
         alt=card.caption,
     )  # fmt: skip
     st.caption(
