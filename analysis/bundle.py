@@ -9,13 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from analysis import recipes
+from analysis import data_recipes, recipes
 from analysis.export import FORMATS, export
 from analysis.printing import PrintOptions
 from analysis.rendering import find_browser
 from analysis.tables import latex_escaped
 from prism_core.errors import ConfigError, DataError
 from prism_core.store import files, schema
+from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
 MANIFEST: Final = "manifest.json"
@@ -25,6 +26,8 @@ VERSION: Final = 1
 _SCRIPT_TEXT: Final = '''"""Draw every file of this bundle again from the run folders.
 
 Usage: python make_figures.py RUN [RUN ...] [--out FOLDER]
+
+Figures of a data set need its folder too; give it like a run.
 """
 
 import argparse
@@ -148,7 +151,7 @@ def regenerate(bundle: Path, runs: Sequence[Path], out: Path) -> list[str]:
     bundle
         Folder with the bundle's manifest.
     runs
-        Folders of the runs it was drawn from.
+        Folders of the runs and data sets it was drawn from.
     out
         Where to write; the bundle itself, or another folder to compare.
 
@@ -160,8 +163,9 @@ def regenerate(bundle: Path, runs: Sequence[Path], out: Path) -> list[str]:
     manifest = files.read_json(bundle / MANIFEST)
     if manifest.get("bundle_version") != VERSION:
         raise DataError(f"{bundle / MANIFEST}: not a bundle of version {VERSION}.")
-    folders = {Run(path).run_id: path for path in runs}
+    folders = {_source_id(path): path for path in runs}
     _require_same_runs(manifest["runs"], folders)
+    _require_data(manifest.get("data", {}), folders)
     cards = [_card(entry) for entry in manifest["figures"]]
     return write_bundle(cards, folders, out, formats=manifest["formats"])
 
@@ -190,12 +194,14 @@ def _manifest(
     cards: Sequence[Card], folders: Mapping[str, Path], formats: Sequence[str]
 ) -> dict[str, Any]:
     used = dict.fromkeys(run_id for card in cards for run_id in card.recipe.runs)
+    data = [one for one in used if data_recipes.is_dataset(folders[one])]
     packages = ("plotly", "kaleido", "numpy", "pandas")
     return {
         "bundle_version": VERSION,
         "formats": list(formats),
         "figures": [_card_entry(card) for card in cards],
-        "runs": {run_id: _run_facts(Run(folders[run_id])) for run_id in used},
+        "runs": {one: _run_facts(Run(folders[one])) for one in used if one not in data},
+        "data": {one: data_recipes.facts(folders[one]) for one in data},
         "versions": {name: version(name) for name in packages},
     }
 
@@ -225,6 +231,19 @@ def _table_hashes(run: Run) -> dict[str, str]:
     """Hashes of the tables written with the run; artifacts added later are left out."""
     names = [schema.file_of(name) for name in schema.TABLES]
     return {n: e["sha256"] for n, e in run.manifest["files"].items() if n in names}
+
+
+def _source_id(path: Path) -> str:
+    return Dataset(path).fingerprint if data_recipes.is_dataset(path) else Run(path).run_id
+
+
+def _require_data(expected: Mapping[str, Any], folders: Mapping[str, Path]) -> None:
+    for fingerprint, facts in expected.items():
+        if fingerprint not in folders:
+            raise DataError(
+                f"the data set {facts.get('name')!r} with fingerprint {fingerprint} is needed; "
+                "give its folder."
+            )
 
 
 def _require_same_runs(expected: Mapping[str, Any], folders: Mapping[str, Path]) -> None:

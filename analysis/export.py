@@ -67,7 +67,9 @@ def export(
     if file_format not in FORMATS:
         raise ConfigError(f"format {file_format!r}: choose one of {', '.join(FORMATS)}.")
     if file_format == "html":
-        return figure.to_html(include_plotlyjs=True, include_mathjax=False).encode()
+        return figure.to_html(
+            include_plotlyjs=True, include_mathjax=False, div_id="figure"
+        ).encode()
     if file_format == "tex":
         return to_pgfplots(figure, options).encode()
     if file_format == "csv":

@@ -10,16 +10,25 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from analysis import comparison, explanations, faithfulness, maps, slices, spaces
+from analysis import (
+    comparison,
+    data_recipes,
+    explanations,
+    faithfulness,
+    information_recipes,
+    maps,
+    slices,
+    spaces,
+)
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
-from analysis.plots.information import atom_bars
 from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
-from prism_core.errors import ConfigError, DataError, NotFittedError
+from prism_core.errors import ConfigError, DataError
+from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
 Options = Mapping[str, Any]
@@ -32,9 +41,9 @@ class Recipe:
     Attributes
     ----------
     figure
-        Key of ``FIGURES``.
+        Key of ``FIGURES``, or of :data:`analysis.data_recipes.FIGURES`.
     runs
-        Ids of the runs it is drawn from.
+        Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
         Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``, ``item_id``,
         ``method``, ``color``, ``spaces``; all optional but ``reference``, ``user_id`` and
@@ -46,8 +55,9 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.figure not in FIGURES:
-            raise ConfigError(f"figure {self.figure!r}: choose one of {', '.join(FIGURES)}.")
+        known = (*FIGURES, *data_recipes.FIGURES)
+        if self.figure not in known:
+            raise ConfigError(f"figure {self.figure!r}: choose one of {', '.join(known)}.")
         if not self.runs:
             raise ConfigError(f"figure {self.figure!r}: name at least one run.")
 
@@ -93,6 +103,8 @@ def draw(recipe: Recipe, folders: Mapping[str, Path], *, dark: bool = False) -> 
     missing = [run_id for run_id in recipe.runs if run_id not in folders]
     if missing:
         raise DataError(f"the run {missing[0]!r} was not found; known: {', '.join(folders)}.")
+    if recipe.figure in data_recipes.FIGURES:
+        return data_recipes.FIGURES[recipe.figure](Dataset(folders[recipe.runs[0]]), dark)
     runs = [Run(folders[run_id]) for run_id in recipe.runs]
     return FIGURES[recipe.figure](runs, recipe.options, dark)
 
@@ -208,6 +220,14 @@ def _waterfall(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
+def _modalities(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    every = explanations.explain_user(runs[0], options["user_id"]).modality_scores
+    scores = every[every["item_id"] == options["item_id"]]
+    if scores.empty:
+        raise DataError(f"item {options['item_id']!r} is not among the recommendations.")
+    return explanation_plots.modality_ladder(modality_scores=scores, dark=dark)
+
+
 def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """Stored maps where the run has them, else principal components."""
     run = runs[0]
@@ -231,16 +251,6 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
-def _information(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    """The stored answer about image and text features and one target."""
-    run, target = runs[0], options.get("target", "next category")
-    if not run.has("information"):
-        raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis information' first.")
-    rows = run.table("information")
-    chosen = (rows["scope"] == "data") & (rows["target"] == target) & (rows["kind"] == "estimate")
-    return atom_bars(atoms=rows[chosen], target=target, dark=dark)
-
-
 FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]] = {
     "metrics": _metrics,
     "differences": _differences,
@@ -255,7 +265,8 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "faithfulness": _faithfulness,
     "interactions": _interactions,
     "waterfall": _waterfall,
+    "modalities": _modalities,
     "maps": _maps,
-    "information": _information,
+    **information_recipes.FIGURES,
 }
 """Figures by name; each takes the runs, the options and whether the page is dark."""

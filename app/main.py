@@ -21,6 +21,7 @@ PAGES = {
     "ablations": ("Ablations", ":material/compare_arrows:"),
     "train": ("Train", ":material/model_training:"),
     "data": ("Data", ":material/database:"),
+    "board": ("Board", ":material/dashboard:"),
 }
 
 

@@ -16,6 +16,7 @@ SELECTION: Final = "selection"
 PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
+BOARD: Final = "board"
 MARKED: Final = "marked_rows"
 UNDO: Final = "earlier_what_ifs"
 
@@ -67,6 +68,10 @@ class Widget(StrEnum):
     START = "start_training"
     DATASET = "dataset_picker"
     PREPARE = "start_preparation"
+    VENUE = "board_venue"
+    PALETTE = "board_palette"
+    TITLES = "board_titles"
+    BUNDLE = "board_bundle"
 
 
 def training_key(option: str, preset: str) -> str:

@@ -11,6 +11,7 @@ from analysis.plots.comparison import (
     win_tie_loss,
 )
 from analysis.plots.training import learning_curves
+from analysis.recipes import Recipe
 from app import comparables
 from app.components import figure_card
 from app.components.run_picker import chosen_run
@@ -65,12 +66,16 @@ def draw_comparison(runs: list[Run], metric: str, reference: str) -> None:
     """Draw the metric with intervals and the paired differences."""
     table = comparables.summary(runs, (metric,))
     paired = comparables.differences(runs, reference, metric)
+    ids = tuple(run.run_id for run in runs)
+    against = {"metric": metric, "reference": reference}
+    shown = {"metrics": [metric], "highlight": reference}
     with st.grid(2, min_column_width=440):
         figure_card.draw(
             metric_forest(table=table, highlight=reference, dark=is_dark()),
             title=f"{metric_name(metric)} of all variants",
             name="ablation-metrics",
             data=table,
+            recipe=Recipe(figure="metrics", runs=ids, options=shown),
             caption="Lines: 95 % intervals over users and seeds (bootstrap).",
         )
         figure_card.draw(
@@ -79,6 +84,7 @@ def draw_comparison(runs: list[Run], metric: str, reference: str) -> None:
             help="Paired over users; p values are corrected for their number (Holm).",
             name="ablation-differences",
             data=paired,
+            recipe=Recipe(figure="differences", runs=ids, options=against),
             caption="Left of zero: worse than the reference. Grey: the interval holds zero.",
         )
         figure_card.draw(
@@ -86,6 +92,7 @@ def draw_comparison(runs: list[Run], metric: str, reference: str) -> None:
             title="Users won and lost",
             name="ablation-users",
             data=paired[["name", "wins", "ties", "losses"]],
+            recipe=Recipe(figure="wins", runs=ids, options=against),
             caption="Ties: the true next item is in neither list, or at the same place in both.",
         )
         figure_card.draw(
@@ -93,6 +100,7 @@ def draw_comparison(runs: list[Run], metric: str, reference: str) -> None:
             title="Validation during training",
             name="ablation-curves",
             data=_curves(runs),
+            recipe=_curves_recipe(runs),
             caption="Mean over seeds; the band spans the seeds.",
         )
 
@@ -108,6 +116,11 @@ def draw_details(runs: list[Run]) -> None:
 
 def _curves(runs: list[Run]) -> pd.DataFrame:
     return comparison.learning_curves(run for run in runs if run.manifest["kind"] == "model")
+
+
+def _curves_recipe(runs: list[Run]) -> Recipe | None:
+    trained = tuple(run.run_id for run in runs if run.manifest["kind"] == "model")
+    return Recipe(figure="learning_curves", runs=trained) if trained else None
 
 
 page()

@@ -44,7 +44,7 @@ def page() -> None:
     st.markdown(EXPLANATION)
     if run.has(TABLE):
         rows = draw_choice(loaders.table(run, TABLE))
-        information_figures.draw(Answer(rows), mean_weights(run))
+        information_figures.draw(Answer(rows, run.run_id), mean_weights(run))
     draw_computing(run)
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 from analysis.maps import METHODS, map_name, stored_maps
 from analysis.plots.maps import linked_maps
 from analysis.plots.theme import label_of
+from analysis.recipes import Recipe
 from app import jobs, loaders
 from app.components import figure_card, job_watch, map_selection
 from app.components.run_picker import chosen_run
@@ -77,6 +78,11 @@ def draw_maps(run: Run, spaces: dict[str, list[str]]) -> None:
             points[["item_id", "title"]], left_on="row", right_index=True
         ),
         on_select=map_selection.keep,
+        recipe=Recipe(
+            figure="maps",
+            runs=(run.run_id,),
+            options={"method": method, "spaces": names, "color": color},
+        ),
     )
     map_selection.draw(loaders.catalogue(run), points["item_id"].astype(str).tolist())
 

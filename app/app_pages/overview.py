@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.plots.comparison import metric_forest, metric_name
+from analysis.recipes import Recipe
 from app import comparables, loaders
 from app.components import figure_card, verdict
 from app.components.run_picker import chosen_run
@@ -71,6 +72,11 @@ def draw_results(run: Run) -> None:
         help="**Floors** are simple rules without training: whatever is worth training beats them.",
         name="overview-floors",
         data=table,
+        recipe=Recipe(
+            figure="metrics",
+            runs=tuple(one.run_id for one in runs),
+            options={"metrics": list(comparables.METRICS[:2]), "highlight": run.name},
+        ),
         caption="Lines: 95 % intervals over users (bootstrap).",
     )
 

@@ -6,6 +6,7 @@ from analysis import sentences
 from analysis.explanations import UserExplanation, with_titles
 from analysis.plots.explanations import contribution_bars
 from analysis.plots.population import weight_ridges
+from analysis.recipes import Recipe
 from app import loaders
 from app.catalogue import Catalogue
 from app.components import (
@@ -72,10 +73,10 @@ def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanatio
     histories.draw(run, catalogue, explanation.user_id, item_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
-        draw_contributions(explanation)
+        draw_contributions(run, explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
-    item_explanation.draw(explanation, item_id)
+    item_explanation.draw(run.run_id, explanation, item_id)
     similar_items.draw(run, catalogue, item_id)
 
 
@@ -116,11 +117,12 @@ def draw_weights(run: Run, explanation: UserExplanation) -> None:
         help=WEIGHT,
         name="user-fusion-weights",
         data=explanation.weights,
+        recipe=_recipe("weights", run, explanation),
         caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
     )
 
 
-def draw_contributions(explanation: UserExplanation) -> None:
+def draw_contributions(run: Run, explanation: UserExplanation) -> None:
     """Draw what every part adds to every listed item."""
     figure = contribution_bars(
         recommendations=explanation.recommendations,
@@ -133,8 +135,13 @@ def draw_contributions(explanation: UserExplanation) -> None:
         help=CONTRIBUTION,
         name="user-contributions",
         data=explanation.contributions,
+        recipe=_recipe("user", run, explanation),
         caption="★ marks the true next item; the black tick is the sum.",
     )
+
+
+def _recipe(figure: str, run: Run, explanation: UserExplanation) -> Recipe:
+    return Recipe(figure=figure, runs=(run.run_id,), options={"user_id": explanation.user_id})
 
 
 page()

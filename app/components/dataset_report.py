@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plots import data as plots
+from analysis.recipes import Recipe
 from app import loaders
 from app.components import figure_card
 from app.components.text import markdown, plural
@@ -27,7 +28,7 @@ def draw(dataset: Dataset) -> None:
     st.markdown(markdown(dataset.description.get("sequence", "")))
     _draw_counts(report.overview)
     _draw_cautions(report.cautions)
-    _draw_figures(report)
+    _draw_figures(report, dataset.fingerprint)
     _draw_missing(report.missing)
     _draw_facts(dataset, report.overview)
 
@@ -57,13 +58,14 @@ def _draw_cautions(cautions: pd.DataFrame) -> None:
         )
 
 
-def _draw_figures(report: DataReport) -> None:
+def _draw_figures(report: DataReport, fingerprint: str) -> None:
     with st.grid(2, min_column_width=440):
         figure_card.draw(
             plots.length_histogram(lengths=report.lengths, dark=is_dark()),
             title="Length of sequences",
             name="data-lengths",
             data=report.lengths,
+            recipe=Recipe(figure="data_lengths", runs=(fingerprint,)),
             caption="Events kept per user, the two held out for validation and test among them.",
         )
         figure_card.draw(
@@ -71,6 +73,7 @@ def _draw_figures(report: DataReport) -> None:
             title="Popularity",
             name="data-popularity",
             data=report.popularity,
+            recipe=Recipe(figure="data_popularity", runs=(fingerprint,)),
             caption="The further from the diagonal, the more a few items have most events.",
         )
         figure_card.draw(
@@ -78,6 +81,7 @@ def _draw_figures(report: DataReport) -> None:
             title="Time between two events of a user",
             name="data-gaps",
             data=report.gaps,
+            recipe=Recipe(figure="data_gaps", runs=(fingerprint,)),
             caption="Events of one second have no order of their own.",
         )
         figure_card.draw(
@@ -85,6 +89,7 @@ def _draw_figures(report: DataReport) -> None:
             title="Time between a user's first and last event",
             name="data-spans",
             data=report.spans,
+            recipe=Recipe(figure="data_spans", runs=(fingerprint,)),
             caption="A short span is one sitting, not a history.",
         )
 

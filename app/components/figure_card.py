@@ -10,9 +10,11 @@ import streamlit as st
 
 from analysis.export import FORMATS, export
 from analysis.printing import PrintOptions
+from analysis.recipes import Recipe
 from analysis.rendering import find_browser
 from analysis.tables import safe_csv
 from analysis.venues import Span
+from app import board
 
 CONFIG: Final = {"displaylogo": False, "displayModeBar": "hover", "responsive": True}
 SPANS: Final[Mapping[Span, str]] = {"column": "One column", "full": "Full width"}
@@ -32,6 +34,7 @@ def draw(
     caption: str = "",
     help: str | None = None,
     on_select: Callable[[], None] | None = None,
+    recipe: Recipe | None = None,
 ) -> None:
     """Draw a figure card.
 
@@ -47,10 +50,14 @@ def draw(
         The numbers behind the figure, for CSV.
     on_select
         Called when the reader selects points; the event is in the session under ``name``.
+    recipe
+        How to draw the figure from stored runs; with it the figure can go on the board.
     """
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title}**", help=help, width="stretch")
+            if recipe is not None:
+                _draw_pin(recipe, name, f"{title}. {caption}")
             _draw_save(figure, name, data)
         st.plotly_chart(
             figure,
@@ -62,6 +69,21 @@ def draw(
         )
         if caption:
             st.caption(caption)
+
+
+def _draw_pin(recipe: Recipe, name: str, caption: str) -> None:
+    """Offer to put the figure on the board, or to take it off."""
+    if board.holds(recipe):
+        st.button(
+            "On board", icon=":material/check:", key=f"{name}-pin", type="tertiary",
+            help="Take it off the board", on_click=board.remove, args=(recipe,),
+        )  # fmt: skip
+    else:
+        st.button(
+            "Add to board", icon=":material/add:", key=f"{name}-pin", type="tertiary",
+            help="Collect it for a paper on the page Board", on_click=board.add,
+            args=(recipe, name, caption),
+        )  # fmt: skip
 
 
 def _draw_save(figure: go.Figure, name: str, data: pd.DataFrame) -> None:

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from analysis.information_recipes import QUESTION
 from analysis.plots.information import (
     MODALITY_SOURCES,
     atom_bars,
@@ -11,6 +12,7 @@ from analysis.plots.information import (
     stacked_atoms,
     weight_against_information,
 )
+from analysis.recipes import Recipe
 from app.components import figure_card
 from app.components.text import markdown, plural
 from app.state import is_dark
@@ -28,10 +30,13 @@ class Answer:
     ----------
     rows
         Rows of the table ``information`` with one scope, target and pair of sources.
+    run_id
+        The run that stores them.
     """
 
-    def __init__(self, rows: pd.DataFrame) -> None:
+    def __init__(self, rows: pd.DataFrame, run_id: str) -> None:
         self._rows = rows
+        self._run_id = run_id
         first = rows.iloc[0]
         self.target = str(first["target"])
         self.sources = (str(first["first"]), str(first["second"]))
@@ -44,6 +49,12 @@ class Answer:
     def varied(self, kind: str) -> pd.DataFrame:
         """Give the atoms over resolution or sample size: ``x`` and one column for each atom."""
         return self.kind(kind).pivot(index="x", columns="atom", values="value").reset_index()
+
+    def recipe(self, figure: str) -> Recipe:
+        """Say how to draw one of its figures from the stored run."""
+        first = self._rows.iloc[0]
+        question = {name: str(first[name]) for name in QUESTION}
+        return Recipe(figure=figure, runs=(self._run_id,), options=question)
 
     @property
     def refusal(self) -> str:
@@ -92,6 +103,7 @@ def _draw_atoms(answer: Answer) -> None:
         help=NULL,
         name="information-atoms",
         data=atoms.dropna(axis=1, how="all"),
+        recipe=answer.recipe("information"),
         caption=NULL,
     )
 
@@ -105,6 +117,7 @@ def _draw_weights(answer: Answer, weights: pd.Series) -> None:
         "the data hold. Nothing makes them agree.",
         name="information-weights",
         data=weights.rename("mean_weight").rename_axis("part").reset_index(),
+        recipe=answer.recipe("information_weights"),
         caption="Above the dotted line: weighed more than its share of the information.",
     )
 
@@ -119,6 +132,7 @@ def _draw_groups(answer: Answer) -> None:
         title="By group of choices",
         name="information-groups",
         data=groups.dropna(axis=1, how="all"),
+        recipe=answer.recipe("information_groups"),
         caption="History: shorter or longer than the median. Popularity: of the chosen item.",
     )
 
@@ -137,6 +151,7 @@ def _draw_trust(answer: Answer) -> None:
                 title=f"Against {title.lower()}",
                 name=f"information-{kind}",
                 data=frame,
+                recipe=answer.recipe(f"information_{kind}"),
                 caption=caption,
             )
         definitions = answer.kind("definition")
@@ -146,5 +161,6 @@ def _draw_trust(answer: Answer) -> None:
                 title="Under other definitions",
                 name="information-definitions",
                 data=definitions.dropna(axis=1, how="all"),
+                recipe=answer.recipe("information_definitions"),
                 caption="What differs between rows depends on the definition, not on the data.",
             )

@@ -7,6 +7,7 @@ from analysis import sentences
 from analysis.explanations import TOLERANCE, UserExplanation
 from analysis.plots.explanations import contribution_waterfall, modality_ladder
 from analysis.plots.theme import label_of
+from analysis.recipes import Recipe
 from app.components import figure_card
 from app.components.text import markdown
 from app.state import is_dark
@@ -15,20 +16,23 @@ ROW = "What"
 VALUE = "Score"
 
 
-def draw(explanation: UserExplanation, item_id: str) -> None:
+def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     """Draw the explanation of one listed item."""
     listed = explanation.recommendations
     item = listed[listed["item_id"] == item_id].iloc[0]
     rows = explanation.contributions.query("item_id == @item_id")
+    about = {"user_id": explanation.user_id, "item_id": item_id}
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
         with st.container():
-            draw_waterfall(item, rows)
-            draw_modalities(explanation, item_id)
+            draw_waterfall(run_id, item, rows, about)
+            draw_modalities(run_id, explanation, item_id)
         draw_check(item, rows)
 
 
-def draw_waterfall(item: pd.Series, contributions: pd.DataFrame) -> None:
+def draw_waterfall(
+    run_id: str, item: pd.Series, contributions: pd.DataFrame, about: dict[str, str]
+) -> None:
     """Draw how the item's score grows from everything off to everything on."""
     figure_card.draw(
         contribution_waterfall(
@@ -37,11 +41,12 @@ def draw_waterfall(item: pd.Series, contributions: pd.DataFrame) -> None:
         title="How the score is made",
         name="item-contributions",
         data=contributions,
+        recipe=Recipe(figure="waterfall", runs=(run_id,), options=about),
         caption="From the score with everything switched off to the item's score.",
     )
 
 
-def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
+def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     """Draw the item's score with neither, one and both of image and text."""
     every = explanation.modality_scores
     scores = every[every["item_id"] == item_id]
@@ -55,6 +60,11 @@ def draw_modalities(explanation: UserExplanation, item_id: str) -> None:
         "its average over the items.",
         name="item-modalities",
         data=scores,
+        recipe=Recipe(
+            figure="modalities",
+            runs=(run_id,),
+            options={"user_id": explanation.user_id, "item_id": item_id},
+        ),
         caption="The gap between both and the sum of each alone is their interaction.",
     )
 

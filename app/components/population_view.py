@@ -8,6 +8,7 @@ from analysis.explanations import UserExplanation, users_like
 from analysis.plots.faithfulness import faithfulness_curves
 from analysis.plots.population import contribution_ridges, part_triangle
 from analysis.plots.theme import label_of
+from analysis.recipes import Recipe
 from app import loaders
 from app.components import figure_card
 from app.components.text import markdown
@@ -28,6 +29,7 @@ def draw(run: Run, explanation: UserExplanation) -> None:
             title="Mean contributions of all users",
             name="population-contributions",
             data=population,
+            recipe=Recipe(figure="contributions", runs=(run.run_id,), options={"user_id": user_id}),
             caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
         )
         figure_card.draw(
@@ -38,6 +40,7 @@ def draw(run: Run, explanation: UserExplanation) -> None:
             data=population[["user_id", "top_part"]].join(population.filter(like="share_")),
             caption="A dot is a user; a click opens it. Near a corner, that source decides.",
             on_select=_open_point,
+            recipe=Recipe(figure="triangle", runs=(run.run_id,), options={"user_id": user_id}),
         )
     _draw_alike(run, user_id)
     _draw_faithfulness(run)
@@ -77,6 +80,7 @@ def _draw_faithfulness(run: Run) -> None:
         "(insertion).",
         name="population-faithfulness",
         data=curves,
+        recipe=Recipe(figure="faithfulness", runs=(run.run_id,)),
         caption="Bands: 95 % intervals over users. Random: the exact mean over all orders.",
     )
 

@@ -6,6 +6,9 @@ from typing import Final
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>:^=])")
 
+_ESCAPED: Final = re.compile(r"\\(.)")
+_STARS: Final = re.compile(r"(?<!\\)\*")
+
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -35,3 +38,8 @@ def duration(seconds: float) -> str:
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def plain(text: str) -> str:
+    """Take the markup off Markdown: escapes and stars."""
+    return _ESCAPED.sub(r"\1", _STARS.sub("", text))

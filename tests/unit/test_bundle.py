@@ -107,10 +107,12 @@ def test_a_recipe_draws_what_the_page_draws(tiny_runs: Path, folders: dict[str, 
     assert recipes.draw(recipe, folders).to_json() == page["contribution_bars"].to_json()
 
 
-@pytest.mark.parametrize("figure", [name for name in recipes.FIGURES if name != "information"])
+@pytest.mark.parametrize(
+    "figure", [name for name in recipes.FIGURES if not name.startswith("information")]
+)
 def test_every_recipe_draws(figure: str, folders: dict[str, Path]) -> None:
     options = {"reference": "SASRec", "user_id": "7"}
-    if figure == "waterfall":
+    if figure in ("waterfall", "modalities"):
         target = Run(folders["prism-seed0"]).table("user_metrics").set_index("user_id")
         options["item_id"] = target["target_item_id"]["7"]
     ids = tuple(sorted(folders, reverse=True))
@@ -127,8 +129,8 @@ def test_information_is_drawn_where_it_was_computed(tiny_runs: Path, tmp_path: P
         recipes.draw(recipe, {"prism-seed0": run})
     atoms = pd.DataFrame({"atom": ["redundancy", "unique_first", "unique_second", "synergy"]})
     atoms = atoms.assign(value=[0.4, 0.3, 0.2, 0.1], low=0.01, high=0.5, null_95=0.05, key="k")
-    atoms = atoms.assign(scope="data", target="next category", kind="estimate")
-    atoms = atoms.assign(distinguishable=True)
+    atoms = atoms.assign(scope="data", target="next category", first="image", second="text")
+    atoms = atoms.assign(distinguishable=True, kind="estimate")
     add_artifact(run, "information", atoms, key="k")
     figure = recipes.draw(recipe, {"prism-seed0": run})
     drawn = sorted(value for trace in figure.data if trace.type == "bar" for value in trace.y)

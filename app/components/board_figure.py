@@ -1,0 +1,84 @@
+"""One collected figure: name, caption, width, place on the board, and the preview at true size."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from analysis.bundle import Card
+from analysis.rendering import CSS_DPI
+from analysis.venues import Span
+from app import board
+from app.board import Look, Pinned
+from app.components.text import markdown
+from prism_core.errors import PrismError
+
+SPANS: Final[Mapping[Span, str]] = {"column": "One column", "full": "Full width"}
+CONFIG: Final = {"staticPlot": True, "displayModeBar": False, "responsive": False}
+
+
+def draw(
+    one: Pinned, number: int, total: int, look: Look, places: Mapping[str, Path]
+) -> Card | None:
+    """Draw a figure and give its card, or None where it cannot be drawn as it is."""
+    with st.container(border=True):
+        _draw_head(one, number, total)
+        _draw_words(one)
+        try:
+            card = one.card(look)
+            _draw_preview(one.key, card, places)
+        except PrismError as error:
+            st.error(markdown(error))
+            return None
+    return card
+
+
+def _draw_head(one: Pinned, number: int, total: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**Figure {number}**", width="stretch")
+        for icon, text, step, is_end in (
+            ("arrow_upward", "Move up", -1, number == 1),
+            ("arrow_downward", "Move down", 1, number == total),
+        ):
+            st.button(
+                text, icon=f":material/{icon}:", key=f"board-{step}-{one.key}", type="tertiary",
+                disabled=is_end, on_click=board.move, args=(one.key, step),
+            )  # fmt: skip
+        st.button(
+            "Remove", icon=":material/close:", key=f"board-remove-{one.key}", type="tertiary",
+            on_click=board.remove, args=(one.recipe,),
+        )  # fmt: skip
+
+
+def _draw_words(one: Pinned) -> None:
+    grid = st.grid(2, min_column_width=260)
+    keys = {field: f"board-{field}-{one.key}" for field in ("name", "span", "caption")}
+
+    def keep(field: str) -> None:
+        board.change(one.key, **{field: str(st.session_state[keys[field]]).strip()})
+
+    grid.text_input(
+        "File name", one.name, key=keys["name"], on_change=keep, args=("name",),
+        help="Without ending; letters, digits, '-' and '_'.",
+    )  # fmt: skip
+    grid.segmented_control(
+        "Width", list(SPANS), default=one.span, required=True, format_func=SPANS.__getitem__,
+        key=keys["span"], on_change=keep, args=("span",),
+    )  # fmt: skip
+    st.text_area(
+        "Caption", one.caption, key=keys["caption"], on_change=keep, args=("caption",), height=68
+    )
+
+
+def _draw_preview(key: int, card: Card, places: Mapping[str, Path]) -> None:
+    figure = board.printed(card, places)
+    width, height = int(figure.layout.width), int(figure.layout.height)
+    st.plotly_chart(
+        figure, theme=None, width=width, height=height, config=CONFIG, key=f"board-preview-{key}",
+        alt=card.caption,
+    )  # fmt: skip
+    st.caption(
+        f"{width / CSS_DPI:.2f} x {height / CSS_DPI:.2f} inches, shown at true size "
+        f"({CSS_DPI} pixels to the inch)."
+    )
