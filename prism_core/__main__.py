@@ -69,13 +69,15 @@ def _export(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help=f"comma-separated, from {', '.join(OPTIONAL)}",
     )
+    parser.add_argument("--compact", action="store_true", help="store scores with fewer bits")
     parser.set_defaults(run=_run_export)
 
 
 def _run_export(args: argparse.Namespace) -> None:
     without = tuple(name for name in args.without.split(",") if name)
     run_id = Run(args.run_folder).run_id
-    print(export_run(args.run_folder, args.to / run_id, without=without))
+    target = args.to / run_id
+    print(export_run(args.run_folder, target, without=without, compact=args.compact))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

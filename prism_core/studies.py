@@ -106,7 +106,8 @@ def make_cell(cell: Cell, out: Path, work: Path, device: str) -> Outcome:
         if not (source / schema.MANIFEST).is_file():
             train_run(cell.config, work, device=device, resume=True)
         shutil.rmtree(out / run_id, ignore_errors=True)
-        export_run(source, out / run_id, without=() if cell.is_whole else LARGE)
+        without = () if cell.is_whole else LARGE
+        export_run(source, out / run_id, without=without, compact=True)
     except PrismError as error:
         return Outcome(run_id, "failed", str(error))
     return Outcome(run_id, "complete")

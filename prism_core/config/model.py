@@ -92,7 +92,7 @@ class ModelConfig:
     temperature: float = 0.7
     gate_hidden_size: int = 64
     withhold: str = "swap"
-    feature_size: int = 64
+    feature_size: int = 128
     expert_hidden_size: int = 64
     expert_dropout: float = 0.0
     player_dropout: float = 0.3

@@ -89,16 +89,25 @@ def write_parquet(path: Path, frame: pd.DataFrame, *, rows_per_group: int | None
     Small row groups let a reader skip what it does not ask for.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    options = {"compression": "zstd", "use_dictionary": _repeating(table.schema)}
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, row_group_size=rows_per_group, **options)
+        pq.write_table(
+            table,
+            temporary,
+            row_group_size=rows_per_group,
+            compression="zstd",
+            **_encodings(table.schema),
+        )
 
 
-def _repeating(layout: pa.Schema) -> list[str]:
-    """Columns worth a dictionary: all but lists of numbers, whose values hardly repeat."""
-    leaves = {column.name: column.type for column in layout}
-    kept = [n for n, t in leaves.items() if not (_is_list(t) and _is_float(t.value_type))]
-    return [f"{name}.list.element" if _is_list(leaves[name]) else name for name in kept]
+def _encodings(layout: pa.Schema) -> dict[str, list[str]]:
+    """Give all columns a dictionary but lists of numbers: these split by bytes compress better."""
+    numbers: list[str] = []
+    rest: list[str] = []
+    for column in layout:
+        is_list = _is_list(column.type)
+        path = f"{column.name}.list.element" if is_list else column.name
+        (numbers if is_list and _is_float(column.type.value_type) else rest).append(path)
+    return {"use_dictionary": rest, "use_byte_stream_split": numbers}
 
 
 def read_parquet(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from prism_core.__main__ import main
@@ -104,6 +105,19 @@ def test_compact_copy_has_a_right_manifest(tmp_path: Path, tiny_runs: Path) -> N
     assert len(run.table("users")) == 40
     with pytest.raises(ConfigError, match="recommendations"):
         export_run(tiny_runs / "prism-seed0", tmp_path / "other", without=("users",))
+
+
+def test_compact_copy_stays_close_and_is_smaller(tmp_path: Path, tiny_runs: Path) -> None:
+    source = Run(tiny_runs / "prism-seed0")
+    copy = Run(export_run(source.path, tmp_path / "copy", compact=True))
+    copy.verify()
+    table = "recommendations.parquet"
+    assert (copy.path / table).stat().st_size < (source.path / table).stat().st_size
+    ours, theirs = copy.table("recommendations"), source.table("recommendations")
+    np.testing.assert_allclose(ours["score"], theirs["score"], rtol=1e-5)
+    games = [np.stack(frame["part_coalitions"].to_list()) for frame in (ours, theirs)]
+    np.testing.assert_allclose(*games, rtol=1e-5)
+    np.testing.assert_allclose(games[0][:, -1], ours["score"], rtol=1e-6)
 
 
 def test_study_trains_every_cell_once_and_keeps_what_is_wanted(
