@@ -99,8 +99,9 @@ def _draw_missing(missing: pd.DataFrame) -> None:
     if missing.empty:
         st.info("The data set has no vectors: only models of item ids can be trained on it.")
     for row in missing.to_dict("records"):
+        name = markdown(str(row["modality"]).capitalize())
         st.markdown(
-            f"- {markdown(str(row['modality']).capitalize())}: {plural(row['items'], 'item')} without "
+            f"- {name}: {plural(row['items'], 'item')} without "
             f"({row['item_share']:.1%}), {row['event_share']:.1%} of all events."
         )
 
