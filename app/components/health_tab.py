@@ -91,7 +91,8 @@ def _draw_roles(health: pd.DataFrame) -> None:
         help="The items of each part are put into six clusters; the bits are about the cluster.",
         name="health-roles",
         data=atoms.dropna(axis=1, how="all"),
-        caption="A part that keeps its role has mostly bits of its own name."
+        caption="A part that keeps its role has mostly bits of its own name; where there is no "
+        "bar, probes of image and text do not tell the cluster."
         + "".join(
             f" {label_of(str(part))}: {markdown(reason)}"
             for part, reason in refused[["part", "text"]].itertuples(index=False)

@@ -14,7 +14,7 @@ from app.state import is_dark
 
 RETENTION = (
     "Share of the information a probe reads from the vectors that their codes keep. Below 80 % the "
-    "atoms describe the codes more than the vectors."
+    "atoms describe the codes more than the vectors; above 100 % is chance."
 )
 CELLS = "Choices for each cell of the counted table. Below 2 no estimate is given."
 ENOUGH = 0.8
@@ -80,7 +80,8 @@ def _draw_definitions(answer: Answer, definitions: pd.DataFrame) -> None:
         name="information-definitions",
         data=definitions.dropna(axis=1, how="all"),
         recipe=answer.recipe("information_definitions"),
-        caption="What differs between rows depends on the definition, not on the data.",
+        caption="What differs between rows depends on the definition, not on the data. Compare the "
+        "rows with each other: this table is not corrected for the bias of small samples.",
     )
     meanings = definitions.drop_duplicates("definition")[["definition", "meaning"]]
     st.markdown(
