@@ -202,7 +202,7 @@ def datasets() -> dict[str, Dataset]:
 @st.cache_resource(max_entries=4, ttl=60, show_spinner=False)
 def _datasets(roots: tuple[Path, ...], stamps: tuple[int, ...]) -> dict[str, Dataset]:
     found = {}
-    for folder in (f.parent for root in roots for f in sorted(root.glob(f"*/{DESCRIPTION}"))):
+    for folder in (f.parent for root in roots for f in sorted(root.glob(f"[!.]*/{DESCRIPTION}"))):
         try:
             dataset = Dataset(folder)
         except DataError:

@@ -4,7 +4,7 @@ import stat
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, Protocol
+from typing import IO, Final, Protocol
 
 from prism_core.errors import DataError
 
@@ -145,7 +145,7 @@ def _is_read(entry: zipfile.ZipInfo) -> bool:
     return ending in ENDINGS and not entry.filename.startswith("__MACOSX/")
 
 
-def _copy(source: BinaryIO, target: Path, room: Room, name: str) -> None:
+def _copy(source: IO[bytes], target: Path, room: Room, name: str) -> None:
     """Copy counting what really comes, whatever the archive says about its size."""
     with target.open("wb") as sink:
         while chunk := source.read(_CHUNK):

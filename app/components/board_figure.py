@@ -79,6 +79,6 @@ def _draw_preview(key: int, card: Card, places: Mapping[str, Path]) -> None:
         alt=card.caption,
     )  # fmt: skip
     st.caption(
-        f"{width / CSS_DPI:.2f} x {height / CSS_DPI:.2f} inches, shown at true size "
-        f"({CSS_DPI} pixels to the inch)."
+        f"{width / CSS_DPI:.2f} x {height / CSS_DPI:.2f} inches, at true size "
+        f"({CSS_DPI} pixels to the inch) where the page is wide enough."
     )

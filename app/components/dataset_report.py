@@ -98,10 +98,11 @@ def _draw_missing(missing: pd.DataFrame) -> None:
     st.subheader("Missing text or image")
     if missing.empty:
         st.info("The data set has no vectors: only models of item ids can be trained on it.")
-    for row in missing.itertuples(index=False):
+    for row in missing.to_dict("records"):
+        name = markdown(str(row["modality"]).capitalize())
         st.markdown(
-            f"- {markdown(str(row.modality).capitalize())}: {plural(row.items, 'item')} without "
-            f"({row.item_share:.1%}), {row.event_share:.1%} of all events."
+            f"- {name}: {plural(int(row['items']), 'item')} without "
+            f"({row['item_share']:.1%}), {row['event_share']:.1%} of all events."
         )
 
 

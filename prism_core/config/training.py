@@ -29,6 +29,8 @@ class TrainingConfig:
         Validation metric that decides the best epoch, such as ``ndcg@10``.
     precision
         ``float32``, or ``bfloat16`` for autocast on devices that have it.
+    compile
+        Whether ``torch.compile`` is applied to the backbone.
     """
 
     batch_size: int = 64

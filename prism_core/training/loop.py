@@ -99,14 +99,14 @@ class Trainer:
     reporter: Reporter
     group: Group = field(default_factory=Group)
     state: TrainingState = field(init=False)
-    _step_losses: Callable[..., Mapping[str, Tensor]] = field(init=False)
     _steps_per_epoch: int = field(init=False)
 
     def __post_init__(self) -> None:
         training = self.config.training
         optimizer = make_optimizer(self.model, training.learning_rate, training.weight_decay)
         self.state = TrainingState(self.model, optimizer)
-        self._step_losses = torch.compile(self.model) if training.compile else self.model
+        if training.compile:
+            self.model.backbone.compile()
         self._steps_per_epoch = len(epoch_batches(self.sequences, training.batch_size, 0, 0))
 
     def fit(self) -> TrainingState:
@@ -196,9 +196,7 @@ class Trainer:
         shard = Shard(first_row=rows.start, num_targets=batch.num_targets / self.group.size)
         with autocast(training.precision, self.device):
             avoid = None if batch.avoid is None else batch.avoid[rows]
-            losses = self._step_losses(
-                batch.item_seq[rows], batch.targets[rows], generator, shard, avoid
-            )
+            losses = self.model(batch.item_seq[rows], batch.targets[rows], generator, shard, avoid)
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         self.group.average_gradients_(self.model)

@@ -59,19 +59,3 @@ def texts(app: AppTest) -> str:
 def html(app: AppTest) -> str:
     """Give the HTML of all cards."""
     return "\n".join(str(element.proto.body) for element in app.get("html"))
-
-
-@pytest.fixture(scope="session")
-def trained_runs(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> Path:
-    """A folder with one small run that was really trained, so that it has a model."""
-    import torch
-
-    from prism_core.config.run import load_run_config
-    from prism_core.training.runs import train_run
-
-    torch.set_num_threads(1)
-    root = tmp_path_factory.mktemp("trained")
-    options = ["model.hidden_size=16", "model.num_heads=2", "training.max_epochs=2"]
-    path = f'data.path="{tiny_dataset.path}"'
-    train_run(load_run_config(preset="prism", overrides=[*options, path]), root, device="cpu")
-    return root

@@ -107,9 +107,9 @@ def test_other_kinds_of_files_are_refused(folder: Path, name: str) -> None:
 
 
 def test_damaged_and_double_files_are_refused(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"data.zip: not a readable zip archive"):
+    with pytest.raises(DataError, match=r"data\.zip: not a readable zip archive"):
         uploads.store([File("data.zip", b"PK nothing")], folder)
     twice = [File("a/ratings.csv", b"a"), File("b/ratings.csv", b"b")]
-    with pytest.raises(DataError, match=r"ratings.csv: two files have this name"):
+    with pytest.raises(DataError, match=r"ratings\.csv: two files have this name"):
         uploads.store(twice, folder)
     assert not list(folder.parent.glob("*.zip"))

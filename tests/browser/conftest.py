@@ -48,10 +48,13 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def shown_runs(tiny_runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The generated runs, one of them with maps."""
+def shown_runs(
+    tiny_runs: Path, trained_runs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The generated runs, one of them with maps, and one that was trained and has a model."""
     root = tmp_path_factory.mktemp("shown") / "runs"
     shutil.copytree(tiny_runs, root)
+    shutil.copytree(trained_runs, root, dirs_exist_ok=True)
     run, settings = Run(root / "prism-seed0"), MapSettings(method="pca")
     for space in run.parts:
         store_map(run, map_name("items", space, "pca"), item_vectors(run, space), settings)

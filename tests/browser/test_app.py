@@ -1,5 +1,6 @@
 """A reader's way: open the app, pick a user, read what drove the list, share the link."""
 
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,7 +73,7 @@ def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -
     page.goto(f"{app_url}/users?run=prism-seed1")
     choose(page, "User", "12 ")
     page.get_by_role("heading", name="User 12", exact=True).wait_for()
-    page.locator("[data-testid=stPills] button, [data-testid=stButtonGroup] button").nth(3).click()
+    page.get_by_text(re.compile("^4 · ")).click()
     page.wait_for_url("**item=*")
     address = page.url
     query = parse_qs(urlsplit(address).query)
@@ -126,3 +127,29 @@ def test_figure_is_saved_as_a_real_file(page, app_url: str, label: str, start: b
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(start)
     assert download.value.suggested_filename.startswith("overview-floors.")
+
+
+def test_what_if_answers_and_its_link_reopens_it(
+    page, browser, app_url: str, trained_runs: Path
+) -> None:
+    (run,) = trained_runs.iterdir()
+    page.goto(f"{app_url}/users?run={run.name}&user=7&view=What+if")
+    page.get_by_role("heading", name="The list now").wait_for()
+    settle(page)
+    before = page.get_by_role("list", name="The list now").inner_text()
+    page.get_by_text("Text", exact=True).click()
+    page.wait_for_url("**whatif=*")
+    settle(page)
+    after = page.get_by_role("list", name="The list now").inner_text()
+    assert after != before
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(page.url)
+    other.get_by_role("heading", name="The list now").wait_for()
+    settle(other)
+    assert other.get_by_role("list", name="The list now").inner_text() == after
+    other.close()
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function("!location.href.includes('whatif')")
+    settle(page)
+    assert page.get_by_role("list", name="The list now").inner_text() == before
