@@ -41,7 +41,7 @@ def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answer
     assert shown["Three resolutions"] == ("agree" if facts["stable"] else "differ")
     assert len(app.warning) == len(facts["warnings"].split("\n")) > 0
     keys = {chart.proto.id.split("information-")[-1] for chart in app.get("plotly_chart")}
-    assert keys >= {"atoms", "areas", "weights", "groups", "resolution", "samples"}
+    assert keys >= {"atoms", "areas", "weights", "resolution", "samples"}
     assert "definitions were not computed" in texts(app)
 
 
