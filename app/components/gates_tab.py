@@ -118,6 +118,7 @@ def _draw_worlds() -> None:
     if frame is None:
         st.info(WORLDS_MISSING)
         return
+    st.caption("Image and text stand for the first and the second source. Dashed: planted.")
     meanings = {world.name: world.meaning for world in WORLDS}
     with st.grid(2, min_column_width=400):
         for name, rows in frame.groupby("world", sort=False):
@@ -126,7 +127,7 @@ def _draw_worlds() -> None:
                 title=f"World: {markdown(name)}",
                 name=f"world-{name}",
                 data=rows,
-                caption=f"{markdown(meanings.get(str(name), ''))} Dashed: planted.",
+                caption=markdown(meanings.get(str(name), "")),
             )
     with st.expander("All worlds as a table, in bits"):
         _draw_world_table(frame)

@@ -53,11 +53,11 @@ def draw(run: Run) -> None:
 
 
 def _draw_choice(asked: list[Asked], stored: pd.DataFrame) -> tuple[Asked, str]:
-    done = set(questions.answered(stored))
     question = st.selectbox(
         "Question",
         asked,
-        format_func=lambda one: one.words + ("" if one in done else " (not computed yet)"),
+        format_func=lambda one: one.words,
+        help=f"Computed so far: {len(questions.answered(stored))} of {len(asked)}.",
         key=Widget.QUESTION,
         persist_state="session",
     )

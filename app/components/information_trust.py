@@ -27,10 +27,7 @@ def draw_facts(answer: Answer) -> None:
     with st.grid(5, min_column_width=130):
         for key, name in names.items():
             title = "the other parts" if name == "rest" else label_of(name).lower()
-            st.metric(
-                f"Retention, {title}", _share(float(facts[f"retention_{key}"])),
-                help=RETENTION, border=True,
-            )  # fmt: skip
+            _draw_retention(title, float(facts[f"retention_{key}"]))
         cells = float(facts["samples_per_cell"])
         st.metric("Samples per cell", f"{cells:,.1f}", help=CELLS, border=True)
         st.metric(
@@ -41,10 +38,18 @@ def draw_facts(answer: Answer) -> None:
         st.warning(markdown(warning))
 
 
-def _share(value: float) -> str:
-    if math.isnan(value):
-        return "unknown"
-    return f"{value:.0%}" + ("" if value >= ENOUGH else " (low)")
+def _draw_retention(source: str, share: float) -> None:
+    """Draw a retention; there is none where the probe reads nothing at all."""
+    is_low = share < ENOUGH
+    st.metric(
+        f"Retention, {source}",
+        "n/a" if math.isnan(share) else f"{share:.0%}",
+        delta="low" if is_low else None,
+        delta_arrow="off",
+        delta_color="inverse",
+        help=RETENTION,
+        border=True,
+    )
 
 
 def draw(answer: Answer) -> None:

@@ -31,7 +31,7 @@ def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answer
     question = app.selectbox("question")
     words = "what image and text tell about the genre of the next item"
     assert question.options[0] == f"The data: {words}"
-    assert all(other.endswith("(not computed yet)") for other in question.options[1:])
+    assert len(question.options) == 12
     stored = pd.read_parquet(answered / "prism-seed0" / "information.parquet")
     choices = int(stored.query("kind == 'estimate'")["samples"].iloc[0])
     assert f"From {choices:,} choices of 40 users" in texts(app).replace("\\", "")
@@ -106,9 +106,9 @@ def test_definitions_targets_and_retention_are_shown(
     app = open_app("information", runs=tmp_path)
     assert "**BROJA**: One sentence." in texts(app).replace("\\", "")
     assert "The same sources about every target" in texts(app)
-    shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Retention, image"] == "73% (low)"
-    assert shown["Retention, text"] == "91%"
+    shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
+    assert shown["Retention, image"] == ("73%", "low")
+    assert shown["Retention, text"] == ("91%", "")
 
 
 def test_without_the_data_set_nothing_is_offered(open_app: OpenApp, tmp_path: Path) -> None:
