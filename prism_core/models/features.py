@@ -39,7 +39,7 @@ class FeatureSpace(nn.Module):
         for name, value in (("mean", mean), ("std", std), ("basis", basis)):
             self.register_buffer(name, value.float())
         self.register_buffer("available", available)
-        self.register_buffer("rows", self.encode(features, available).half().float())
+        self.register_buffer("rows", self.encode(features, available))
 
     mean: Tensor
     std: Tensor
@@ -55,7 +55,7 @@ class FeatureSpace(nn.Module):
     def encode(self, features: Tensor, available: Tensor) -> Tensor:
         """Bring raw features ``(n, d)`` of any items into this space ``(n, k)``."""
         encoded = ((features.float() - self.mean) / self.std) @ self.basis
-        return torch.where(available[:, None], encoded, 0.0)
+        return torch.where(available[:, None], encoded, 0.0).half().float()
 
 
 def _moments(known: Tensor) -> tuple[Tensor, Tensor]:

@@ -41,7 +41,11 @@ def make(**changes: Any) -> Recommender:
     base = {"content": "none", "hidden_size": 16, "max_seq_len": LENGTH, "feature_size": 5}
     config = ModelConfig(objective=objective, **{**base, **changes})
     generator = seeded(1)
-    features = {m: torch.randn(NUM_ITEMS + 1, 5, generator=generator) for m in config.modalities}
+    shared = torch.randn(NUM_ITEMS + 1, 5, generator=generator)
+    features = {
+        m: shared + 0.3 * torch.randn(NUM_ITEMS + 1, 5, generator=generator)
+        for m in config.modalities
+    }
     known = torch.ones(NUM_ITEMS + 1, dtype=torch.bool)
     known[::4] = False
     return build_model(config, NUM_ITEMS, features, {"image": known, "text": known.roll(1)})
