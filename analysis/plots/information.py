@@ -248,7 +248,7 @@ def weight_against_information(
         part = part_of_atom(atom, sources)
         if part in weights.index:
             _weight_point(figure, part, float(weights[part]), rows[atom], dark)
-    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.12 * total, None])
+    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.22 * total, None])
     figure.update_yaxes(title="Mean fusion weight", range=[0, min(1.05, 1.4 * weights.max())])
     return figure
 

@@ -105,7 +105,7 @@ def _draw_computing(run: Run) -> None:
     job = jobs.jobs().get(target)
     if job is not None:
         job_watch.draw(job, what="The check")
-    elif not run.has(ARTIFACT):
+    if (job is None or job.status != "running") and not run.has(ARTIFACT):
         st.info("The parts of this run have not been checked.")
         if st.button(
             "Check the parts", icon=":material/play_arrow:", type="primary",

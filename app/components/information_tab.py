@@ -74,7 +74,8 @@ def _draw_computing(run: Run, question: Asked | None, coding: str) -> None:
     job = jobs.jobs().get(target)
     if job is not None:
         job_watch.draw(job, what="The decomposition")
-        return
+        if job.status == "running":
+            return
     with st.container(horizontal=True):
         chosen: list[str] | None = None
         if question is not None and st.button(
