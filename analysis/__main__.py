@@ -1,4 +1,5 @@
-"""Command line: ``python -m analysis map|information|health|report RUN...`` or ``data DATA``.
+"""Command line: ``python -m analysis map|information|health|report RUN...``, ``data DATA`` or
+``worlds``.
 
 Progress goes to standard output as JSON lines; a mistake of the user ends with one line on standard
 error and exit status 2.
@@ -16,6 +17,7 @@ COMMANDS: Final = {
     "map": ("analysis.mapping", "compute maps of items and users"),
     "information": ("analysis.information.command", "decompose what image and text tell"),
     "health": ("analysis.health_command", "check that the experts keep their roles"),
+    "worlds": ("analysis.information.worlds_command", "hold the estimator against known worlds"),
     "data": ("analysis.data_page", "write a page about a prepared data set"),
     "report": ("analysis.report", "write the standard figures and tables of a paper"),
 }

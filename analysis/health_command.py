@@ -85,7 +85,9 @@ def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) ->
     columns = ["part", "quantity", "other", "value", "text"]
     frames = [measures.assign(text=""), pd.DataFrame(verdicts, columns=columns)]
     if dataset is not None:
-        frames += [_role(part, array, dataset, args) for part, array in parts.items()]
+        for done, (part, array) in enumerate(parts.items()):
+            emit("progress", done=done, total=len(parts), what=f"image and text of {part}")
+            frames.append(_role(part, array, dataset, args))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -96,7 +98,6 @@ def _role(
     image, text = (dataset.features(name) for name in dataset.modalities[:2])
     both = (image.available & text.available)[1:]
     clusters = _clusters(vectors[both], args.seed)
-    emit("progress", what=f"image and text of {part}")
     try:
         found = estimate(
             image.vectors[1:][both],

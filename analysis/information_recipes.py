@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from analysis.explanations import population_weights
 from analysis.plots import information as plots
+from analysis.plots.areas import area_diagram
 from prism_core.errors import DataError, NotFittedError
 from prism_core.store.reader import Run
 
@@ -17,6 +18,7 @@ QUESTION: Final[Mapping[str, str]] = {
     "target": "next category",
     "first": "image",
     "second": "text",
+    "coding": "posterior",
 }
 """Options that name a question, with their defaults."""
 
@@ -25,7 +27,12 @@ Draw = Callable[[Sequence[Run], Options, bool], go.Figure]
 
 
 def _rows(run: Run, options: Options, kind: str) -> pd.DataFrame:
-    """Give the rows of one kind of one question.
+    """Give the rows of one kind of one question."""
+    return _matching(run, options, tuple(QUESTION), kind)
+
+
+def _matching(run: Run, options: Options, names: Sequence[str], kind: str) -> pd.DataFrame:
+    """Give the rows of one kind that agree with some of the options.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def _rows(run: Run, options: Options, kind: str) -> pd.DataFrame:
     if not run.has(TABLE):
         raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis information' first.")
     rows = run.table(TABLE)
-    question = {name: options.get(name, default) for name, default in QUESTION.items()}
+    question = {name: options.get(name, QUESTION[name]) for name in names}
     for name, value in (question | {"kind": kind}).items():
         rows = rows[rows[name] == value]
     if rows.empty:
@@ -71,6 +78,17 @@ def _groups(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return plots.stacked_atoms(atoms=named, by="slice", sources=_sources(options), dark=dark)
 
 
+def _areas(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    atoms = _rows(runs[0], options, "estimate")
+    return area_diagram(atoms=atoms, sources=_sources(options), dark=dark)
+
+
+def _targets(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """The same sources about every stored target, whatever the scope."""
+    rows = _matching(runs[0], options, ("first", "second", "coding"), "estimate")
+    return plots.stacked_atoms(atoms=rows, by="target", sources=_sources(options), dark=dark)
+
+
 def _against(kind: str, title: str) -> Draw:
     def draw(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
         rows = _rows(runs[0], options, kind)
@@ -89,6 +107,8 @@ def _definitions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure
 
 FIGURES: Final[Mapping[str, Draw]] = {
     "information": _atoms,
+    "information_areas": _areas,
+    "information_targets": _targets,
     "information_weights": _weights,
     "information_groups": _groups,
     "information_samples": _against("samples", "Choices used"),

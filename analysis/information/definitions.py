@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,8 @@ from prism_core.errors import DataError
 
 MAX_CELLS: Final = 600
 """Above this many cells some of dit's measures take more than ten seconds."""
+
+UNSOLVED: Final = " dit found no answer for this table."
 
 NODES: Final = {
     "unique_first": ((0,),),
@@ -94,7 +97,8 @@ def compare_definitions(
     Returns
     -------
     frame
-        Columns definition, atom, value (bits), meaning.
+        Columns definition, atom, value (bits), meaning; the values are NaN, and the meaning says
+        so, where dit's optimiser gives up on the table.
 
     Raises
     ------
@@ -113,7 +117,9 @@ def compare_definitions(
     for number, one in enumerate(chosen, start=1):
         atoms = _atoms(one, table)
         atoms["synergy"] += extra
-        rows += [(one.name, atom, atoms[atom], one.meaning) for atom in ATOMS]
+        failed = any(math.isnan(value) for value in atoms.values())
+        meaning = one.meaning + (UNSOLVED if failed else "")
+        rows += [(one.name, atom, atoms[atom], meaning) for atom in ATOMS]
         if on_step:
             on_step(number, len(chosen))
     return pd.DataFrame(rows, columns=["definition", "atom", "value", "meaning"])
@@ -123,7 +129,11 @@ def _atoms(definition: Definition, table: FloatArray) -> dict[str, float]:
     if not definition.dit_class:
         return decompose(table).atoms
     import dit.pid
+    from dit.exceptions import ditException
 
     measure: Any = getattr(dit.pid, definition.dit_class)
-    lattice = measure(to_dit(table), [[0], [1]], [2])
+    try:
+        lattice = measure(to_dit(table), [[0], [1]], [2])
+    except ditException:
+        return dict.fromkeys(NODES, math.nan)
     return {name: float(lattice[node]) for name, node in NODES.items()}

@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis.plots.theme import bar_style, empty_figure, label_of, new_figure
+from analysis.plots.theme import (
+    INK,
+    SEQUENTIAL,
+    bar_style,
+    empty_figure,
+    even_scale,
+    label_of,
+    new_figure,
+)
 from prism_core.names import REDUNDANCY, SYNERGY
 
 VERDICT_TEXT: Final = {
@@ -86,6 +94,7 @@ def _heat(
         y=[label_of(str(name)) for name in table.index],
         text=text,
         texttemplate="%{text}",
+        colorscale=even_scale(SEQUENTIAL),
         zmin=0,
         zmax=top,
         colorbar={"title": unit, "thickness": 12},
@@ -113,7 +122,7 @@ def size_bars(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
         x=[label_of(part) for part in norms["part"]],
         y=norms["value"],
         mode="markers",
-        marker={"symbol": "line-ew", "size": 30, "line": {"width": 3}},
+        marker={"symbol": "line-ew", "size": 30, "line": {"width": 3, "color": INK[dark]}},
         name="norm",
         hovertemplate="norm %{y:.3f}<extra>%{x}</extra>",
     )

@@ -248,7 +248,7 @@ def weight_against_information(
         part = part_of_atom(atom, sources)
         if part in weights.index:
             _weight_point(figure, part, float(weights[part]), rows[atom], dark)
-    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[0, None])
+    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.22 * total, None])
     figure.update_yaxes(title="Mean fusion weight", range=[0, min(1.05, 1.4 * weights.max())])
     return figure
 
@@ -319,7 +319,7 @@ def gates_figure(*, gates: pd.DataFrame, dark: bool = False) -> go.Figure:
     if gates.empty:
         return empty_figure("No gate was chosen.", dark=dark)
     names = list(dict.fromkeys(gates["gate"]))
-    figure = new_figure(dark=dark, height=120 + 30 * len(names), barmode="stack")
+    figure = new_figure(dark=dark, height=170 + 30 * len(names), barmode="stack")
     for atom in ATOMS:
         rows = gates[gates["atom"] == atom].set_index("gate").reindex(names)
         part = part_of_atom(atom, ("image", "text"))
@@ -362,13 +362,22 @@ def recovery_figure(*, recovered: pd.DataFrame, dark: bool = False) -> go.Figure
     if recovered.empty:
         return empty_figure("No world was tried.", dark=dark)
     worlds = list(dict.fromkeys(recovered["world"]))
-    figure = make_subplots(1, len(worlds), shared_yaxes=True, subplot_titles=worlds)
-    figure.update_layout(template=template_name(dark), height=340)
+    titles = worlds if len(worlds) > 1 else None
+    figure = make_subplots(1, len(worlds), shared_yaxes=True, subplot_titles=titles)
+    figure.update_layout(template=template_name(dark), height=340, legend_y=1.1)
+    sizes = sorted(set(recovered["samples"]))
     for column, world in enumerate(worlds, start=1):
         for atom in ATOMS:
             rows = recovered[(recovered["world"] == world) & (recovered["atom"] == atom)]
             _recovery(figure, rows, part_of_atom(atom), column, dark)
-        figure.update_xaxes(title="events", type="log", row=1, col=column)
+        figure.update_xaxes(
+            title="events",
+            type="log",
+            tickvals=sizes,
+            ticktext=_ticks(sizes),
+            row=1,
+            col=column,
+        )
     figure.update_yaxes(title=f"Information ({BITS})", col=1)
     return figure
 

@@ -12,6 +12,7 @@ from app.catalogue import Catalogue
 from app.components import (
     comparison_view,
     figure_card,
+    health_badge,
     histories,
     item_explanation,
     population_view,
@@ -111,15 +112,17 @@ def draw_plain(run: Run, catalogue: Catalogue, user_id: str) -> None:
 def draw_weights(run: Run, explanation: UserExplanation) -> None:
     """Draw the user's fusion weights among everybody's."""
     population = loaders.fusion_weights(run)
-    figure_card.draw(
-        weight_ridges(population=population, weights=explanation.weights, dark=is_dark()),
-        title="Fusion weights among all users",
-        help=WEIGHT,
-        name="user-fusion-weights",
-        data=explanation.weights,
-        recipe=_recipe("weights", run, explanation),
-        caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
-    )
+    with st.container():
+        figure_card.draw(
+            weight_ridges(population=population, weights=explanation.weights, dark=is_dark()),
+            title="Fusion weights among all users",
+            help=WEIGHT,
+            name="user-fusion-weights",
+            data=explanation.weights,
+            recipe=_recipe("weights", run, explanation),
+            caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
+        )
+        health_badge.draw(run)
 
 
 def draw_contributions(run: Run, explanation: UserExplanation) -> None:

@@ -3,19 +3,16 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.information_recipes import QUESTION
-from analysis.plots.information import (
-    MODALITY_SOURCES,
-    atom_bars,
-    atoms_against,
-    definition_panel,
-    stacked_atoms,
-    weight_against_information,
-)
+from analysis.plots.areas import area_diagram
+from analysis.plots.information import atom_bars, stacked_atoms, weight_against_information
 from analysis.recipes import Recipe
-from app.components import figure_card
+from app import loaders, questions
+from app.components import figure_card, health_badge, information_trust
+from app.components.information_answer import Answer
 from app.components.text import markdown, plural
+from app.questions import Asked
 from app.state import is_dark
+from prism_core.store.reader import Run
 
 NULL = (
     "**Dotted ticks**: the level below which 95 % of shuffled data stay, where nothing is to be "
@@ -23,76 +20,36 @@ NULL = (
 )
 
 
-class Answer:
-    """The rows of one question.
+def draw(answer: Answer, run: Run) -> None:
+    """Draw an answer, or why there is none.
 
     Parameters
     ----------
-    rows
-        Rows of the table ``information`` with one scope, target and pair of sources.
-    run_id
-        The run that stores them.
-    """
-
-    def __init__(self, rows: pd.DataFrame, run_id: str) -> None:
-        self._rows = rows
-        self._run_id = run_id
-        first = rows.iloc[0]
-        self.target = str(first["target"])
-        self.sources = (str(first["first"]), str(first["second"]))
-        self.is_about_data = first["scope"] == "data" and self.sources == MODALITY_SOURCES
-
-    def kind(self, kind: str) -> pd.DataFrame:
-        """Give the rows of one kind."""
-        return self._rows[self._rows["kind"] == kind]
-
-    def varied(self, kind: str) -> pd.DataFrame:
-        """Give the atoms over resolution or sample size: ``x`` and one column for each atom."""
-        return self.kind(kind).pivot(index="x", columns="atom", values="value").reset_index()
-
-    def recipe(self, figure: str) -> Recipe:
-        """Say how to draw one of its figures from the stored run."""
-        first = self._rows.iloc[0]
-        question = {name: str(first[name]) for name in QUESTION}
-        return Recipe(figure=figure, runs=(self._run_id,), options=question)
-
-    @property
-    def refusal(self) -> str:
-        """Why there are no numbers; empty if there are."""
-        refused = self.kind("refused")
-        return "" if refused.empty else str(refused["warnings"].iloc[0])
-
-
-def draw(answer: Answer, weights: pd.Series | None) -> None:
-    """Draw an answer.
-
-    Parameters
-    ----------
-    weights
-        Mean fusion weight by part, to set beside the information; None for a run without parts.
+    run
+        Its fusion weights are set beside the information of the data, where it has parts.
     """
     if answer.refusal:
-        st.warning(markdown(answer.refusal))
+        st.warning(f"There are no numbers for this question. {markdown(answer.refusal)}")
         return
     _draw_words(answer)
+    information_trust.draw_facts(answer)
     with st.grid(2, min_column_width=440):
         _draw_atoms(answer)
-        if weights is not None and answer.is_about_data:
-            _draw_weights(answer, weights)
+        _draw_areas(answer)
+        if run.parts and answer.is_about_data:
+            _draw_weights(answer, run)
         _draw_groups(answer)
-    _draw_trust(answer)
+    information_trust.draw(answer)
 
 
 def _draw_words(answer: Answer) -> None:
-    facts = answer.kind("estimate").iloc[0]
+    facts = answer.facts
     choices, users = int(facts["samples"]), int(facts["num_users"])
     st.caption(
         f"From {plural(choices, 'choice')} of {plural(users, 'user')}; "
         f"values are corrected for the bias of small samples ({markdown(facts['correction'])}), "
         "intervals are 95 % over users."
     )
-    for warning in filter(None, str(facts["warnings"]).split("\n")):
-        st.warning(markdown(warning))
 
 
 def _draw_atoms(answer: Answer) -> None:
@@ -108,18 +65,35 @@ def _draw_atoms(answer: Answer) -> None:
     )
 
 
-def _draw_weights(answer: Answer, weights: pd.Series) -> None:
+def _draw_areas(answer: Answer) -> None:
     atoms = answer.kind("estimate")
     figure_card.draw(
-        weight_against_information(weights=weights, atoms=atoms, dark=is_dark()),
-        title="Fusion weights beside the information",
-        help="Two different things: a weight is what the model's gate chose, information is what "
-        "the data hold. Nothing makes them agree.",
-        name="information-weights",
-        data=weights.rename("mean_weight").rename_axis("part").reset_index(),
-        recipe=answer.recipe("information_weights"),
-        caption="Above the dotted line: weighed more than its share of the information.",
+        area_diagram(atoms=atoms, sources=answer.sources, dark=is_dark()),
+        title="The same as areas",
+        help="Discs: what each source tells; their overlap is redundancy. The ring around both is "
+        "synergy. All areas are in proportion to the bits.",
+        name="information-areas",
+        data=atoms[["atom", "value"]],
+        recipe=answer.recipe("information_areas"),
+        caption="Areas have no sign: a negative atom is left out here; the bars show it.",
     )
+
+
+def _draw_weights(answer: Answer, run: Run) -> None:
+    atoms = answer.kind("estimate")
+    weights = loaders.fusion_weights(run).groupby("part", sort=False)["weight"].mean()
+    with st.container():
+        figure_card.draw(
+            weight_against_information(weights=weights, atoms=atoms, dark=is_dark()),
+            title="Fusion weights beside the information",
+            help="Two different things: a weight is what the model's gate chose, information is "
+            "what the data hold. Nothing makes them agree.",
+            name="information-weights",
+            data=weights.rename("mean_weight").rename_axis("part").reset_index(),
+            recipe=answer.recipe("information_weights"),
+            caption="Above the dotted line: weighed more than its share of the information.",
+        )
+        health_badge.draw(run)
 
 
 def _draw_groups(answer: Answer) -> None:
@@ -137,30 +111,20 @@ def _draw_groups(answer: Answer) -> None:
     )
 
 
-def _draw_trust(answer: Answer) -> None:
-    with st.expander("How far can these numbers be trusted?"), st.grid(2, min_column_width=440):
-        for kind, title, caption in (
-            ("samples", "Choices used", "Dashed: the corrected limit."),
-            ("resolution", "Codes per source", "Coarser and finer coding of the features."),
-        ):
-            frame = answer.varied(kind)
-            figure_card.draw(
-                atoms_against(
-                    frame=frame, x="x", title=title, sources=answer.sources, dark=is_dark()
-                ),
-                title=f"Against {title.lower()}",
-                name=f"information-{kind}",
-                data=frame,
-                recipe=answer.recipe(f"information_{kind}"),
-                caption=caption,
-            )
-        definitions = answer.kind("definition")
-        if len(definitions):
-            figure_card.draw(
-                definition_panel(definitions=definitions, sources=answer.sources, dark=is_dark()),
-                title="Under other definitions",
-                name="information-definitions",
-                data=definitions.dropna(axis=1, how="all"),
-                recipe=answer.recipe("information_definitions"),
-                caption="What differs between rows depends on the definition, not on the data.",
-            )
+def draw_targets(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> None:
+    """Draw the atoms of the same sources about every target, where several are stored."""
+    same = stored[["first", "second", "coding"]] == [asked.first, asked.second, coding]
+    atoms = stored[same.all(axis=1) & (stored["kind"] == "estimate")]
+    if atoms["target"].nunique() < 2:
+        return
+    sources = (asked.first, asked.second)
+    options = {"first": asked.first, "second": asked.second, "coding": coding}
+    figure_card.draw(
+        stacked_atoms(atoms=atoms, by="target", sources=sources, dark=is_dark()),
+        title="The same sources about every target",
+        name="information-targets",
+        data=atoms.dropna(axis=1, how="all"),
+        recipe=Recipe(figure="information_targets", runs=(run.run_id,), options=options),
+        caption="; ".join(f"{t}: {questions.TARGETS.get(t, t)}" for t in atoms["target"].unique())
+        + ".",
+    )

@@ -1,6 +1,7 @@
 """A computation as it goes on: how far it is, what it prints, stop."""
 
 import json
+from typing import Any
 
 import streamlit as st
 
@@ -50,5 +51,11 @@ def progress_of(job: Job) -> tuple[float, str]:
         except json.JSONDecodeError:
             continue
         if isinstance(event, dict) and event.get("event") == "progress" and event.get("total"):
-            return min(event["done"] / event["total"], 1.0), str(event.get("what", "running"))
+            return min(event["done"] / event["total"], 1.0), _doing(event)
     return 0.0, "starting"
+
+
+def _doing(event: dict[str, Any]) -> str:
+    """Say what is being done, and how long it still takes where the job knows."""
+    what, left = str(event.get("what", "running")), event.get("seconds_left")
+    return what if left is None else f"{what}, about {duration(float(left))} left"

@@ -15,6 +15,12 @@ app = AppTest.from_file({main!r}, default_timeout=120).run()
 for page in {pages!r}:
     app.switch_page(f"app_pages/{{page}}.py").run()
     assert not app.exception, app.exception
+for view in ("Gates", "Health"):
+    tab = AppTest.from_file({main!r}, default_timeout=120)
+    tab.query_params["view"] = view
+    tab.run().switch_page("app_pages/information.py").run()
+    assert not tab.exception, tab.exception
+    assert [one.label for one in tab.tabs if len(one.children)] == [view]
 print([name for name in ("torch", "umap", "numba", "dit", "kaleido") if name in sys.modules])
 """
 

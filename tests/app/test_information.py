@@ -1,11 +1,14 @@
 """The page Information: answers stored with the run, and the offer to compute them."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from analysis.__main__ import main as analyse
+from analysis.information.decomposition import ATOMS
+from app import jobs
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
@@ -26,13 +29,20 @@ def answered(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) ->
 def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answered: Path) -> None:
     app = open_app("information", runs=answered)
     question = app.selectbox("question")
-    assert question.options == [
-        "The data: what image and text tell about the genre of the next item"
-    ]
+    words = "what image and text tell about the genre of the next item"
+    assert question.options[0] == f"The data: {words}"
+    assert len(question.options) == 12
     stored = pd.read_parquet(answered / "prism-seed0" / "information.parquet")
     choices = int(stored.query("kind == 'estimate'")["samples"].iloc[0])
     assert f"From {choices:,} choices of 40 users" in texts(app).replace("\\", "")
-    assert len(app.get("plotly_chart")) >= 4
+    facts = stored.query("kind == 'estimate'").iloc[0]
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Samples per cell"] == f"{facts['samples_per_cell']:,.1f}"
+    assert shown["Three resolutions"] == ("agree" if facts["stable"] else "differ")
+    assert len(app.warning) == len(facts["warnings"].split("\n")) > 0
+    keys = {chart.proto.id.split("information-")[-1] for chart in app.get("plotly_chart")}
+    assert keys >= {"atoms", "areas", "weights", "resolution", "samples"}
+    assert "definitions were not computed" in texts(app)
 
 
 def test_refused_question_says_why(
@@ -41,7 +51,7 @@ def test_refused_question_says_why(
     run = Run(make_run(tmp_path, dataset=tiny_dataset))
     row = {"scope": "data", "target": "next category", "first": "image", "second": "text"}
     row |= {"kind": "refused", "atom": "", "value": 0.0, "low": 0.0, "high": 0.0, "null_95": 0.0}
-    row |= {"key": "k", "warnings": "Too few samples; 500 are needed."}
+    row |= {"key": "k", "coding": "posterior", "warnings": "Too few samples; 500 are needed."}
     add_artifact(run.path, "information", pd.DataFrame([row]), key="k")
     app = open_app("information", runs=tmp_path)
     assert "Too few samples; 500 are needed." in app.warning[0].value.replace("\\", "")
@@ -50,4 +60,58 @@ def test_refused_question_says_why(
 def test_run_without_answers_offers_to_compute(open_app: OpenApp) -> None:
     app = open_app("information", run="prism-seed0")
     assert "has not been computed" in texts(app)
-    assert [button.label for button in app.button if button.label == "Compute"]
+    assert app.button("compute_question").label == "Compute this question"
+
+
+def test_chosen_question_is_computed_beside_the_app(
+    open_app: OpenApp, answered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
+    app = open_app("information", runs=answered)
+    assert not [button for button in app.button if button.key == "compute_question"]
+    app.selectbox("question").select_index(1).run()
+    app.selectbox("coding").select("kmeans").run()
+    app.button("compute_question").click().run()
+    asked = app.selectbox("question").value
+    assert started[0][-6:] == [
+        "--coding", "kmeans", "--scope", asked.scope, "--target", asked.target
+    ]  # fmt: skip
+    app.button("compute_questions").click().run()
+    assert "--scope" not in started[1]
+
+
+def test_answers_of_different_codings_are_kept_apart(open_app: OpenApp, answered: Path) -> None:
+    app = open_app("information", runs=answered)
+    assert app.get("plotly_chart")
+    app.selectbox("coding").select("kmeans").run()
+    assert not app.exception
+    assert "has not been computed" in texts(app)
+    assert not app.get("plotly_chart")
+
+
+def test_definitions_targets_and_retention_are_shown(
+    open_app: OpenApp, answered: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(answered / "prism-seed0", tmp_path / "prism-seed0")
+    run = Run(tmp_path / "prism-seed0")
+    stored = run.table("information")
+    stored["retention_first"], stored["retention_second"] = 0.73, 0.91
+    first = stored[stored["kind"] == "estimate"]
+    other = first.assign(target="next popularity", key="other")
+    panel = first[first["atom"].isin(ATOMS)].assign(
+        kind="definition", definition="BROJA", meaning="One sentence."
+    )
+    add_artifact(run.path, "information", pd.concat([stored, other, panel]), key="k")
+    app = open_app("information", runs=tmp_path)
+    assert "**BROJA**: One sentence." in texts(app).replace("\\", "")
+    assert "The same sources about every target" in texts(app)
+    shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
+    assert shown["Retention, image"] == ("73%", "low")
+    assert shown["Retention, text"] == ("91%", "")
+
+
+def test_without_the_data_set_nothing_is_offered(open_app: OpenApp, tmp_path: Path) -> None:
+    app = open_app("information", run="prism-seed0", data=tmp_path)
+    assert "data set was not found" in texts(app)
+    assert not [button for button in app.button if str(button.key).startswith("compute")]

@@ -130,7 +130,7 @@ def test_information_is_drawn_where_it_was_computed(tiny_runs: Path, tmp_path: P
     atoms = pd.DataFrame({"atom": ["redundancy", "unique_first", "unique_second", "synergy"]})
     atoms = atoms.assign(value=[0.4, 0.3, 0.2, 0.1], low=0.01, high=0.5, null_95=0.05, key="k")
     atoms = atoms.assign(scope="data", target="next category", first="image", second="text")
-    atoms = atoms.assign(distinguishable=True, kind="estimate")
+    atoms = atoms.assign(coding="posterior", distinguishable=True, kind="estimate")
     add_artifact(run, "information", atoms, key="k")
     figure = recipes.draw(recipe, {"prism-seed0": run})
     drawn = sorted(value for trace in figure.data if trace.type == "bar" for value in trace.y)

@@ -1,0 +1,146 @@
+"""Tab Gates: distributions whose answer is known, and worlds with planted information."""
+
+import pandas as pd
+import streamlit as st
+
+from analysis.information.decomposition import ATOMS
+from analysis.information.worlds import WORLDS
+from analysis.plots.information import gates_figure, recovery_figure
+from app import truth
+from app.components import figure_card
+from app.components.text import markdown
+from app.state import Widget, is_dark
+
+ATOM_NAMES = {
+    "unique_first": "Unique first",
+    "unique_second": "Unique second",
+    "synergy": "Synergy",
+    "redundancy": "Redundancy",
+}
+EXPLANATION = """
+Two tests of the numbers in the other tab. **Gates** are small distributions whose atoms are known
+in closed form or proven: the solver decomposes them now, and proves each answer with a certificate
+gap, the most it can be wrong. **Worlds** are made up: their information is planted, hidden in
+noisy vectors, and has to be recovered from a limited number of events, as with real data.
+"""
+WORLDS_MISSING = (
+    "The worlds have not been estimated here. `python -m analysis worlds` does it, in some minutes."
+)
+
+
+def draw() -> None:
+    """Draw the tab."""
+    st.markdown(EXPLANATION)
+    frame = truth.gates()
+    _draw_summary(frame)
+    _draw_all(frame)
+    _draw_one(frame)
+    _draw_worlds()
+
+
+def _draw_summary(frame: pd.DataFrame) -> None:
+    with st.grid(3, min_column_width=180):
+        st.metric("Gates decomposed", frame["gate"].nunique(), border=True)
+        st.metric(
+            "Largest error", f"{frame['error'].abs().max():.1e} bit", border=True,
+            help="Between a computed and a known atom, over all gates.",
+        )  # fmt: skip
+        st.metric(
+            "Largest certificate gap", f"{frame['gap'].max():.1e} bit", border=True,
+            help="The solver proves that no atom is further than this from the exact one.",
+        )  # fmt: skip
+
+
+def _draw_all(frame: pd.DataFrame) -> None:
+    figure_card.draw(
+        gates_figure(gates=frame, dark=is_dark()),
+        title="All gates: computed atoms, and the known total as a tick",
+        name="gates-all",
+        data=frame,
+        caption="First and second are the two sources, as image and text are for the data.",
+    )
+    wide = frame.pivot(index="gate", columns="atom", values="computed")[list(ATOMS)]
+    by_gate = frame.groupby("gate", sort=False)
+    table = by_gate[["meaning", "gap"]].first().join(wide)
+    table["error"] = by_gate["error"].agg(lambda values: values.abs().max())
+    bits = st.column_config.NumberColumn(format="%.6f")
+    tiny = st.column_config.NumberColumn(format="%.1e")
+    names = ATOM_NAMES | {"meaning": "Meaning", "gap": "Certificate gap", "error": "Largest error"}
+    columns = ["meaning", *ATOMS, "error", "gap"]
+    with st.expander("All gates as a table, in bits"):
+        st.dataframe(
+            table[columns].rename(columns=names).rename_axis("Gate"),
+            column_config=dict.fromkeys(ATOM_NAMES.values(), bits)
+            | {"Certificate gap": tiny, "Largest error": tiny},
+        )
+
+
+def _draw_one(frame: pd.DataFrame) -> None:
+    st.subheader("One gate")
+    name = st.selectbox(
+        "Gate", frame["gate"].unique().tolist(), key=Widget.GATE, persist_state="session"
+    )
+    rows = frame[frame["gate"] == name]
+    st.markdown(markdown(rows["meaning"].iloc[0]))
+    with st.grid(2, min_column_width=360):
+        figure_card.draw(
+            gates_figure(gates=rows, dark=is_dark()),
+            title=f"{markdown(name)}: computed, and the known total",
+            name="gates-one",
+            data=rows,
+            caption=f"Solver: {markdown(rows['method'].iloc[0])}. "
+            f"Certificate gap: {rows['gap'].iloc[0]:.1e} bit.",
+        )
+        with st.container():
+            _draw_atoms(rows)
+            st.dataframe(truth.distribution(str(name)), hide_index=True)
+
+
+def _draw_atoms(rows: pd.DataFrame) -> None:
+    table = pd.DataFrame(
+        {
+            "Atom": rows["atom"].map(ATOM_NAMES),
+            "Computed": rows["computed"],
+            "Known": rows["known"],
+            "Error": rows["error"],
+        }
+    )
+    bits = st.column_config.NumberColumn(format="%.9f")
+    error = st.column_config.NumberColumn(format="%.1e")
+    st.dataframe(
+        table, hide_index=True, column_config={"Computed": bits, "Known": bits, "Error": error}
+    )
+
+
+def _draw_worlds() -> None:
+    st.subheader("Worlds: recovered against planted")
+    frame = truth.worlds()
+    if frame is None:
+        st.info(WORLDS_MISSING)
+        return
+    st.caption("Image and text stand for the first and the second source. Dashed: planted.")
+    meanings = {world.name: world.meaning for world in WORLDS}
+    with st.grid(2, min_column_width=400):
+        for name, rows in frame.groupby("world", sort=False):
+            figure_card.draw(
+                recovery_figure(recovered=rows, dark=is_dark()),
+                title=f"World: {markdown(name)}",
+                name=f"world-{name}",
+                data=rows,
+                caption=markdown(meanings.get(str(name), "")),
+            )
+    with st.expander("All worlds as a table, in bits"):
+        _draw_world_table(frame)
+
+
+def _draw_world_table(frame: pd.DataFrame) -> None:
+    shown = {"value": "Recovered", "planted": "Planted", "low": "Low", "high": "High"}
+    table = frame.assign(atom=frame["atom"].map(ATOM_NAMES)).rename(
+        columns={"world": "World", "samples": "Events", "atom": "Atom", **shown}
+    )
+    bits = st.column_config.NumberColumn(format="%.3f")
+    st.dataframe(
+        table[["World", "Events", "Atom", *shown.values()]],
+        hide_index=True,
+        column_config=dict.fromkeys(shown.values(), bits),
+    )

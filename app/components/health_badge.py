@@ -1,0 +1,46 @@
+"""Badges with the verdict on each part, for wherever the part's weight is shown."""
+
+from typing import Final, Literal
+
+import pandas as pd
+import streamlit as st
+
+from analysis.health_command import ARTIFACT
+from analysis.plots.health import VERDICT_TEXT
+from analysis.plots.theme import label_of
+from app import loaders
+from prism_core.store.reader import Run
+
+Color = Literal["green", "red", "orange", "grey"]
+LOOKS: Final[dict[str, tuple[str, Color]]] = {
+    "alive": (":material/check_circle:", "green"),
+    "dead": (":material/cancel:", "red"),
+    "leaks": (":material/water_drop:", "orange"),
+    "constant": (":material/horizontal_rule:", "grey"),
+}
+"""Icon and colour by verdict; the word always stands beside them."""
+
+
+def verdicts(run: Run) -> pd.DataFrame:
+    """Give ``part``, ``verdict`` and ``evidence``; no rows where the health is not stored."""
+    columns = {"other": "verdict", "text": "evidence"}
+    if not run.has(ARTIFACT):
+        return pd.DataFrame(columns=["part", *columns.values()])
+    rows = loaders.table(run, ARTIFACT).query("quantity == 'verdict'")
+    return rows[["part", *columns]].rename(columns=columns)
+
+
+def draw(run: Run) -> None:
+    """Draw a badge for each part of a run whose health is stored."""
+    found = verdicts(run)
+    if found.empty:
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        for part, verdict, evidence in found.itertuples(index=False):
+            draw_one(str(verdict), f"{label_of(str(part))}: {verdict}", str(evidence))
+
+
+def draw_one(verdict: str, label: str, evidence: str) -> None:
+    """Draw one badge; the evidence shows on hover."""
+    icon, color = LOOKS[verdict]
+    st.badge(label, icon=icon, color=color, help=f"{VERDICT_TEXT[verdict]} {evidence}")

@@ -1,0 +1,53 @@
+"""One stored answer about information, ready to be drawn."""
+
+import pandas as pd
+
+from analysis.information_recipes import QUESTION
+from analysis.plots.information import MODALITY_SOURCES
+from analysis.recipes import Recipe
+
+
+class Answer:
+    """The rows of one question.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table ``information`` with one scope, target, pair of sources and coding.
+    run_id
+        The run that stores them.
+    """
+
+    def __init__(self, rows: pd.DataFrame, run_id: str) -> None:
+        self._rows = rows
+        self._run_id = run_id
+        first = rows.iloc[0]
+        self.scope = str(first["scope"])
+        self.target = str(first["target"])
+        self.sources = (str(first["first"]), str(first["second"]))
+        self.is_about_data = self.scope == "data" and self.sources == MODALITY_SOURCES
+
+    def kind(self, kind: str) -> pd.DataFrame:
+        """Give the rows of one kind."""
+        return self._rows[self._rows["kind"] == kind]
+
+    def varied(self, kind: str) -> pd.DataFrame:
+        """Give the atoms over resolution or sample size: ``x`` and one column for each atom."""
+        return self.kind(kind).pivot(index="x", columns="atom", values="value").reset_index()
+
+    def recipe(self, figure: str) -> Recipe:
+        """Say how to draw one of its figures from the stored run."""
+        first = self._rows.iloc[0]
+        question = {name: str(first[name]) for name in QUESTION}
+        return Recipe(figure=figure, runs=(self._run_id,), options=question)
+
+    @property
+    def facts(self) -> pd.Series:
+        """What stands beside every number of the answer."""
+        return self.kind("estimate").iloc[0]
+
+    @property
+    def refusal(self) -> str:
+        """Why there are no numbers; empty if there are."""
+        refused = self.kind("refused")
+        return "" if refused.empty else str(refused["warnings"].iloc[0])

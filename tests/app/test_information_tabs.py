@@ -1,0 +1,113 @@
+"""The tabs Gates and Health of the page Information, and the badges beside fusion weights."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.__main__ import main as analyse
+from analysis.information.gates import gates
+from app import truth
+from prism_core.store.datasets import Dataset
+from prism_core.store.writer import add_artifact
+from tests.app.conftest import OpenApp, texts
+from tests.factories import make_run
+
+
+def titles(app: AppTest) -> str:
+    return texts(app).replace("\\", "")
+
+
+def open_tabs(app: AppTest) -> list[str]:
+    return [tab.label for tab in app.tabs if len(tab.children)]
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> Path:
+    root = tmp_path_factory.mktemp("checked")
+    assert analyse(["health", str(make_run(root, dataset=tiny_dataset))]) == 0
+    return root
+
+
+def test_address_opens_a_tab_and_only_that_one_is_drawn(open_app: OpenApp) -> None:
+    assert open_tabs(open_app("information")) == ["Data and model"]
+    assert open_tabs(open_app("information", view="Gates")) == ["Gates"]
+    assert open_tabs(open_app("information", view="nonsense")) == ["Data and model"]
+
+
+def test_gates_are_decomposed_with_their_certificates(open_app: OpenApp) -> None:
+    app = open_app("information", view="Gates")
+    found = {metric.label: metric.value for metric in app.metric}
+    assert found["Gates decomposed"] == str(len(gates()))
+    assert float(found["Largest error"].removesuffix(" bit")) < 1e-6
+    assert 0 < float(found["Largest certificate gap"].removesuffix(" bit")) < 1e-6
+
+
+def test_one_gate_shows_its_atoms_and_its_distribution(open_app: OpenApp) -> None:
+    app = open_app("information", view="Gates")
+    app.selectbox("gate").select("XOR").run()
+    atoms, outcomes = app.dataframe[1].value, app.dataframe[2].value
+    assert atoms.set_index("Atom")["Computed"]["Synergy"] == pytest.approx(1.0, abs=1e-6)
+    assert len(outcomes) == 4
+    assert outcomes["Probability"].tolist() == [0.25] * 4
+
+
+def test_worlds_are_shown_where_they_are_stored(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stored = tmp_path / "recovered.parquet"
+    monkeypatch.setattr(truth.worlds, "__defaults__", (stored,))
+    assert "python -m analysis worlds" in titles(open_app("information", view="Gates"))
+    options = ["--samples", "300", "--permutations", "20", "--out", str(stored)]
+    assert analyse(["worlds", *options]) == 0
+    app = open_app("information", view="Gates")
+    assert "World: synergy" in titles(app)
+    shown = app.dataframe[-1].value
+    assert shown["Recovered"].tolist() == pd.read_parquet(stored)["value"].tolist()
+
+
+def test_health_says_verdict_and_evidence_of_every_part(open_app: OpenApp, checked: Path) -> None:
+    app = open_app("information", runs=checked, view="Health")
+    stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
+    evidence = stored.query("quantity == 'verdict'")["text"]
+    assert len(evidence) == 4
+    assert all(sentence in titles(app) for sentence in evidence)
+    assert len(app.get("plotly_chart")) == 3
+    assert not [button for button in app.button if button.key == "compute_health"]
+
+
+def test_health_shows_what_image_and_text_tell_of_a_part(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    run = make_run(tmp_path, dataset=tiny_dataset)
+    assert analyse(["health", str(run)]) == 0
+    stored = pd.read_parquet(run / "health.parquet")
+    names = ("redundancy", "unique_first", "unique_second", "synergy")
+    atoms = [
+        {"part": "synergy", "quantity": f"role_{name}", "value": 0.1, "low": 0.0, "high": 0.2}
+        for name in names
+    ]
+    add_artifact(run, "health", pd.concat([stored, pd.DataFrame(atoms)]), key="k")
+    app = open_app("information", runs=tmp_path, view="Health")
+    assert len(app.get("plotly_chart")) == 4
+
+
+def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
+    app = open_app("information", run="prism-seed0", view="Health")
+    assert "have not been checked" in titles(app)
+    assert app.button("compute_health").label == "Check the parts"
+
+
+def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:
+    app = open_app("information", run="popularity", view="Health")
+    assert "no stored parts" in titles(app)
+    assert not app.get("plotly_chart")
+
+
+def test_badges_stand_beside_the_fusion_weights(open_app: OpenApp, checked: Path) -> None:
+    stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
+    verdict = stored.query("quantity == 'verdict' and part == 'synergy'")["other"].iloc[0]
+    app = open_app("users", runs=checked)
+    assert f"Synergy: {verdict}" in titles(app)
+    assert "Synergy: " not in titles(open_app("users", run="prism-seed0"))
