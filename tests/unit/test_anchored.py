@@ -96,3 +96,14 @@ def test_independent_modalities_share_nothing() -> None:
     }
     split = SharedSplit(spaces)
     assert float(split.shared("image", spaces["image"].rows).abs().max()) < 0.5
+
+
+def test_redundancy_is_zero_where_nothing_is_shared() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features = {
+        "image": torch.randn(61, 24, generator=generator),
+        "text": torch.randn(61, 16, generator=generator),
+    }
+    model = build_model(ModelConfig(hidden_size=16, num_heads=2), 60, features)
+    redundancy = model.item_vectors()["redundancy"]
+    assert not redundancy.any()

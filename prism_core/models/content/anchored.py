@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.content.experts import (
+    MIN_SPREAD,
     Experts,
     Statistics,
     Views,
@@ -39,7 +40,8 @@ class AnchoredContent(Content):
       variance it takes, so that it is silent where nothing is gained.
 
     Every part is a block of the item vector, so that a score splits into one term per part.
-    Outputs are centred over the known items and have unit spread times a learned scale.
+    Outputs are centred over the known items and have unit spread times a learned scale; a part
+    that nothing reaches (no shared direction, say) is zero, not its own rounding error.
     """
 
     def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
@@ -146,6 +148,7 @@ class AnchoredContent(Content):
 
     def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
         parts = (raw - statistics.center) / statistics.spread * self.scale
+        parts = torch.where(statistics.spread > MIN_SPREAD, parts, 0.0)
         missing = self.missing * self._free_of_mean()
         parts = torch.where(self._has_role(available)[..., None], parts, missing)
         return parts * self.is_on[:, None]

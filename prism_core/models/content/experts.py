@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 
 MIN_SPREAD = 1e-4
+"""A raw part that spreads less holds rounding errors only."""
 
 
 class Expert(nn.Module):
@@ -115,4 +116,4 @@ def measure(raw: Tensor, output_means: Tensor, has_role: Tensor, centred: Tensor
     mask[0] = False
     center = masked_mean(raw, mask) * centred
     variance = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True)
-    return Statistics(output_means, center, variance.clamp_min(MIN_SPREAD**2).sqrt())
+    return Statistics(output_means, center, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())
