@@ -13,6 +13,7 @@ from prism_core.config.published import ReleasedConfig
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name
+from prism_core.evaluation.part_measures import MAX_ITEMS, PartMeasure, measure_parts
 from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
     origin,
@@ -115,6 +116,24 @@ def _state(model: Model) -> dict[str, np.ndarray]:
 def has_parts(model: Model) -> bool:
     """Say whether a model has the parts of PRISM, each on a switch of its own."""
     return bool(model.parts) and model.parts == parts_of(model.modalities)
+
+
+@torch.no_grad()
+def part_measures(model: Model) -> list[PartMeasure]:
+    """Measure a model's parts as they are now, on at most `MAX_ITEMS` items; none without parts.
+
+    Leaves the model in evaluation mode.
+    """
+    if not has_parts(model):
+        return []
+    model.eval()
+    step = -(-model.num_items // MAX_ITEMS)
+
+    def vectors(withhold: str | None = None) -> dict[str, np.ndarray]:
+        tables = model.item_vectors(withhold).items()
+        return {part: table[1::step].float().cpu().numpy() for part, table in tables}
+
+    return measure_parts(vectors(), {name: vectors(name) for name in model.modalities})
 
 
 def _score_games(
