@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,6 +35,19 @@ class Variant:
     def values(self, metric: str) -> np.ndarray:
         """Per-seed, per-user values ``(S, U)`` of a metric."""
         return metric_values(self.ranks, metric)
+
+    def of_users(self, user_ids: Iterable[str]) -> "Variant":
+        """Keep only some users.
+
+        Raises
+        ------
+        DataError
+            None of them was tested.
+        """
+        kept = np.isin(self.user_ids, list(user_ids))
+        if not kept.any():
+            raise DataError(f"{self.name}: none of the chosen users was tested.")
+        return replace(self, user_ids=self.user_ids[kept], ranks=self.ranks[:, kept])
 
 
 def metric_values(ranks: np.ndarray, metric: str) -> np.ndarray:
@@ -160,7 +173,7 @@ def paired_users(ours: Variant, theirs: Variant, *, metric: str = "ndcg@10") -> 
 
 
 def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
-    """Read the epochs of some runs.
+    """Read the epochs of some runs; runs of one name and different settings are told apart.
 
     Returns
     -------
@@ -168,11 +181,16 @@ def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
         Long: ``name``, ``run_id``, ``seed``, ``epoch``, ``group`` (``loss`` or ``valid``),
         ``quantity``, ``value``.
     """
+    listed = list(runs)
+    labels = _recipe_labels(listed)
     frames = [
         learning_curve(
-            run.events(), name=run.name, run_id=run.run_id, seed=int(run.manifest["seed"])
+            run.events(),
+            name=labels[run.run_id],
+            run_id=run.run_id,
+            seed=int(run.manifest["seed"]),
         )
-        for run in runs
+        for run in listed
     ]
     return pd.concat(frames, ignore_index=True) if frames else learning_curve([])
 
@@ -188,13 +206,6 @@ def learning_curve(
     return pd.DataFrame(rows, columns=columns)
 
 
-def config_differences(runs: Sequence[Run]) -> pd.DataFrame:
-    """List the settings in which runs differ: one row per setting, one column per run id."""
-    flat = {run.run_id: dict(_flattened(run.config)) for run in runs}
-    frame = pd.DataFrame(flat).astype(object).where(lambda f: f.notna(), "not set")
-    return frame[frame.astype(str).nunique(axis=1) > 1].rename_axis("setting").reset_index()
-
-
 def costs(variants: Sequence[Variant], *, metric: str = "ndcg@10", seed: int = 0) -> pd.DataFrame:
     """Set each variant's metric beside what it costs.
 
@@ -202,13 +213,16 @@ def costs(variants: Sequence[Variant], *, metric: str = "ndcg@10", seed: int = 0
     -------
     pandas.DataFrame
         The rows of :func:`summary` for ``metric`` with ``seconds`` (training, mean over seeds) and
-        ``num_parameters``; missing where a run, such as a floor, did not train.
+        ``num_parameters``, and for both the smallest and largest of the seeds in columns that end
+        in ``_low`` and ``_high``; missing where a run, such as a floor, did not train.
     """
     table = summary(variants, metrics=[metric], seed=seed)
     spent = {v.name: [run.manifest.get("training") or {} for run in v.runs] for v in variants}
     for quantity in ("seconds", "num_parameters"):
-        means = {name: _mean(entry.get(quantity) for entry in all_) for name, all_ in spent.items()}
-        table[quantity] = table["name"].map(means)
+        known = {name: [e[quantity] for e in all_ if quantity in e] for name, all_ in spent.items()}
+        for column, summarise in (("", np.mean), ("_low", np.min), ("_high", np.max)):
+            found = {n: float(summarise(values)) for n, values in known.items() if values}
+            table[quantity + column] = table["name"].map(found)
     return table
 
 
@@ -306,16 +320,3 @@ def _epoch_rows(event: Mapping[str, Any]) -> list[dict[str, Any]]:
         for group, key in (("loss", "losses"), ("valid", "valid"))
         for quantity, value in event.get(key, {}).items()
     ]
-
-
-def _flattened(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        yield prefix, value if isinstance(value, int | float | str) else str(value)
-        return
-    for key, inner in value.items():
-        yield from _flattened(inner, f"{prefix}.{key}" if prefix else key)
-
-
-def _mean(numbers: Iterable[float | None]) -> float:
-    known = [number for number in numbers if number is not None]
-    return float(np.mean(known)) if known else float("nan")
