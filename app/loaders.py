@@ -153,15 +153,25 @@ def _contributions_of_all(path: Path, stamp: int) -> pd.DataFrame:
     return population_contributions(_run(path, stamp))
 
 
-def faithfulness_of(run: Run) -> tuple[Faithfulness, pd.DataFrame]:
-    """Judge the explanations of all users; the verdict and its curves."""
-    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST))
+def faithfulness_of(
+    run: Run, user_ids: tuple[str, ...], ranks: pd.DataFrame | None = None
+) -> tuple[Faithfulness, pd.DataFrame]:
+    """Judge the explanations of some users; the verdict and its curves.
+
+    Parameters
+    ----------
+    ranks
+        Ranks among all items with each part off; see :func:`analysis.faithfulness.faithfulness`.
+    """
+    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST), user_ids, ranks)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Judging the explanations …")
-def _faithfulness_of(path: Path, stamp: int) -> tuple[Faithfulness, pd.DataFrame]:
+@st.cache_resource(max_entries=16, show_spinner="Judging the explanations …")
+def _faithfulness_of(
+    path: Path, stamp: int, user_ids: tuple[str, ...], ranks: pd.DataFrame | None
+) -> tuple[Faithfulness, pd.DataFrame]:
     run = _run(path, stamp)
-    return faithfulness(run), faithfulness_curves(run)
+    return faithfulness(run, user_ids, ranks=ranks), faithfulness_curves(run, user_ids)
 
 
 def nearest_items(run: Run, item_id: str, count: int) -> pd.DataFrame:
