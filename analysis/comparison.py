@@ -89,11 +89,26 @@ def variants_of(runs: Iterable[Run]) -> list[Variant]:
     outcomes = {run.run_id: _outcome(run) for run in listed}
     for run in listed[1:]:
         _require_comparable(listed[0], run, outcomes)
-    labels = _recipe_labels(listed)
+    labels = variant_names(listed)
     groups: dict[str, list[Run]] = {}
     for run in listed:
         groups.setdefault(labels[run.run_id], []).append(run)
     return [_variant(name, group, outcomes) for name, group in groups.items()]
+
+
+def named(variants: Sequence[Variant], name: str) -> Variant:
+    """Find a variant by its name.
+
+    Raises
+    ------
+    DataError
+        No variant has that name.
+    """
+    for variant in variants:
+        if variant.name == name:
+            return variant
+    known = ", ".join(repr(v.name) for v in variants)
+    raise DataError(f"no variant is named {name!r}; there are: {known}.")
 
 
 def summary(
@@ -140,7 +155,7 @@ def differences(
     DataError
         No variant has the name of the reference.
     """
-    base = _named(variants, reference)
+    base = named(variants, reference)
     rows = [_difference(v, base, metric, seed) for v in variants if v is not base]
     frame = pd.DataFrame(rows)
     if frame.empty:
@@ -182,7 +197,7 @@ def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
         ``quantity``, ``value``.
     """
     listed = list(runs)
-    labels = _recipe_labels(listed)
+    labels = variant_names(listed)
     frames = [
         learning_curve(
             run.events(),
@@ -251,7 +266,8 @@ def _require_comparable(first: Run, other: Run, outcomes: Mapping[str, pd.DataFr
         raise DataError(f"{pair}: they were evaluated on different users or true items.")
 
 
-def _recipe_labels(runs: Sequence[Run]) -> dict[str, str]:
+def variant_names(runs: Sequence[Run]) -> dict[str, str]:
+    """Name the variant of every run by its id, without reading more than manifests."""
     recipes: dict[str, set[str]] = {}
     for run in runs:
         recipes.setdefault(run.name, set()).add(_recipe(run))
@@ -269,14 +285,6 @@ def _variant(name: str, runs: list[Run], outcomes: Mapping[str, pd.DataFrame]) -
     ranks = np.stack([outcomes[run.run_id]["rank"].to_numpy() for run in runs])
     users = outcomes[runs[0].run_id]["user_id"].to_numpy()
     return Variant(name, str(runs[0].manifest["kind"]), tuple(runs), users, ranks)
-
-
-def _named(variants: Sequence[Variant], name: str) -> Variant:
-    for variant in variants:
-        if variant.name == name:
-            return variant
-    known = ", ".join(repr(v.name) for v in variants)
-    raise DataError(f"no variant is named {name!r}; there are: {known}.")
 
 
 def _difference(variant: Variant, base: Variant, metric: str, seed: int) -> dict[str, Any]:

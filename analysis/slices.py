@@ -1,6 +1,6 @@
 """Groups of users, and how a comparison comes out within each of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -130,13 +130,15 @@ def losing_groups(
     return counted.drop(columns="difference").merge(kept, on=["grouping", "group"])
 
 
-def with_saved_slices(slices: pd.DataFrame, saved: Mapping[str, Collection[str]]) -> pd.DataFrame:
+def with_saved_slices(slices: pd.DataFrame, saved: Mapping[str, frozenset[str]]) -> pd.DataFrame:
     """Add saved sets of users, by name, as groupings of their own; they may overlap."""
     added = {
-        f"slice {name}": np.where(slices["user_id"].isin(list(users)), name, None)
+        f"slice {name}": pd.Categorical(
+            [name if user in users else None for user in slices["user_id"]]
+        )
         for name, users in saved.items()
     }
-    return slices.assign(**{name: pd.Categorical(column) for name, column in added.items()})
+    return slices.assign(**added)
 
 
 def _within(
