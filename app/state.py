@@ -30,6 +30,9 @@ class Widget(StrEnum):
     """Keys of widgets."""
 
     RUN = "run_picker"
+    SEED = "seed_picker"
+    OPEN_OTHER = "open_other_run"
+    TRAIN_AGAIN = "train_again"
     PICTURES = "pictures_input"
     SLICE = "slice_picker"
     DELETE_SLICE = "delete_slice"

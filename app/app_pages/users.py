@@ -16,6 +16,7 @@ from app.components import (
     health_badge,
     histories,
     item_explanation,
+    not_kept,
     population_view,
     recommendations,
     similar_items,
@@ -49,10 +50,24 @@ def page() -> None:
     catalogue = loaders.catalogue(run)
     user_id = user_picker.draw(run)
     st.title(f"User {markdown(user_id)}")
-    if run.parts:
+    if not run.has("recommendations"):
+        draw_outcome(run, catalogue, user_id)
+    elif run.parts:
         draw_explained(run, catalogue, user_id)
     else:
         draw_plain(run, catalogue, user_id)
+
+
+def draw_outcome(run: Run, catalogue: Catalogue, user_id: str) -> None:
+    """Draw what is known of a user of a run without stored recommendations."""
+    outcome = run.table("user_metrics", where={"user_id": user_id}).iloc[0]
+    title = catalogue.get(str(outcome["target_item_id"])).label
+    st.markdown(
+        f"{markdown(run.name)} ranks *{markdown(title)}*, the item this user chose next, at "
+        f"place {outcome['rank']:,}."
+    )
+    not_kept.draw(run, missing="the lists it recommends and their explanations", needed="compact")
+    histories.draw(run, catalogue, user_id)
 
 
 def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
