@@ -49,8 +49,8 @@ class Recipe:
         Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
         Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``,
-        ``user_ids``, ``item_id``, ``method``, ``color``, ``spaces``; all optional but ``reference``, ``user_id`` and
-        ``item_id`` where a figure is about one.
+        ``user_ids``, ``item_id``, ``method``, ``color``, ``spaces``; all optional but
+        ``reference``, ``user_id`` and ``item_id`` where a figure is about one.
     """
 
     figure: str

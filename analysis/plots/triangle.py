@@ -1,4 +1,4 @@
-"""Every user between image alone, text alone and both together; many users as groups of near ones."""
+"""Users between image alone, text alone and both together; of many, near ones as one mark."""
 
 from typing import Final
 

@@ -46,9 +46,10 @@ def group_bars(*, profiles: pd.DataFrame, dark: bool = False) -> go.Figure:
             orientation="h",
             marker=bar_style(part, dark=dark),
             customdata=np.stack([sizes.index, 100 * rows["low"], 100 * rows["high"]], axis=-1),
-            hovertemplate=f"{label_of(part)}: %{{x:.0f}} % (95 % interval %{{customdata[1]:.0f}} to "
-            "%{customdata[2]:.0f})<extra>%{y}</extra>",
+            hovertemplate=f"{label_of(part)}: %{{x:.0f}} % (95 % interval "
+            "%{customdata[1]:.0f} to %{customdata[2]:.0f})<extra>%{y}</extra>",
         )
+    figure.update_layout(legend_traceorder="normal")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Mean share of the parts' contributions, %", range=[0, 100])
     return figure

@@ -1,4 +1,4 @@
-"""One user among all: contributions, dominant parts, groups, users alike, and the table of users."""
+"""One user among all: contributions, dominant parts, groups, users alike, all as a table."""
 
 from typing import Any
 
