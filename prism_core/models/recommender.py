@@ -1,7 +1,7 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,16 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.batching import map_by_length
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
+
+READ_AT_ONCE: Final = 512
+"""Histories read together where nothing else is said."""
 
 
 class Reading(NamedTuple):
@@ -119,7 +123,7 @@ class Recommender(nn.Module):
             ``recommendation`` first, then the auxiliary losses by name.
         """
         shard = shard or Shard()
-        item_seq, targets = item_seq[:, -self.max_seq_len :], targets[:, -self.max_seq_len :]
+        item_seq, targets = self._window(item_seq), self._window(targets)
         whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
@@ -176,24 +180,62 @@ class Recommender(nn.Module):
         Tensor (B, N + 1)
             Raw scores; `PAD` is at minus infinity, items already seen are not masked.
         """
-        switches, item_seq = switches or Switches(), item_seq[:, -self.max_seq_len :]
-        scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
+        switches, item_seq = switches or Switches(), self._window(item_seq)
+        groups, scores = [], []
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
-            queries = reading.states[:, -1]
             items = table.ids + self.content.candidates(table.parts)
-            scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
+            groups.append(rows)
+            scores.append(self.backbone.similarity(reading.states[:, -1], items))
+        joined = scores[0] if len(scores) == 1 else torch.cat(scores)[torch.cat(groups).argsort()]
         if not self.content.padding_is_candidate:
-            scores[:, PAD] = float("-inf")
-        return scores
+            joined[:, PAD] = float("-inf")
+        return joined
 
-    def fusion_weights(self, item_seq: Tensor) -> Tensor:
+    def score_lists(
+        self, item_seq: Tensor, candidates: Tensor, switches: Switches, batch_size: int
+    ) -> Tensor:
+        """Score a few candidates of each history, under one setting for all rows.
+
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+        candidates : Tensor (B, C), int64
+        switches
+        batch_size
+            Histories read at once.
+
+        Returns
+        -------
+        Tensor (B, C)
+        """
+        ((_, table),) = self._coalitions(1, switches)
+        items = table.ids + self.content.candidates(table.parts)
+
+        def score(rows: Tensor, histories: Tensor) -> Tensor:
+            weights = switches.weights_of(rows, len(item_seq))
+            states = self._read(self._window(histories), table, weights).states[:, -1]
+            return self.backbone.paired_similarity(states, items[candidates[rows]])
+
+        return map_by_length(score, item_seq, batch_size)
+
+    def fusion_weights(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
         """Weights ``(B, P)`` of the parts after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
+        return self._after_histories(lambda reading: reading.weights, item_seq, batch_size)
 
-    def user_states(self, item_seq: Tensor) -> Tensor:
+    def user_states(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
         """States ``(B, W)`` that meet the candidates after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
+        return self._after_histories(lambda reading: reading.states, item_seq, batch_size)
+
+    def _after_histories(
+        self, pick: Callable[[Reading], Tensor], item_seq: Tensor, batch_size: int
+    ) -> Tensor:
+        table = self._table()
+
+        def read(_: Tensor, histories: Tensor) -> Tensor:
+            return pick(self._read(self._window(histories), table))[:, -1]
+
+        return map_by_length(read, item_seq, batch_size)
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
@@ -224,7 +266,7 @@ class Recommender(nn.Module):
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
-        item_seq = item_seq[:, -self.max_seq_len :]
+        item_seq = self._window(item_seq)
         self.objective.observe(item_seq)
         was_training = self.training
         self.eval()
@@ -232,6 +274,12 @@ class Recommender(nn.Module):
             states = self._read(item_seq, self._table()).states
         self.train(was_training)
         self.backbone.start_epoch(states[item_seq != PAD], generator)
+
+    def _window(self, item_seq: Tensor) -> Tensor:
+        """Keep the newest positions; as many for everyone where padding makes a difference."""
+        if not self.content.reads_padding:
+            return item_seq[:, -self.max_seq_len :]
+        return F.pad(item_seq, (self.max_seq_len - item_seq.shape[1], 0), value=PAD)
 
     def _read(
         self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None

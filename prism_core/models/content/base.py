@@ -57,12 +57,15 @@ class Content(nn.Module, ABC):
         Whether training reads some histories with a random coalition of players.
     padding_is_candidate
         Whether padding competes with the items.
+    reads_padding
+        Whether results depend on how much padding stands before a history.
     """
 
     parts: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
     has_player_dropout: bool = True
     padding_is_candidate: bool = False
+    reads_padding: bool = False
 
     @abstractmethod
     def item_parts(
