@@ -202,6 +202,7 @@ def _manifest(
         "seed": config.seed,
         "modalities": list(config.model.modalities),
         "has_parts": has_parts(model),
+        "backbone": config.model.backbone,
         "config_hash": config.recipe_hash,
         "dataset": origin(dataset),
         "protocol": protocol(dataset, config.model.max_seq_len),
