@@ -212,9 +212,7 @@ def _rank_batch(
     return sums, rank, own, *list_items_(scores, target, rank, top_k)
 
 
-def _check(
-    sums: torch.Tensor, score_row: Callable[[int], torch.Tensor], users: np.ndarray
-) -> None:
+def _check(sums: torch.Tensor, score_row: Callable[[int], torch.Tensor], users: np.ndarray) -> None:
     """Refuse scores that are not finite; their sums ``(U,)`` tell which users have some."""
     for row in (~torch.isfinite(sums)).nonzero().flatten().tolist():
         bad = ~torch.isfinite(score_row(row)[0, PAD + 1 :])

@@ -129,13 +129,12 @@ class Recommender(nn.Module):
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        table = self._table()
+        tables = self._step_tables(coalition, generator) if dropped else [self._table()]
         of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
+        total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
         if dropped:
-            other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
-            total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
+            total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
         return {"recommendation": total / count, **auxiliary}
 
     def _step(
@@ -181,16 +180,14 @@ class Recommender(nn.Module):
             Raw scores; `PAD` is at minus infinity, items already seen are not masked.
         """
         switches, item_seq = switches or Switches(), self._window(item_seq)
-        groups, scores = [], []
-        for rows, table in self._coalitions(len(item_seq), switches):
-            reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
-            items = table.ids + self.content.candidates(table.parts)
-            groups.append(rows)
-            scores.append(self.backbone.similarity(reading.states[:, -1], items))
-        joined = scores[0] if len(scores) == 1 else torch.cat(scores)[torch.cat(groups).argsort()]
+        found = [
+            (rows, self._score_all(item_seq[rows], table, switches.weights_of(rows, len(item_seq))))
+            for rows, table in self._coalitions(len(item_seq), switches)
+        ]
+        scores = found[0][1] if len(found) == 1 else self._in_order(len(item_seq), found)
         if not self.content.padding_is_candidate:
-            joined[:, PAD] = float("-inf")
-        return joined
+            scores[:, PAD] = float("-inf")
+        return scores
 
     def score_lists(
         self, item_seq: Tensor, candidates: Tensor, switches: Switches, batch_size: int
@@ -291,6 +288,19 @@ class Recommender(nn.Module):
         inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
         return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
 
+    def _score_all(
+        self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None
+    ) -> Tensor:
+        queries = self._read(item_seq, table, fusion_weights).states[:, -1]
+        items = table.ids + self.content.candidates(table.parts)
+        return self.backbone.similarity(queries, items)
+
+    def _in_order(self, batch: int, groups: list[tuple[Tensor | slice, Tensor]]) -> Tensor:
+        scores = self.ids.new_empty(batch, self.num_items + 1)
+        for rows, of_rows in groups:
+            scores[rows] = of_rows.to(scores.dtype)
+        return scores
+
     def _coalitions(
         self, batch: int, switches: Switches
     ) -> Iterator[tuple[Tensor | slice, ItemTable]]:
@@ -322,21 +332,32 @@ class Recommender(nn.Module):
             torch.where(on[0], ids, mean_ids), torch.where(on[1:, None], parts, mean_parts)
         )
 
-    def _table(
-        self, kept: tuple[bool, ...] | None = None, generator: torch.Generator | None = None
-    ) -> ItemTable:
+    def _step_tables(
+        self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
+    ) -> list[ItemTable]:
+        """Give the whole item table and the one a coalition of players and modalities sees."""
+        ids, everything = self._id_table(), (True,) * len(self.modalities)
+        players, kept = coalition
+        parts = self.content.item_tables([everything, kept], generator)
+        whole, other = (ItemTable(ids, table) for table in parts)
+        return [whole, self._switch(other, players, "mean")]
+
+    def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
         if torch.is_grad_enabled() or self.training:
-            return self._new_table(kept, generator)
+            return self._new_table(kept)
         version = (self.ids.device, sum(p._version for p in self.parameters()))
         if version != self._cached_version:
             self._cached, self._cached_version = {}, version
         if kept not in self._cached:
-            self._cached[kept] = self._new_table(kept, None)
+            self._cached[kept] = self._new_table(kept)
         return self._cached[kept]
 
-    def _new_table(self, kept: tuple[bool, ...], generator: torch.Generator | None) -> ItemTable:
-        return ItemTable(F.pad(self.ids, (0, 0, 1, 0)), self.content.item_parts(kept, generator))
+    def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
+        return ItemTable(self._id_table(), self.content.item_parts(kept))
+
+    def _id_table(self) -> Tensor:
+        return F.pad(self.ids, (0, 0, 1, 0))
 
     def _draw_coalition(
         self, generator: torch.Generator

@@ -86,6 +86,12 @@ class Content(nn.Module, ABC):
             Row 0 is zero.
         """
 
+    def item_tables(
+        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+    ) -> list[Tensor]:
+        """Compute `item_parts` for several patterns of kept modalities, sharing what they share."""
+        return [self.item_parts(kept, generator) for kept in patterns]
+
     @abstractmethod
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         """Compute the part vectors of new items, on the scale of the known ones.
