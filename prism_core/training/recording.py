@@ -182,6 +182,7 @@ def _vectors(
         for part, vectors in model.item_vectors(withhold=modality).items():
             tables[f"items.{part}.without_{modality}"] = vectors
     tables["items.id"] = torch.nn.functional.pad(model.ids, (0, 0, 1, 0))
+    tables["items.fused"] = model.fused_items()
     item_seq = to_device(histories, model.ids.device)
     tables["users.state"] = model.user_states(item_seq, size)
     return {name: tensor.float().cpu().numpy() for name, tensor in tables.items()}
