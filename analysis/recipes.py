@@ -31,6 +31,7 @@ from analysis.plots.maps import linked_maps
 from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
+from analysis.plots.triangle import part_triangle
 from prism_core.errors import ConfigError, DataError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -49,7 +50,7 @@ class Recipe:
     runs
         Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
-        Options of that figure: ``user_ids`` (the users compared on), ``metric``, ``metrics``,
+        Options of that figure: ``user_ids`` (of the users it is about), ``metric``, ``metrics``,
         ``reference``, ``user_id``, ``item_id``, ``method``, ``color``, ``spaces``, ...; all
         optional but ``reference``, ``name``, ``user_id`` and ``item_id`` where a figure is about
         one.
@@ -154,7 +155,7 @@ def _gaps(runs: Sequence[Run], options: Options) -> Any:
 
 
 def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = comparison.variants_of(runs)
+    variants = _variants(runs, options)
     reference = comparison.named(variants, _needed(options, "reference"))
     groups = _groups(runs, options)
     picked = options.get("groupings", [name for name in groups if name != "user_id"])
@@ -168,7 +169,7 @@ def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 
 
 def _losers(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = comparison.variants_of(runs)
+    variants = _variants(runs, options)
     name = _needed(options, "name")
     table = slices.losing_groups(
         comparison.named(variants, name),
@@ -217,18 +218,23 @@ def _weights(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return population_plots.weight_ridges(population=population, weights=mine, dark=dark)
 
 
+def _population(run: Run, options: Options) -> pd.DataFrame:
+    """Contributions of all users, or of those that the options name."""
+    population = explanations.population_contributions(run)
+    wanted = options.get("user_ids")
+    return population if wanted is None else population[population["user_id"].isin(wanted)]
+
+
 def _contributions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    population = explanations.population_contributions(runs[0])
+    population = _population(runs[0], options)
     return population_plots.contribution_ridges(
         population=population, user_id=options.get("user_id"), dark=dark
     )
 
 
 def _triangle(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    population = explanations.population_contributions(runs[0])
-    return population_plots.part_triangle(
-        population=population, user_id=options.get("user_id"), dark=dark
-    )
+    population = _population(runs[0], options)
+    return part_triangle(population=population, user_id=options.get("user_id"), dark=dark)
 
 
 def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:

@@ -65,7 +65,7 @@ def slice_differences(
     aligned = slices.set_index("user_id").loc[reference.user_ids]
     rows = []
     for grouping in aligned.columns:
-        labels = aligned[grouping].astype("string").to_numpy()
+        labels = aligned[grouping].astype("string").fillna("").to_numpy()
         for group in _groups(aligned[grouping]):
             inside = labels == group
             rows += [

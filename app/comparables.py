@@ -74,17 +74,22 @@ def sensitivity(runs: Sequence[Run], metric: str, users: Users = None) -> pd.Dat
 
 
 def slice_differences(
-    runs: Sequence[Run], reference: str, metric: str, groups: pd.DataFrame
+    runs: Sequence[Run], reference: str, metric: str, groups: pd.DataFrame, users: Users = None
 ) -> pd.DataFrame:
     """Compare within groups; see :func:`analysis.slices.slice_differences`."""
-    return _slice_differences(_key(runs), reference, metric, groups)
+    return _slice_differences(_key(runs), reference, metric, groups, users)
 
 
 def losing_groups(
-    runs: Sequence[Run], name: str, reference: str, metric: str, groups: pd.DataFrame
+    runs: Sequence[Run],
+    name: str,
+    reference: str,
+    metric: str,
+    groups: pd.DataFrame,
+    users: Users = None,
 ) -> pd.DataFrame:
     """Count winners and losers within groups; see :func:`analysis.slices.losing_groups`."""
-    return _losing_groups(_key(runs), name, reference, metric, groups)
+    return _losing_groups(_key(runs), name, reference, metric, groups, users)
 
 
 Key = tuple[tuple[Path, int], ...]
@@ -128,17 +133,19 @@ def _sensitivity(key: Key, metric: str, users: Users) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing within groups …")
-def _slice_differences(key: Key, reference: str, metric: str, groups: pd.DataFrame) -> pd.DataFrame:
-    found = _variants(key, None)
+def _slice_differences(
+    key: Key, reference: str, metric: str, groups: pd.DataFrame, users: Users
+) -> pd.DataFrame:
+    found = _variants(key, users)
     base = comparison.named(found, reference)
     return slices.slice_differences(found, reference=base, slices=groups, metric=metric)
 
 
 @st.cache_data(max_entries=32, show_spinner=WAIT)
 def _losing_groups(
-    key: Key, name: str, reference: str, metric: str, groups: pd.DataFrame
+    key: Key, name: str, reference: str, metric: str, groups: pd.DataFrame, users: Users
 ) -> pd.DataFrame:
-    found = _variants(key, None)
+    found = _variants(key, users)
     ours, theirs = comparison.named(found, name), comparison.named(found, reference)
     return slices.losing_groups(ours, theirs, slices=groups, metric=metric)
 

@@ -163,7 +163,7 @@ def group_outcomes(*, table: pd.DataFrame, name: str, dark: bool = False) -> go.
     figure.add_trace(dots.update(y=labels, showlegend=False), row=1, col=2)
     figure.add_vline(x=0, line={"color": INK[dark], "width": 1}, row=1, col=2)
     figure.update_xaxes(title="Users (%)", row=1, col=1)
-    figure.update_xaxes(title=f"Mean gain of {short(name, width=22)}", row=1, col=2)
+    figure.update_xaxes(title=f"Mean gain of {short(name, width=30)}", row=1, col=2)
     figure.update_yaxes(autorange="reversed", showdividers=True)
     return figure
 

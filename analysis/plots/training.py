@@ -16,6 +16,8 @@ def learning_curves(
 ) -> go.Figure:
     """Draw a quantity over epochs: the mean over seeds, and their range as a band.
 
+    A curve ends where the first of its seeds stopped: beyond, a mean would be of other seeds.
+
     Parameters
     ----------
     curves
@@ -32,7 +34,8 @@ def learning_curves(
     figure.update_layout(legend_itemsizing="trace")
     for place, (name, group) in enumerate(rows.groupby("name", sort=False)):
         color = CATEGORY_COLORS[place % len(CATEGORY_COLORS)]
-        epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max"]).reset_index()
+        epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max", "count"]).reset_index()
+        epochs = epochs[epochs["count"] == group["seed"].nunique()]
         if group["seed"].nunique() > 1:
             _add_band(figure, epochs, str(name), color)
         figure.add_scatter(
@@ -98,9 +101,9 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
     )
     figure.add_trace(trace)
     titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
-    low, high = rows[cost].min(), rows[cost].max()
+    low, high = rows[f"{cost}_low"].min(), rows[f"{cost}_high"].max()
     room = (high - low) or high or 1.0
-    figure.update_xaxes(range=[low - 0.3 * room, high + 0.12 * room])
+    figure.update_xaxes(range=[low - 0.15 * room, high + 0.08 * room])
     figure.update_xaxes(title=titles.get(cost, cost))
     figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
     return figure

@@ -3,13 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.plots.comparison import difference_forest, metric_forest, metric_name, win_tie_loss
+from analysis.plots.comparison import difference_forest, metric_forest, metric_name
 from app import comparables
 from app.components import figure_card
 from app.components.ablation import Comparison
 from app.components.text import markdown, plural
 from app.state import is_dark
 
+MAX_ROWS = 20
 COLUMNS = {
     "name": "Variant",
     "value": "Mean",
@@ -91,7 +92,10 @@ def draw_table(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison)
     }
     plain = {key: st.column_config.Column(COLUMNS[key]) for key in ("name", "num_users")}
     seeds = {"num_seeds": st.column_config.Column(COLUMNS["num_seeds"])}
-    st.dataframe(table, hide_index=True, column_config=plain | numbers | seeds)
+    st.dataframe(
+        table, hide_index=True, column_config=plain | numbers | seeds, placeholder="",
+        height="content" if len(table) <= MAX_ROWS else "auto",
+    )  # fmt: skip
     seeds_of_base = int(values.loc[values["name"] == compared.reference, "num_seeds"].iloc[0])
     st.caption(
         f"{metric_name(compared.metric)}; reference {markdown(compared.reference)} "
@@ -101,7 +105,7 @@ def draw_table(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison)
 
 
 def draw_figures(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison) -> None:
-    """Draw metric, differences, and users won and lost."""
+    """Draw the differences and the metric."""
     reference, dark = compared.reference, is_dark()
     with st.grid(2, min_column_width=440):
         figure_card.draw(
@@ -120,15 +124,6 @@ def draw_figures(values: pd.DataFrame, paired: pd.DataFrame, compared: Compariso
             data=values,
             recipe=compared.recipe("metrics", metrics=[compared.metric], highlight=reference),
             caption="Lines: 95 % intervals over users and seeds (bootstrap).",
-        )
-        figure_card.draw(
-            win_tie_loss(table=paired, reference=reference, dark=dark),
-            title="Users won and lost",
-            name="ablation-users",
-            data=paired[["name", "wins", "ties", "losses"]],
-            recipe=compared.recipe("wins"),
-            caption="By the mean over seeds. Ties: the true next item is in neither list, or at "
-            "the same place in both.",
         )
 
 

@@ -22,7 +22,11 @@ def draw(compared: Comparison) -> None:
         st.info("Choose at least one grouping.")
         return
     table = comparables.slice_differences(
-        compared.runs, compared.reference, compared.metric, groups[["user_id", *picked]]
+        compared.runs,
+        compared.reference,
+        compared.metric,
+        groups[["user_id", *picked]],
+        compared.users,
     )
     if table.empty:
         st.info("Only the reference is shown. Choose more variants above.")

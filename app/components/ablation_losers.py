@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import comparison
-from analysis.plots.comparison import group_outcomes, metric_name
+from analysis.plots.comparison import group_outcomes, metric_name, win_tie_loss
 from analysis.plots.theme import PART_LABELS
 from app import comparables
 from app.components import figure_card, slice_saver
@@ -20,27 +20,39 @@ MAX_ROWS = 500
 
 def draw(compared: Comparison) -> None:
     """Draw the tab."""
-    rival = draw_rival(compared)
-    if rival is None:
+    paired = compared.differences
+    if paired.empty:
         st.info("Only the reference is shown. Choose more variants above.")
         return
+    draw_balance(compared, paired)
+    rival = draw_rival(compared.reference, paired["name"].tolist())
     groups = groups_of_users(compared)
     table = comparables.losing_groups(
-        compared.runs, rival, compared.reference, compared.metric, groups
+        compared.runs, rival, compared.reference, compared.metric, groups, compared.users
     )
     draw_groups(compared, rival, table)
     draw_users(compared, rival, groups, table)
 
 
-def draw_rival(compared: Comparison) -> str | None:
+def draw_balance(compared: Comparison, paired: pd.DataFrame) -> None:
+    """Draw how many users every variant wins and loses."""
+    figure_card.draw(
+        win_tie_loss(table=paired, reference=compared.reference, dark=is_dark()),
+        title=f"Users won and lost against {markdown(compared.reference)}",
+        name="ablation-users",
+        data=paired[["name", "wins", "ties", "losses"]],
+        recipe=compared.recipe("wins"),
+        caption="By the mean over seeds. Ties: the true next item is in neither list, or at the "
+        "same place in both.",
+    )
+
+
+def draw_rival(reference: str, names: list[str]) -> str:
     """Draw the choice of the variant that is compared; the worst one at first."""
-    names = compared.differences["name"].tolist() if not compared.differences.empty else []
-    if not names:
-        return None
     if st.session_state.get(Widget.RIVAL) not in names:
         st.session_state[Widget.RIVAL] = names[-1]
     return st.selectbox(
-        f"Variant against {compared.reference}", names, key=Widget.RIVAL, persist_state="session",
+        f"Variant against {markdown(reference)}", names, key=Widget.RIVAL, persist_state="session",
         help="Sorted by the difference, the best first. Type to search.",
     )  # fmt: skip
 
@@ -79,13 +91,13 @@ def draw_users(compared: Comparison, rival: str, groups: pd.DataFrame, table: pd
             "Users of", [ALL, *names], key=Widget.LOSING_GROUP, persist_state="session"
         )
         outcome = st.segmented_control(
-            "who", list(OUTCOMES), default="loss", required=True, format_func=OUTCOMES.__getitem__,
+            "Who", list(OUTCOMES), default="loss", required=True, format_func=OUTCOMES.__getitem__,
             key=Widget.LOSING_OUTCOME, persist_state="session",
         )  # fmt: skip
     users = users_of(compared, rival)
     if chosen in names:
         column, group = names[chosen]
-        members = groups.loc[groups[column].astype("string") == group, "user_id"]
+        members = groups.loc[groups[column].astype("string").fillna("") == group, "user_id"]
         users = users[users["user_id"].isin(members)]
     _draw_list(compared, rival, users[users["outcome"] == outcome], f"{chosen} who {outcome}")
 

@@ -18,6 +18,7 @@ from app.components.text import markdown
 from app.state import is_dark
 from prism_core.store.reader import Run
 
+MAX_ROWS = 20
 INFORMATION = "information"
 FIRST_QUESTION = {"scope": "data", "first": "image", "second": "text"}
 
@@ -52,6 +53,8 @@ def draw_differences(compared: Comparison) -> None:
     st.dataframe(
         table[["name", *numbers, *changed.columns[1:]]],
         hide_index=True,
+        placeholder="",
+        height="content" if len(table) <= MAX_ROWS else "auto",
         column_config={
             "name": st.column_config.Column("Variant", pinned=True),
             "value": st.column_config.NumberColumn(metric_name(compared.metric), format="%.4f"),

@@ -56,7 +56,7 @@ def draw_curves(compared: Comparison) -> None:
         name="ablation-curves",
         data=shown[shown["quantity"] == quantity],
         recipe=compared.recipe("learning_curves", quantity=quantity, names=names),
-        caption="Mean over seeds; the band spans the seeds.",
+        caption="Mean over seeds, as long as all of them train; the band spans the seeds.",
     )
 
 
@@ -72,7 +72,7 @@ def _draw_choice(curves: pd.DataFrame, compared: Comparison) -> tuple[str, list[
     losses = curves.loc[curves["group"] == "loss", "quantity"].unique().tolist()
     names = curves["name"].unique().tolist()
     kept = [name for name in st.session_state.get(Widget.CURVES, []) if name in names]
-    st.session_state[Widget.CURVES] = kept or _first(names, compared.reference)
+    st.session_state[Widget.CURVES] = kept or _first(names, compared)
     with st.container(horizontal=True):
         quantity = st.selectbox(
             "Quantity", [*valid, *losses], format_func=quantity_name, key=Widget.QUANTITY,
@@ -85,6 +85,8 @@ def _draw_choice(curves: pd.DataFrame, compared: Comparison) -> tuple[str, list[
     return str(quantity), list(chosen)
 
 
-def _first(names: list[str], reference: str) -> list[str]:
-    others = [name for name in names if name != reference]
-    return [name for name in (reference, *others) if name in names][:SHOWN_CURVES]
+def _first(names: list[str], compared: Comparison) -> list[str]:
+    """Give the reference, and the variants that are the furthest from it."""
+    paired = compared.differences
+    far = [] if paired.empty else paired.sort_values("difference", key=abs)["name"].tolist()[::-1]
+    return [name for name in (compared.reference, *far) if name in names][:SHOWN_CURVES]
