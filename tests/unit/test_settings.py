@@ -8,6 +8,8 @@ import pytest
 
 from analysis import comparison, settings
 from analysis.comparison import Variant
+from analysis.plots.sensitivity import sensitivity_curves
+from analysis.recipes import Recipe, draw
 from prism_core.store import files
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -86,6 +88,18 @@ def test_a_curve_joins_what_differs_in_one_number_alone(make: Make) -> None:
     values = comparison.summary(variants, metrics=["ndcg@10"]).set_index("name")["value"]
     assert table["value"].tolist() == pytest.approx(values[table["name"]].tolist())
     assert set(table.loc[table["is_reference"], "name"]) == {"PRISM"}
+
+
+def test_the_recipe_draws_the_curves_of_the_page(make: Make) -> None:
+    variants = [
+        make("PRISM", seeds=2),
+        make("T 0.2", temperature=0.2),
+        make("T 1.4", temperature=1.4),
+    ]
+    table = settings.sensitivity(variants, reference=variants[0], metric="mrr@10")
+    folders = {run.run_id: run.path for variant in variants for run in variant.runs}
+    recipe = Recipe(figure="sensitivity", runs=tuple(folders), options={"metric": "mrr@10"})
+    assert draw(recipe, folders).to_json() == sensitivity_curves(table=table).to_json()
 
 
 def test_numbers_that_move_apart_and_switches_are_no_curve(make: Make) -> None:
