@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.types import is_floating as _is_float
 from pyarrow.types import is_list as _is_list
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from prism_core.errors import RunFormatError
@@ -154,6 +154,23 @@ def write_vectors(path: Path, vectors: Mapping[str, np.ndarray]) -> None:
     """Write named arrays atomically as safetensors."""
     with replacing(path) as temporary:
         save_file({name: np.ascontiguousarray(array) for name, array in vectors.items()}, temporary)
+
+
+def vector_names(path: Path) -> list[str]:
+    """Name the arrays of a safetensors file without reading them.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing or damaged.
+    """
+    try:
+        with safe_open(path, "numpy") as handle:
+            return sorted(handle.keys())
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (SafetensorError, OSError) as error:
+        raise RunFormatError(f"{path}: not a readable safetensors file: {error}.") from None
 
 
 def read_vectors(path: Path) -> dict[str, np.ndarray]:
