@@ -18,9 +18,12 @@ PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 BOARD: Final = "board"
+LASSO: Final = "marked_users"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "slice", "view", "whatif", "map", "marked"]
+Field = Literal[
+    "run", "user", "item", "slice", "view", "whatif", "standin", "beside", "map", "marked"
+]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 """Names of the selection's fields; the query parameters have the same names."""
 
@@ -29,6 +32,9 @@ class Widget(StrEnum):
     """Keys of widgets."""
 
     RUN = "run_picker"
+    SEED = "seed_picker"
+    OPEN_OTHER = "open_other_run"
+    TRAIN_AGAIN = "train_again"
     PICTURES = "pictures_input"
     SLICE = "slice_picker"
     DELETE_SLICE = "delete_slice"
@@ -43,7 +49,13 @@ class Widget(StrEnum):
     WITHHELD = "withheld"
     BY_HAND = "weights_by_hand"
     WEIGHT = "weight"
-    REMOVE = "remove_items"
+    STAND_IN = "stand_in"
+    STAND_IN_USER = "stand_in_user"
+    EDIT = "history_item"
+    PLACE = "history_place"
+    EARLIER = "move_earlier"
+    LATER = "move_later"
+    REMOVE = "remove_item"
     ADD = "add_item"
     UNDO = "undo"
     COMPARE = "compare_with"
@@ -53,6 +65,11 @@ class Widget(StrEnum):
     INFLUENCE = "history_influence"
     WHOLE_HISTORY = "whole_history"
     ALIKE = "users_alike"
+    SCOPE = "faithfulness_scope"
+    GROUPING = "user_grouping"
+    USER_ORDER = "user_order"
+    USER_PAGE = "user_page"
+    USER_TABLE = "user_table"
     RESET = "reset"
     MAPS_TAB = "maps_tab"
     MAP_SCOPE = "map_scope"
@@ -133,6 +150,10 @@ class Selection:
         What the page Maps shows, as text; see :class:`app.map_view.MapView`.
     marked
         Points marked on a map, as text; see :class:`analysis.regions.Region`.
+    standin
+        What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
+    beside
+        What the user is compared with: ``run:<id>`` or ``user:<id>``.
     """
 
     run: str | None = None
@@ -143,6 +164,8 @@ class Selection:
     whatif: str | None = None
     map: str | None = None
     marked: str | None = None
+    standin: str | None = None
+    beside: str | None = None
 
 
 def selection() -> Selection:
@@ -161,6 +184,7 @@ def select(**changes: str | None) -> None:
         st.session_state.pop(UNDO, None)
     if "run" in changes:
         changes = {"marked": None, **changes}
+        st.session_state.pop(LASSO, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 

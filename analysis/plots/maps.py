@@ -102,7 +102,7 @@ def linked_maps(
             figure.add_trace(trace, **position)
     add_key(figure, coloring, column_label(color))
     _add_outlines(figure, list(maps), shapes, dark)
-    height = 640 if columns == 1 else 70 + 350 * lines
+    height = 660 if columns == 1 else 90 + 350 * lines
     return _finished(figure, height, dark, _revision(selected))
 
 
@@ -303,7 +303,8 @@ def _finished(figure: go.Figure, height: int, dark: bool, selection: str) -> go.
         dragmode="lasso",
         hovermode="closest",
         legend={"itemclick": False, "itemdoubleclick": False, "y": -0.02, "yanchor": "top"},
-        margin={"t": 34},
+        margin={"t": 56},
+        modebar={"add": ["select2d", "lasso2d"]},
     )
     figure.update_annotations(font_size=14)
     figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=None)

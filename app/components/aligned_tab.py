@@ -8,6 +8,7 @@ from analysis.alignment import NEIGHBOURS, aligned_maps, mean_overlaps, movers
 from analysis.map_points import color_columns, column_label
 from analysis.plots.maps import space_label
 from analysis.plots.morph import morphing_map
+from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from analysis.spaces import ITEMS
 from app import loaders
@@ -145,7 +146,10 @@ def _draw_movers(scope: str, points: pd.DataFrame, ranked: pd.DataFrame, pair: s
     table = pd.DataFrame(
         {"place": range(1, len(top) + 1), "name": names, "overlap": top["overlap"]}
     )
-    known = points.loc[top["row"], said].reset_index(drop=True).rename(columns=column_label)
+    known = points.loc[top["row"], said].reset_index(drop=True)
+    if "top_part" in known:
+        known["top_part"] = known["top_part"].map(label_of)
+    known = known.rename(columns=column_label)
     st.dataframe(
         pd.concat([table, known], axis=1),
         hide_index=True,

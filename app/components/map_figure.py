@@ -64,6 +64,10 @@ def draw(run: Run, view: MapView, points: pd.DataFrame, marked: np.ndarray | Non
         "picture can be trusted (1 is best), and the share of true neighbours it keeps.",
         recipe=Recipe(figure="maps", runs=(run.run_id,), options={**options, "color": view.color}),
     )
+
+
+def listen(run: Run, view: MapView, points: pd.DataFrame) -> None:
+    """Take what is drawn and clicked on the maps, and show a card for the point below."""
     map_lens.draw(
         spaces=list(view.spaces),
         on_drawn=partial(_keep, view),

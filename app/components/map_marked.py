@@ -6,6 +6,7 @@ import streamlit as st
 from analysis.map_points import column_label
 from analysis.marked import FEW, marked_metrics, marked_weights, users_behind
 from analysis.plots.marked import weight_histograms
+from analysis.plots.theme import label_of
 from analysis.saved_slices import Kind
 from analysis.spaces import ITEMS
 from app import loaders
@@ -68,6 +69,8 @@ def _draw_listed(run: Run, view: MapView, marked: pd.DataFrame) -> None:
         if len(marked) > SHOWN:
             st.caption(f"The {SHOWN} most popular of {len(marked):,} are shown.")
     table = marked.drop(columns=[name for name in HIDDEN if name in marked])
+    if "top_part" in table:
+        table = table.assign(top_part=table["top_part"].map(label_of))
     st.dataframe(
         table.rename(columns=column_label),
         hide_index=True,

@@ -13,10 +13,10 @@ from app.components import (
     map_marked,
     map_neighbours,
     map_quality,
+    not_kept,
 )
 from app.components.text import markdown
 from app.map_view import MapView
-from prism_core.errors import NotFittedError
 from prism_core.store.reader import Run
 
 
@@ -25,11 +25,9 @@ def draw(run: Run) -> None:
     stored = map_view.available(run)
     if stored:
         _draw_maps(run, stored)
-    elif not run.has_vectors and not run.parts:
-        raise NotFittedError(
-            f"{run.name} was stored without item vectors, so there is nothing to map. Choose a "
-            "PRISM run."
-        )
+    elif not run.has_vectors:
+        not_kept.draw(run, missing="the vectors of its items, which a map needs", needed="whole")
+        return
     else:
         st.info("This run has no maps yet. Compute them below; that takes a minute or two.")
     map_computing.draw(run, is_first=not stored)
@@ -44,6 +42,7 @@ def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
     map_quality.draw(run, view)
     map_marked.draw(run, view, points.iloc[[] if rows is None else rows], origin)
     map_neighbours.draw(run, view, points)
+    map_figure.listen(run, view, points)
 
 
 def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray | None, str]:

@@ -311,4 +311,4 @@ def test_alignment_is_started_for_the_chosen_runs(
 
 
 def test_run_without_vectors_says_so(open_app: OpenApp) -> None:
-    assert "stored without item vectors" in texts(open_app("maps", run="popularity"))
+    assert "the vectors of its items" in texts(open_app("maps", run="popularity"))
