@@ -173,7 +173,8 @@ def test_another_run_starts_without_marks(
     open_app: OpenApp, mapped: Path, marked: tuple[str, list[int]]
 ) -> None:
     app = open_map(open_app, mapped, marked=marked[0])
-    app.selectbox("run_picker").set_value("prism-seed1").run()
+    app.query_params["run"] = "prism-seed1"
+    app.run()
     assert app.session_state[SELECTION].marked is None
 
 
