@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.events import emit
 from analysis.information.decomposition import ATOMS
 from analysis.information.definitions import compare_definitions
-from analysis.information.estimate import Estimate, estimate
+from analysis.information.estimate import estimate
 from analysis.information.local import group_atoms
 from analysis.information.questions import (
     SCOPES,
@@ -29,6 +29,7 @@ from analysis.information.questions import (
     Settings,
     questions,
 )
+from analysis.information.result import Estimate
 from prism_core.errors import DataError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run

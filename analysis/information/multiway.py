@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from analysis.information.decomposition import Decomposition, decompose, to_dit
-from analysis.information.estimate import Estimate, estimate
+from analysis.information.estimate import estimate
+from analysis.information.result import Estimate
 from analysis.information.table import FloatArray
 from prism_core.errors import DataError
 
