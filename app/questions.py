@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analysis.information.command import ARTIFACT
 from analysis.information.questions import Question, questions
+from analysis.information.stored import ARTIFACT
 from analysis.plots.theme import label_of
 from app import loaders
 from prism_core.store import schema

@@ -91,7 +91,8 @@ class PosteriorCoding:
             for posterior, size in zip(readings.posteriors, sizes, strict=True)
         ]
         codes = [q.encode(p) for q, p in zip(quantisers, readings.posteriors, strict=True)]
-        by_likelihood = self._likelihood_says_more(codes[2], quantisers[2].size)
+        found = [q.size for q in quantisers]
+        by_likelihood = self._likelihood_says_more(codes[2], found[2])
 
         def rejoin(rows: IntArray) -> tuple[IntArray, FloatArray | None]:
             posterior = readings.rejoined(rows)
@@ -103,7 +104,12 @@ class PosteriorCoding:
             second=codes[1],
             joint=codes[2],
             target=readings.target,
-            sizes=(quantisers[0].size, quantisers[1].size, quantisers[2].size, readings.num_targets),
+            sizes=(
+                quantisers[0].size,
+                quantisers[1].size,
+                quantisers[2].size,
+                readings.num_targets,
+            ),
             groups=readings.groups,
             folds=readings.folds,
             log_likelihood=readings.log_likelihood(readings.posteriors[2])

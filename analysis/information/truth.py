@@ -27,7 +27,8 @@ def recovered(
     -------
     frame
         Columns world, samples, coding, atom, planted, value, low, high, null_95, p_value,
-        distinguishable, error (value less planted), all in bits.
+        distinguishable, error (value less planted), all in bits; samples_per_cell,
+        retention_first, retention_second, retention_joint.
     """
     sizes = list(sample_sizes)
     frames = []
@@ -49,7 +50,8 @@ def _one(world: World, size: int, coding: str, permutations: int, seed: int) -> 
     frame.insert(2, "coding", coding)
     frame["planted"] = [world.atoms[atom] for atom in frame["atom"]]
     frame["error"] = frame["value"] - frame["planted"]
-    return frame
+    retention = {f"retention_{name}": share for name, share in (found.retention or {}).items()}
+    return frame.assign(samples_per_cell=found.occupancy.samples_per_cell, **retention)
 
 
 def computed_gates(chosen: Sequence[Gate] | None = None) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     Parameters
     ----------
     measures
-        As `analysis.health.measure`.
+        As `analysis.health.verdicts.measure`.
 
     Notes
     -----

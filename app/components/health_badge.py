@@ -5,7 +5,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from analysis.health_command import ARTIFACT
+from analysis.health.command import ARTIFACT
 from analysis.plots.health import VERDICT_TEXT
 from analysis.plots.theme import label_of
 from app import loaders

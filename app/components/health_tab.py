@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.health_command import ARTIFACT
+from analysis.health.command import ARTIFACT
 from analysis.plots.health import VERDICT_TEXT, sensitivity_map, similarity_map, size_bars
 from analysis.plots.information import stacked_atoms
 from analysis.plots.theme import label_of
