@@ -8,7 +8,7 @@ the URL, so that a copied address opens the same view. Widgets have keys of thei
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 
@@ -18,10 +18,11 @@ PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 BOARD: Final = "board"
 MARKED: Final = "marked_rows"
+LASSO: Final = "marked_users"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "slice", "view", "whatif"]
-FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "slice", "view", "whatif")
+Field = Literal["run", "user", "item", "slice", "view", "whatif", "standin", "beside"]
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 """Names of the selection's fields; the query parameters have the same names."""
 
 
@@ -29,6 +30,9 @@ class Widget(StrEnum):
     """Keys of widgets."""
 
     RUN = "run_picker"
+    SEED = "seed_picker"
+    OPEN_OTHER = "open_other_run"
+    TRAIN_AGAIN = "train_again"
     PICTURES = "pictures_input"
     SLICE = "slice_picker"
     DELETE_SLICE = "delete_slice"
@@ -43,7 +47,13 @@ class Widget(StrEnum):
     WITHHELD = "withheld"
     BY_HAND = "weights_by_hand"
     WEIGHT = "weight"
-    REMOVE = "remove_items"
+    STAND_IN = "stand_in"
+    STAND_IN_USER = "stand_in_user"
+    EDIT = "history_item"
+    PLACE = "history_place"
+    EARLIER = "move_earlier"
+    LATER = "move_later"
+    REMOVE = "remove_item"
     ADD = "add_item"
     UNDO = "undo"
     COMPARE = "compare_with"
@@ -53,6 +63,11 @@ class Widget(StrEnum):
     INFLUENCE = "history_influence"
     WHOLE_HISTORY = "whole_history"
     ALIKE = "users_alike"
+    SCOPE = "faithfulness_scope"
+    GROUPING = "user_grouping"
+    USER_ORDER = "user_order"
+    USER_PAGE = "user_page"
+    USER_TABLE = "user_table"
     RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"
@@ -106,6 +121,10 @@ class Selection:
         What the page Users shows of the user.
     whatif
         A what-if as text, see :class:`app.what_if.WhatIf`.
+    standin
+        What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
+    beside
+        What the user is compared with: ``run:<id>`` or ``user:<id>``.
     """
 
     run: str | None = None
@@ -114,6 +133,8 @@ class Selection:
     slice: str | None = None
     view: str | None = None
     whatif: str | None = None
+    standin: str | None = None
+    beside: str | None = None
 
 
 def selection() -> Selection:
@@ -132,6 +153,7 @@ def select(**changes: str | None) -> None:
         st.session_state.pop(UNDO, None)
     if "run" in changes:
         st.session_state.pop(MARKED, None)
+        st.session_state.pop(LASSO, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 

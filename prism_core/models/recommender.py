@@ -1,7 +1,7 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,16 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.batching import map_by_length
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
+
+READ_AT_ONCE: Final = 512
+"""Histories read together where nothing else is said."""
 
 
 class Reading(NamedTuple):
@@ -26,11 +30,23 @@ class Reading(NamedTuple):
     weights: Tensor
 
 
+class HistoryVectors(NamedTuple):
+    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
+
+    ids: Tensor
+    parts: Tensor
+
+
 class ItemTable(NamedTuple):
     """Every item as an id vector ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``."""
 
     ids: Tensor
     parts: Tensor
+
+    def of(self, item_seq: Tensor) -> HistoryVectors:
+        """Look up the vectors of histories ``(B, L)``."""
+        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
+        return HistoryVectors(F.embedding(item_seq, self.ids), parts)
 
 
 class AuxiliaryDraws(NamedTuple):
@@ -119,19 +135,18 @@ class Recommender(nn.Module):
             ``recommendation`` first, then the auxiliary losses by name.
         """
         shard = shard or Shard()
-        item_seq, targets = item_seq[:, -self.max_seq_len :], targets[:, -self.max_seq_len :]
+        item_seq, targets = self._window(item_seq), self._window(targets)
         whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        table = self._table()
+        tables = self._step_tables(coalition, generator) if dropped else [self._table()]
         of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
+        total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
         if dropped:
-            other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
-            total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
+            total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
         return {"recommendation": total / count, **auxiliary}
 
     def _step(
@@ -148,7 +163,7 @@ class Recommender(nn.Module):
         reading = self._read(item_seq, table)
         has_target = targets != PAD
         queries = reading.states[has_target]
-        items = table.ids + self.content.candidates(table.parts)
+        items = self._candidates(table)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
         if auxiliary is None:
             return total, {}
@@ -176,24 +191,66 @@ class Recommender(nn.Module):
         Tensor (B, N + 1)
             Raw scores; `PAD` is at minus infinity, items already seen are not masked.
         """
-        switches, item_seq = switches or Switches(), item_seq[:, -self.max_seq_len :]
-        scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
-        for rows, table in self._coalitions(len(item_seq), switches):
-            reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
-            queries = reading.states[:, -1]
-            items = table.ids + self.content.candidates(table.parts)
-            scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
+        switches, item_seq = switches or Switches(), self._window(item_seq)
+        found = []
+        for rows, on in self._coalitions(len(item_seq), switches):
+            table = self._switched(on, switches)
+            reading = self._read_switched(item_seq[rows], rows, table, on, switches)
+            items = self._candidates(table)
+            found.append((rows, self.backbone.similarity(reading.states[:, -1], items)))
+        scores = found[0][1] if len(found) == 1 else self._in_order(len(item_seq), found)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
         return scores
 
-    def fusion_weights(self, item_seq: Tensor) -> Tensor:
-        """Weights ``(B, P)`` of the parts after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
+    def score_lists(
+        self, item_seq: Tensor, candidates: Tensor, switches: Switches, batch_size: int
+    ) -> Tensor:
+        """Score a few candidates of each history, under one setting for all rows.
 
-    def user_states(self, item_seq: Tensor) -> Tensor:
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+        candidates : Tensor (B, C), int64
+        switches
+        batch_size
+            Histories read at once.
+
+        Returns
+        -------
+        Tensor (B, C)
+        """
+        ((_, on),) = self._coalitions(len(item_seq), switches)
+        table = self._switched(on, switches)
+        items = self._candidates(table)
+
+        def score(rows: Tensor, histories: Tensor) -> Tensor:
+            reading = self._read_switched(self._window(histories), rows, table, on, switches)
+            return self.backbone.paired_similarity(reading.states[:, -1], items[candidates[rows]])
+
+        return map_by_length(score, item_seq, batch_size)
+
+    def fusion_weights(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
+        """Weights ``(B, P)`` of the parts after the whole history."""
+        return self._after_histories(lambda reading: reading.weights, item_seq, batch_size)
+
+    def user_states(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
         """States ``(B, W)`` that meet the candidates after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
+        return self._after_histories(lambda reading: reading.states, item_seq, batch_size)
+
+    def _after_histories(
+        self, pick: Callable[[Reading], Tensor], item_seq: Tensor, batch_size: int
+    ) -> Tensor:
+        table = self._table()
+
+        def read(_: Tensor, histories: Tensor) -> Tensor:
+            return pick(self._read(self._window(histories), table))[:, -1]
+
+        return map_by_length(read, item_seq, batch_size)
+
+    def fused_items(self) -> Tensor:
+        """Vectors ``(N + 1, W)`` of all items as they meet the users' states, row 0 zero."""
+        return F.pad(self._candidates(self._table())[1:], (0, 0, 1, 0))
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
@@ -224,7 +281,7 @@ class Recommender(nn.Module):
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
-        item_seq = item_seq[:, -self.max_seq_len :]
+        item_seq = self._window(item_seq)
         self.objective.observe(item_seq)
         was_training = self.training
         self.eval()
@@ -233,33 +290,91 @@ class Recommender(nn.Module):
         self.train(was_training)
         self.backbone.start_epoch(states[item_seq != PAD], generator)
 
+    def _window(self, item_seq: Tensor) -> Tensor:
+        """Keep the newest positions; as many for everyone where padding makes a difference."""
+        if not self.content.reads_padding:
+            return item_seq[:, -self.max_seq_len :]
+        return F.pad(item_seq, (self.max_seq_len - item_seq.shape[1], 0), value=PAD)
+
     def _read(
-        self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None
+        self,
+        item_seq: Tensor,
+        table: ItemTable | HistoryVectors,
+        fusion_weights: Tensor | None = None,
     ) -> Reading:
         padding_mask = item_seq == PAD
-        id_seq = F.embedding(item_seq, table.ids)
-        part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
+        id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
         vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
         inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
         return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
 
+    def _in_order(self, batch: int, groups: list[tuple[Tensor | slice, Tensor]]) -> Tensor:
+        scores = self.ids.new_empty(batch, self.num_items + 1)
+        for rows, of_rows in groups:
+            scores[rows] = of_rows.to(scores.dtype)
+        return scores
+
+    def _candidates(self, table: ItemTable) -> Tensor:
+        return table.ids + self.content.candidates(table.parts)
+
     def _coalitions(
         self, batch: int, switches: Switches
-    ) -> Iterator[tuple[Tensor | slice, ItemTable]]:
-        """Group the rows by coalition: each group's rows, and the item table it sees."""
+    ) -> Iterator[tuple[Tensor | slice, Tensor]]:
+        """Group the rows by coalition: each group's rows, and what is on in it."""
         on = switches.coalitions(batch, len(self.players), len(self.modalities))
         if on.ndim == 1:
-            yield slice(None), self._switched(on, switches)
+            yield slice(None), on
             return
         for pattern, rows in group_rows(on):
-            yield rows.to(self.ids.device), self._switched(pattern, switches)
+            yield rows.to(self.ids.device), pattern
 
     def _switched(self, on: Tensor, switches: Switches) -> ItemTable:
-        players, modalities = on.split([len(self.players), len(self.modalities)])
-        table = self._table(tuple(modalities.tolist()))
-        return self._switch(table, tuple(players.tolist()), switches.reference)
+        """Give the table in which candidates stand: donors change histories only."""
+        players, kept = self._split(on)
+        if switches.donors is not None:
+            return self._table(kept)
+        return self._switch(self._table(kept), players, switches.reference, switches.item_weights)
 
-    def _switch(self, table: ItemTable, players: Sequence[bool], reference: str) -> ItemTable:
+    def _read_switched(
+        self,
+        item_seq: Tensor,
+        rows: Tensor | slice,
+        table: ItemTable,
+        on: Tensor,
+        switches: Switches,
+    ) -> Reading:
+        """Read histories ``(b, l)``, which are some rows of the batch, under the switches."""
+        weights, players = switches.weights_of(rows), self._split(on)[0]
+        if switches.donors is None or all(players):
+            return self._read(item_seq, table, weights)
+        donors = self._window(switches.donors[rows])[:, -item_seq.shape[1] :]
+        return self._read(item_seq, self._from_donors(item_seq, donors, table, players), weights)
+
+    def _split(self, on: Tensor) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+        """Take what is on apart into players and modalities."""
+        flags = tuple(on.tolist())
+        return flags[: len(self.players)], flags[len(self.players) :]
+
+    def _from_donors(
+        self, item_seq: Tensor, donors: Tensor, table: ItemTable, players: Sequence[bool]
+    ) -> HistoryVectors:
+        """Give histories whose switched-off players are those of other users' histories."""
+        on = torch.tensor(players, device=self.ids.device)
+        own, theirs, absent = table.of(item_seq), table.of(donors), (donors == PAD)[..., None]
+        mean_ids, mean_parts = _mean_item(table)
+        ids = torch.where(absent, mean_ids, theirs.ids)
+        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
+        return HistoryVectors(
+            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
+        )
+
+    def _switch(
+        self,
+        table: ItemTable,
+        players: Sequence[bool],
+        reference: str,
+        item_weights: Tensor | None = None,
+    ) -> ItemTable:
         """Replace players that are off by their reference, at every item."""
         if all(players):
             return table
@@ -268,27 +383,38 @@ class Recommender(nn.Module):
         if reference == "zero":
             return ItemTable(ids * on[0], parts * on[1:, None])
         real = torch.arange(len(ids), device=ids.device) > 0
-        mean_ids = ids[1:].mean(0) * real[:, None]
-        mean_parts = parts[1:].mean(0) * real[:, None, None]
+        mean_ids, mean_parts = _mean_item(table, item_weights)
         return ItemTable(
-            torch.where(on[0], ids, mean_ids), torch.where(on[1:, None], parts, mean_parts)
+            torch.where(on[0], ids, mean_ids * real[:, None]),
+            torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
         )
 
-    def _table(
-        self, kept: tuple[bool, ...] | None = None, generator: torch.Generator | None = None
-    ) -> ItemTable:
+    def _step_tables(
+        self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
+    ) -> list[ItemTable]:
+        """Give the whole item table and the one a coalition of players and modalities sees."""
+        ids, everything = self._id_table(), (True,) * len(self.modalities)
+        players, kept = coalition
+        parts = self.content.item_tables([everything, kept], generator)
+        whole, other = (ItemTable(ids, table) for table in parts)
+        return [whole, self._switch(other, players, "mean")]
+
+    def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
         if torch.is_grad_enabled() or self.training:
-            return self._new_table(kept, generator)
+            return self._new_table(kept)
         version = (self.ids.device, sum(p._version for p in self.parameters()))
         if version != self._cached_version:
             self._cached, self._cached_version = {}, version
         if kept not in self._cached:
-            self._cached[kept] = self._new_table(kept, None)
+            self._cached[kept] = self._new_table(kept)
         return self._cached[kept]
 
-    def _new_table(self, kept: tuple[bool, ...], generator: torch.Generator | None) -> ItemTable:
-        return ItemTable(F.pad(self.ids, (0, 0, 1, 0)), self.content.item_parts(kept, generator))
+    def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
+        return ItemTable(self._id_table(), self.content.item_parts(kept))
+
+    def _id_table(self) -> Tensor:
+        return F.pad(self.ids, (0, 0, 1, 0))
 
     def _draw_coalition(
         self, generator: torch.Generator
@@ -301,3 +427,12 @@ class Recommender(nn.Module):
         options = 2 * max(len(self.modalities), 1)
         withheld = int(torch.randint(options, (), generator=generator, device=device))
         return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
+
+
+def _mean_item(table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean id vector ``(W,)`` and part vectors ``(P, S)`` over the items, all alike or weighted."""
+    ids, parts = table.ids[1:], table.parts[1:]
+    if weights is None:
+        return ids.mean(0), parts.mean(0)
+    share = (weights[1:] / weights[1:].sum()).to(ids)
+    return share @ ids, torch.einsum("n,nps->ps", share, parts)
