@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.information.decomposition import ATOMS
 from analysis.information.estimate import estimate
+from analysis.information.histories import principal_components
 from analysis.information.library import Library
 from analysis.information.questions import EVERYBODY, Settings, ask
 from analysis.information.result import Estimate
@@ -52,10 +53,11 @@ def role(
     names = _sources_of(part, dataset.modalities)
     features = {name: dataset.features(name) for group in names for name in group}
     both = np.logical_and.reduce([one.available for one in features.values()])[1:]
-    first, second = (
-        np.concatenate([features[name].vectors[1:][both] for name in group], axis=1)
-        for group in names
-    )
+    reduced = {
+        name: principal_components(one.vectors.astype(float), one.available)[1:][both]
+        for name, one in features.items()
+    }
+    first, second = (np.concatenate([reduced[n] for n in group], axis=1) for group in names)
     title = ", ".join(group[0] if len(group) == 1 else REST for group in names)
     try:
         found = estimate(

@@ -13,8 +13,8 @@ from analysis.__main__ import main
 from analysis.information.bounded import Bounded, TimeLimitError
 from analysis.information.definitions import compare_definitions, dit_atoms
 from analysis.information.gates import gate
+from analysis.information.truth import RECOVERED
 from analysis.information.worlds import WORLDS
-from analysis.information.worlds_command import RECOVERED
 
 
 def test_worlds_are_written_as_one_table(
@@ -31,7 +31,7 @@ def test_worlds_are_written_as_one_table(
 
 
 def test_bundled_worlds_are_those_of_this_code() -> None:
-    frame = pd.read_parquet(Path(__file__).parents[2] / RECOVERED)
+    frame = pd.read_parquet(RECOVERED)
     planted = {(world.name, atom): bits for world in WORLDS for atom, bits in world.atoms.items()}
     stored = frame.set_index(["world", "atom"])["planted"]
     assert all(stored[key].eq(bits).all() for key, bits in planted.items())
