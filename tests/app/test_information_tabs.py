@@ -116,7 +116,7 @@ def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
 
 def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:
     app = open_app("information", run="popularity", view="Health")
-    assert "no stored parts" in titles(app)
+    assert "has no parts" in titles(app)
     assert not app.get("plotly_chart")
 
 

@@ -11,11 +11,14 @@ from analysis.health import command as health_command
 from analysis.health.epochs import over_epochs, verdicts_over_epochs
 from analysis.health.probes import explained
 from analysis.health.verdicts import judge, measure
+from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
-from prism_core.errors import DataError
-from prism_core.evaluation.part_measures import linear_cka, norm, sensitivity, spread
+from analysis.recipes import Recipe, draw
+from prism_core.errors import DataError, NotFittedError
+from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
+from prism_core.store.writer import add_artifact
 from tests.factories import make_dataset, make_run
 
 RNG = np.random.default_rng(0)
@@ -168,8 +171,8 @@ def test_figures_hold_the_measures() -> None:
     np.testing.assert_allclose(similar, similar.T)
     assert len(plots.size_bars(measures=measures).data) == 5
     nothing = measures.head(0)
-    for draw in (plots.sensitivity_map, plots.similarity_map, plots.size_bars):
-        assert draw(measures=nothing).layout.annotations[0].text
+    for make in (plots.sensitivity_map, plots.similarity_map, plots.size_bars):
+        assert make(measures=nothing).layout.annotations[0].text
 
 
 def test_the_command_stores_measures_verdicts_and_roles_once(
@@ -193,6 +196,32 @@ def test_the_command_stores_measures_verdicts_and_roles_once(
     capsys.readouterr()
     health_command.run(args)
     assert '"computed": false' in capsys.readouterr().out
+
+
+def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "runs", dataset=make_dataset(tmp_path / "data"))
+    folders = {"prism-seed0": path}
+    with pytest.raises(NotFittedError, match="analysis health"):
+        draw(Recipe(figure="health_size", runs=("prism-seed0",)), folders)
+    rows = [measure(*healthy())]
+    for kind, sources in (("role", "image, text"), ("beyond", "synergy, rest")):
+        atoms = [(f"{kind}_{atom}", 0.1) for atom in ATOMS]
+        frame = pd.DataFrame(atoms, columns=["quantity", "value"])
+        rows.append(frame.assign(part="synergy", other=sources, low=0.0, high=0.2))
+    rows.append(pd.DataFrame([("synergy", "probe", "image", 0.2)], columns=PartMeasure._fields))
+    add_artifact(path, "health", pd.concat(rows), key="k")
+    names = ("sensitivity", "similarity", "size", "probes", "roles", "beyond")
+    for name in names:
+        assert draw(Recipe(figure=f"health_{name}", runs=("prism-seed0",)), folders).data, name
+    empty = draw(Recipe(figure="health_epochs", runs=("prism-seed0",)), folders)
+    assert "did not measure" in empty.layout.annotations[0].text
+
+
+def test_epoch_lines_show_spread_and_every_reaction() -> None:
+    measures = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
+    figure = plots.epoch_lines(measures=measures)
+    assert len(figure.data) == 3 * len(PARTS)
+    assert list(figure.data[0].x) == [1, 2]
 
 
 def test_a_run_without_parts_is_refused(tmp_path: Path) -> None:
