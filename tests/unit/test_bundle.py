@@ -109,7 +109,11 @@ def test_a_recipe_draws_what_the_page_draws(tiny_runs: Path, folders: dict[str, 
 
 @pytest.mark.parametrize(
     "figure",
-    [name for name in recipes.FIGURES if not name.startswith(("information", "sensitivity"))],
+    [
+        name
+        for name in recipes.FIGURES
+        if not name.startswith(("information", "health", "sensitivity", "aligned"))
+    ],
 )
 def test_every_recipe_draws(figure: str, folders: dict[str, Path]) -> None:
     options = {"reference": "SASRec", "name": "Popularity", "user_id": "7"}
