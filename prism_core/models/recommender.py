@@ -148,7 +148,7 @@ class Recommender(nn.Module):
         reading = self._read(item_seq, table)
         has_target = targets != PAD
         queries = reading.states[has_target]
-        items = table.ids + self.content.candidates(table.parts)
+        items = self._candidates(table)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
         if auxiliary is None:
             return total, {}
@@ -181,7 +181,7 @@ class Recommender(nn.Module):
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
             queries = reading.states[:, -1]
-            items = table.ids + self.content.candidates(table.parts)
+            items = self._candidates(table)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
@@ -194,6 +194,10 @@ class Recommender(nn.Module):
     def user_states(self, item_seq: Tensor) -> Tensor:
         """States ``(B, W)`` that meet the candidates after the whole history."""
         return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
+
+    def fused_items(self) -> Tensor:
+        """Vectors ``(N + 1, W)`` of all items as they meet the users' states, row 0 zero."""
+        return F.pad(self._candidates(self._table())[1:], (0, 0, 1, 0))
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
@@ -242,6 +246,9 @@ class Recommender(nn.Module):
         vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
         inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
         return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+
+    def _candidates(self, table: ItemTable) -> Tensor:
+        return table.ids + self.content.candidates(table.parts)
 
     def _coalitions(
         self, batch: int, switches: Switches
