@@ -156,6 +156,23 @@ def write_vectors(path: Path, vectors: Mapping[str, np.ndarray]) -> None:
         save_file({name: np.ascontiguousarray(array) for name, array in vectors.items()}, temporary)
 
 
+def vector_names(path: Path) -> list[str]:
+    """Name the arrays of a safetensors file without reading them.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing or damaged.
+    """
+    try:
+        with safe_open(path, "numpy") as handle:
+            return sorted(handle.keys())
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (SafetensorError, OSError) as error:
+        raise RunFormatError(f"{path}: not a readable safetensors file: {error}.") from None
+
+
 def read_vectors(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
     """Read the arrays of a safetensors file: all, or those of some names that it has.
 

@@ -164,6 +164,10 @@ class Run:
     def has_model(self) -> bool:
         return schema.MODEL in self.manifest["files"]
 
+    def vector_names(self) -> list[str]:
+        """Name the stored vectors; none for a run without them."""
+        return files.vector_names(self.path / schema.VECTORS) if self.has_vectors else []
+
     def vectors(self) -> dict[str, np.ndarray]:
         """Read all vectors as float32, rows by item or user index.
 
