@@ -14,8 +14,9 @@ from prism_core.models.content.experts import (
     Experts,
     Statistics,
     Views,
-    masked_mean,
+    center,
     measure,
+    shares,
     usable_mean,
 )
 from prism_core.models.content.gate import Gate
@@ -64,6 +65,8 @@ class AnchoredContent(Content):
         is_on = torch.tensor([part not in config.without for part in self.parts])
         is_on &= torch.tensor(self._reachable())
         self.register_buffer("is_on", is_on, persistent=False)
+        is_item = torch.arange(len(shared[0])) > 0
+        self.register_buffer("is_item", is_item[:, None, None].float(), persistent=False)
         sizes = [space.size for space in spaces.values()]
         self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
@@ -74,6 +77,7 @@ class AnchoredContent(Content):
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
 
     is_on: Tensor
+    is_item: Tensor
     shared: Tensor
 
     def item_parts(
@@ -92,8 +96,9 @@ class AnchoredContent(Content):
                 seen = views
                 if generator is not None:
                     seen = self._replaced(views, kept, statistics, generator)
-                parts = self._parts(seen, self.available, statistics, kept, generator is None)
-            tables.append(torch.cat([torch.zeros_like(parts[:1]), parts[1:]]))
+                expected = generator is None
+                parts = self._parts(seen, self.available, statistics, kept, self.is_item, expected)
+            tables.append(parts)
         return tables
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
@@ -104,8 +109,8 @@ class AnchoredContent(Content):
         ]
         flags = torch.stack([available[name] for name in self.modalities])
         own, shared = self._split_rows(rows)
-        views = Views(self.experts.read(own) - statistics.output_means[:, None], shared)
-        return self._parts(views, flags, statistics, (True,) * len(rows), True)
+        views = Views(center(self.experts.read(own), statistics.output_means), shared)
+        return self._parts(views, flags, statistics, (True,) * len(rows))
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask, self._amplitudes())
@@ -119,7 +124,7 @@ class AnchoredContent(Content):
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         weights, items = self.loss_weights, self._sample(context.generator)
-        parts = context.item_parts[items]
+        parts = F.embedding(items, context.item_parts.flatten(1)).unflatten(1, self.missing.shape)
         losses = {
             "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
@@ -147,11 +152,13 @@ class AnchoredContent(Content):
     def _known(self) -> tuple[Views, Statistics, Tensor]:
         """View the known items with every modality they have; measure and place their parts."""
         outputs, available = self.experts.read(self._own()), self.available
-        means = masked_mean(outputs.transpose(0, 1), available.T[..., None])  # (M, 3 S)
-        views = Views(outputs - means[:, None], self.shared)
+        share = shares(available.T)
+        means = [share[:, m] @ said for m, said in enumerate(outputs)]
+        views = Views(center(outputs, means), self.shared)
         raw = self.experts(views, available)
-        statistics = measure(raw, means, self._has_role(available), self._free_of_mean())
-        return views, statistics, self._place(raw, available, statistics)
+        roles = shares(self._has_role(available))
+        statistics = measure(raw, means, roles, self._free_of_mean())
+        return views, statistics, self._place(raw, available, statistics, self.is_item)
 
     def _parts(
         self,
@@ -159,19 +166,29 @@ class AnchoredContent(Content):
         available: Tensor,
         statistics: Statistics,
         kept: Sequence[bool],
-        expected: bool,
+        is_item: Tensor | float = 1.0,
+        expected: bool = True,
     ) -> Tensor:
         kept_mask = torch.tensor(kept, device=available.device)[:, None]
         raw = self.experts(views, available & kept_mask)
-        parts = self._place(raw, available, statistics)
+        parts = self._place(raw, available, statistics, is_item)
         return parts * self._is_left(kept_mask, available)[..., None] if expected else parts
 
-    def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
-        parts = (raw - statistics.center) / statistics.spread
-        parts = torch.where(statistics.spread > MIN_SPREAD, parts, 0.0)
-        missing = self.missing * self._free_of_mean()
-        parts = torch.where(self._has_role(available)[..., None], parts, missing)
-        return parts * self._amplitudes()[:, None]
+    def _place(
+        self, raw: Tensor, available: Tensor, statistics: Statistics, is_item: Tensor | float
+    ) -> Tensor:
+        """Bring raw parts ``(n, P, S)`` to their amplitudes; those an item cannot have are learned.
+
+        Factors of parts are spread out to columns first: products of one shape are the fast ones.
+        """
+        amplitudes = self._amplitudes()[:, None]
+        is_heard = statistics.spread > MIN_SPREAD
+        gain = torch.where(is_heard, amplitudes / statistics.spread, 0.0)
+        gain = gain.expand_as(statistics.center).contiguous()
+        parts = raw * gain + (-statistics.center * gain)
+        has_role = self._has_role(available)[..., None].to(parts.dtype)
+        missing = self.missing * self._free_of_mean() * amplitudes
+        return parts * has_role + (1 - has_role) * is_item * missing
 
     def _amplitudes(self) -> Tensor:
         """Spread of each part as a candidate: ``(P,)``; zero for a part that is not there."""
@@ -208,7 +225,7 @@ class AnchoredContent(Content):
             else:
                 said = self.experts.own[index](self._stand_in(index, generator))
                 outputs[index] = (said - statistics.output_means[index]).expand_as(outputs[index])
-        return Views(torch.stack(outputs), views.shared)
+        return Views(outputs, views.shared)
 
     def _donors(self, index: int, generator: torch.Generator) -> Tensor:
         """Draw for every item one that has the modality: ``(N + 1,)``."""
@@ -258,5 +275,5 @@ class AnchoredContent(Content):
 
     def _charge(self, context: StepContext, parts: Tensor, items: Tensor) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = context.id_table[items] + self.join(parts)
+        whole = F.embedding(items, context.id_table) + self.join(parts)
         return variance_share(context.queries, synergy, whole, context.num_targets)
