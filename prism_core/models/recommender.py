@@ -14,6 +14,7 @@ from prism_core.models.content.base import Content, StepContext
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
+from prism_core.models.subset import Subset
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
 
@@ -50,10 +51,11 @@ class ItemTable(NamedTuple):
 
 
 class AuxiliaryDraws(NamedTuple):
-    """What auxiliary losses draw from, and the divisor of those summed over targets."""
+    """What auxiliary losses draw from, the divisor of those summed over targets, and the items."""
 
     generator: torch.Generator
     num_targets: Tensor | float
+    subset: Subset | None
 
 
 class Recommender(nn.Module):
@@ -140,9 +142,13 @@ class Recommender(nn.Module):
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
+        subset = self._subset([item_seq, targets, *negatives.items], generator)
+        if subset is not None:
+            item_seq, targets = subset.rows(item_seq), subset.rows(targets)
+            negatives = negatives.within(subset)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        tables = self._step_tables(coalition, generator) if dropped else [self._table()]
-        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
+        tables = self._step_tables(coalition if dropped else None, generator, subset)
+        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout), subset)
         total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
         if dropped:
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
@@ -161,20 +167,19 @@ class Recommender(nn.Module):
         if self.reads_prefixes:
             item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
-        has_target = targets != PAD
-        queries = reading.states[has_target]
-        items = self._candidates(table)
-        total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
+        places = (targets != PAD).flatten().nonzero().squeeze(1)
+        queries = reading.states.flatten(0, 1).index_select(0, places)
+        wanted, items = targets.flatten()[places], self._candidates(table)
+        total = self.objective(self.backbone, queries, items, wanted, negatives)
         if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
             item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
-            queries, targets[has_target], auxiliary.num_targets, auxiliary.generator,
+            queries, wanted, auxiliary.num_targets, auxiliary.generator,
+            auxiliary.subset,
         )  # fmt: skip
-        own = self.backbone.auxiliary_losses(
-            reading.states[has_target], items, targets[has_target], auxiliary.generator
-        )
+        own = self.backbone.auxiliary_losses(queries, items, wanted, auxiliary.generator)
         return total, {**self.content.auxiliary_losses(context), **own}
 
     def score(self, item_seq: Tensor, switches: Switches | None = None) -> Tensor:
@@ -389,15 +394,34 @@ class Recommender(nn.Module):
             torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
         )
 
+    def _subset(self, wanted: list[Tensor], generator: torch.Generator) -> Subset | None:
+        """Collect the items a step needs, if these are far from all."""
+        size = self.content.sample_size
+        if size is None or self.objective.asks_all_items or self.num_items < 2 * size:
+            return None
+        drawn = torch.randint(
+            1, self.num_items + 1, (size,), generator=generator, device=generator.device
+        )
+        return Subset.of(wanted, drawn.to(self.ids.device))
+
     def _step_tables(
-        self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
+        self,
+        coalition: tuple[tuple[bool, ...], tuple[bool, ...]] | None,
+        generator: torch.Generator,
+        subset: Subset | None,
     ) -> list[ItemTable]:
         """Give the whole item table and the one a coalition of players and modalities sees."""
-        ids, everything = self._id_table(), (True,) * len(self.modalities)
-        players, kept = coalition
-        parts = self.content.item_tables([everything, kept], generator)
+        everything = (True,) * len(self.modalities)
+        players, kept = coalition or (None, everything)
+        parts = self.content.item_tables([everything, kept], generator, subset)
+        ids = self._id_table()
+        if subset is not None:
+            ids = F.embedding(subset.items, ids)
         whole, other = (ItemTable(ids, table) for table in parts)
-        return [whole, self._switch(other, players, "mean")]
+        if players is None:
+            return [whole]
+        counts = None if subset is None else subset.counts.to(ids)
+        return [whole, self._switch(other, players, "mean", counts)]
 
     def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)

@@ -1,7 +1,7 @@
 """Mode ``anchored``: parts whose roles hold by construction."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,12 +22,39 @@ from prism_core.models.content.experts import (
 from prism_core.models.content.gate import Gate
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace, SharedSplit
+from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY, parts_of
 
 INITIAL_SCALE = 0.1
 MIN_SCALE = 1e-4
 SAMPLED_ITEMS = 2048
-"""Auxiliary losses are estimated on at most this many items per step."""
+"""Auxiliary losses are estimated on at most this many items per step; where the loss asks for a
+few items only, so are the centre and spread of the parts."""
+
+
+class Catalogue(NamedTuple):
+    """What is known of ``n`` items.
+
+    Which they are ``(n,)``, their own residuals ``(n, k)`` by modality, shared variates
+    ``(M, n, K)``, available modalities ``(M, n)``, 0 at padding ``(n, 1, 1)``, how much they count
+    in averages ``(n, 1)``, and rows from which donors are drawn.
+    """
+
+    items: Tensor
+    own: list[Tensor]
+    shared: Tensor
+    available: Tensor
+    is_item: Tensor
+    counts: Tensor
+    drawn: Tensor
+
+
+class Known(NamedTuple):
+    """Items viewed with every modality they have: views, statistics, parts ``(n, P, S)``."""
+
+    views: Views
+    statistics: Statistics
+    parts: Tensor
 
 
 class AnchoredContent(Content):
@@ -50,6 +77,8 @@ class AnchoredContent(Content):
     multiplies parts of unit spread, so that weight and spread are not two factors of one
     product, of which one could grow while the other shrinks unseen.
     """
+
+    sample_size = SAMPLED_ITEMS
 
     def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
         super().__init__()
@@ -86,23 +115,33 @@ class AnchoredContent(Content):
         return self.item_tables([kept or (True,) * len(self.modalities)], generator)[0]
 
     def item_tables(
-        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+        self,
+        patterns: Sequence[Sequence[bool]],
+        generator: torch.Generator | None = None,
+        subset: Subset | None = None,
     ) -> list[Tensor]:
-        views, statistics, whole = self._known()
-        tables = []
-        for kept in patterns:
-            parts = whole
-            if not all(kept):
-                seen = views
-                if generator is not None:
-                    seen = self._replaced(views, kept, statistics, generator)
-                expected = generator is None
-                parts = self._parts(seen, self.available, statistics, kept, self.is_item, expected)
-            tables.append(parts)
-        return tables
+        items = self._catalogue(subset)
+        with torch.autocast(self.shared.device.type, enabled=False):
+            known = self._known(items)
+            return [self._pattern(items, known, kept, generator) for kept in patterns]
+
+    def _pattern(
+        self,
+        items: Catalogue,
+        known: Known,
+        kept: Sequence[bool],
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        if all(kept):
+            return known.parts
+        views, is_expected = known.views, generator is None
+        if generator is not None:
+            views = self._replaced(items, known, kept, generator)
+        flags, is_item = items.available, items.is_item
+        return self._parts(views, flags, known.statistics, kept, is_item, is_expected)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
-        _, statistics, _ = self._known()
+        statistics = self._known(self._catalogue()).statistics
         rows = [
             space.encode(features[name], available[name])
             for name, space in zip(self.modalities, self._spaces(), strict=True)
@@ -123,23 +162,38 @@ class AnchoredContent(Content):
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        weights, items = self.loss_weights, self._sample(context.generator)
-        parts = F.embedding(items, context.item_parts.flatten(1)).unflatten(1, self.missing.shape)
+        weights, items, rows = self.loss_weights, *self._sample(context)
+        parts = F.embedding(rows, context.item_parts.flatten(1)).unflatten(1, self.missing.shape)
         losses = {
             "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(context, parts, items),
+            "charge": weights.charge * self._charge(context, parts, rows),
         }
         return {name: loss for name, loss in losses.items() if getattr(weights, name) > 0}
 
-    def _sample(self, generator: torch.Generator) -> Tensor:
-        """Draw the items on which auxiliary losses are estimated."""
-        count = len(self.shared[0]) - 1
+    def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
+        """Draw the items on which auxiliary losses are estimated; give their table rows too."""
+        if context.subset is not None:
+            return context.subset.items[context.subset.drawn], context.subset.drawn
+        count, device = len(self.shared[0]) - 1, self.shared.device
         if count <= SAMPLED_ITEMS:
-            return torch.arange(1, count + 1, device=self.shared.device)
-        size = (SAMPLED_ITEMS,)
+            items = torch.arange(1, count + 1, device=device)
+            return items, items
+        generator, size = context.generator, (SAMPLED_ITEMS,)
         drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
-        return drawn.to(self.shared.device)
+        return (items := drawn.to(device)), items
+
+    def _catalogue(self, subset: Subset | None = None) -> Catalogue:
+        """Gather what is known of the items: of all, or of a subset."""
+        own, shared, available, is_item = self._own(), self.shared, self.available, self.is_item
+        if subset is None:
+            rows = torch.arange(len(is_item), device=is_item.device)
+            return Catalogue(rows, own, shared, available, is_item, is_item[:, 0], rows)
+        items, counts = subset.items, subset.counts[:, None].to(shared)
+        own, shared = [block[items] for block in own], shared[:, items]
+        return Catalogue(
+            items, own, shared, available[:, items], is_item[items], counts, subset.drawn
+        )
 
     @property
     def available(self) -> Tensor:
@@ -149,16 +203,17 @@ class AnchoredContent(Content):
     def _spaces(self) -> list[FeatureSpace]:
         return [cast(FeatureSpace, self.spaces[name]) for name in self.modalities]
 
-    def _known(self) -> tuple[Views, Statistics, Tensor]:
-        """View the known items with every modality they have; measure and place their parts."""
-        outputs, available = self.experts.read(self._own()), self.available
-        share = shares(available.T)
+    def _known(self, items: Catalogue) -> Known:
+        """View items with every modality they have; measure and place their parts."""
+        outputs, available = self.experts.read(items.own), items.available
+        share = shares(available.T * items.counts)
         means = [share[:, m] @ said for m, said in enumerate(outputs)]
-        views = Views(center(outputs, means), self.shared)
+        views = Views(center(outputs, means), items.shared)
         raw = self.experts(views, available)
-        roles = shares(self._has_role(available))
+        roles = shares(self._has_role(available) * items.counts)
         statistics = measure(raw, means, roles, self._free_of_mean())
-        return views, statistics, self._place(raw, available, statistics, self.is_item)
+        parts = self._place(raw, available, statistics, items.is_item)
+        return Known(views, statistics, parts)
 
     def _parts(
         self,
@@ -210,36 +265,37 @@ class AnchoredContent(Content):
 
     def _replaced(
         self,
-        views: Views,
+        items: Catalogue,
+        known: Known,
         kept: Sequence[bool],
-        statistics: Statistics,
         generator: torch.Generator,
     ) -> Views:
         """View the items with withheld modalities replaced, as configured."""
-        outputs = list(views.outputs)
+        outputs = list(known.views.outputs)
         for index, is_kept in enumerate(kept):
             if is_kept:
                 continue
             if self.withhold == "swap":
-                outputs[index] = outputs[index][self._donors(index, generator)]
+                outputs[index] = outputs[index][self._donors(items, index, generator)]
             else:
-                said = self.experts.own[index](self._stand_in(index, generator))
-                outputs[index] = (said - statistics.output_means[index]).expand_as(outputs[index])
-        return Views(outputs, views.shared)
+                said = self.experts.own[index](self._stand_in(items, index, generator))
+                outputs[index] = said - known.statistics.output_means[index]
+                outputs[index] = outputs[index].expand_as(known.views.outputs[index])
+        return Views(outputs, known.views.shared)
 
-    def _donors(self, index: int, generator: torch.Generator) -> Tensor:
-        """Draw for every item one that has the modality: ``(N + 1,)``."""
-        available = self.available[index]
-        donors = available.nonzero().flatten()
-        draws = torch.rand(len(available), generator=generator, device=generator.device)
-        return donors[(draws.to(donors.device) * len(donors)).long()]
+    def _donors(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
+        """Draw for every item the row ``(n,)`` of one that has the modality."""
+        donors = items.drawn[items.available[index, items.drawn]]
+        draws = torch.rand(len(self.is_item), generator=generator, device=generator.device)
+        chosen = (draws.to(donors.device)[items.items] * len(donors)).long()
+        return donors[chosen] if len(donors) else torch.zeros_like(chosen)
 
-    def _stand_in(self, index: int, generator: torch.Generator) -> Tensor:
-        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(N + 1, k)``."""
+    def _stand_in(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
+        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(n, k)``."""
         rows, space = self._own()[index], self._spaces()[index]
         if self.withhold == "noise":
             noise = torch.randn(rows.shape, generator=generator, device=generator.device)
-            return noise.to(rows.device) * rows.std(0)
+            return noise.to(rows.device)[items.items] * rows.std(0)
         if self.withhold == "zero":
             zero = space.encode(torch.zeros_like(space.mean)[None], space.available[-1:] | True)
             return self.split.own(self.modalities[index], zero)
@@ -273,7 +329,7 @@ class AnchoredContent(Content):
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
-    def _charge(self, context: StepContext, parts: Tensor, items: Tensor) -> Tensor:
+    def _charge(self, context: StepContext, parts: Tensor, rows: Tensor) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = F.embedding(items, context.id_table) + self.join(parts)
+        whole = F.embedding(rows, context.id_table) + self.join(parts)
         return variance_share(context.queries, synergy, whole, context.num_targets)

@@ -32,7 +32,7 @@ class Expert(nn.Module):
 
 
 class Views(NamedTuple):
-    """By modality: what its network says, centred ``(n, 3 S)``, and what is shared, ``(M, n, K)``."""
+    """What each network says, centred ``(n, 3 S)``, and shared variates ``(M, n, K)``."""
 
     outputs: list[Tensor]
     shared: Tensor
