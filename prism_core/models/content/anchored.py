@@ -284,11 +284,12 @@ class AnchoredContent(Content):
         return Views(outputs, known.views.shared)
 
     def _donors(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
-        """Draw for every item the row ``(n,)`` of one that has the modality."""
+        """Draw for every item the row ``(n,)`` of one that has the modality, any if none has."""
         donors = items.drawn[items.available[index, items.drawn]]
+        if not len(donors):
+            donors = items.drawn
         draws = torch.rand(len(self.is_item), generator=generator, device=generator.device)
-        chosen = (draws.to(donors.device)[items.items] * len(donors)).long()
-        return donors[chosen] if len(donors) else torch.zeros_like(chosen)
+        return donors[(draws.to(donors.device)[items.items] * len(donors)).long()]
 
     def _stand_in(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
         """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(n, k)``."""
