@@ -1,7 +1,7 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,17 +9,15 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.batching import map_by_length
+from prism_core.models.batching import READ_AT_ONCE, map_by_length
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.models.switches import Switches, group_rows
+from prism_core.models.tables import HistoryVectors, ItemTable
 from prism_core.names import ID, PAD
-
-READ_AT_ONCE: Final = 512
-"""Histories read together where nothing else is said."""
 
 
 class Reading(NamedTuple):
@@ -29,25 +27,6 @@ class Reading(NamedTuple):
     inputs: Tensor
     states: Tensor
     weights: Tensor
-
-
-class HistoryVectors(NamedTuple):
-    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
-
-    ids: Tensor
-    parts: Tensor
-
-
-class ItemTable(NamedTuple):
-    """Every item as an id vector ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``."""
-
-    ids: Tensor
-    parts: Tensor
-
-    def of(self, item_seq: Tensor) -> HistoryVectors:
-        """Look up the vectors of histories ``(B, L)``."""
-        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
-        return HistoryVectors(F.embedding(item_seq, self.ids), parts)
 
 
 class AuxiliaryDraws(NamedTuple):
@@ -338,7 +317,7 @@ class Recommender(nn.Module):
         players, kept = self._split(on)
         if switches.donors is not None:
             return self._table(kept)
-        return self._switch(self._table(kept), players, switches.reference, switches.item_weights)
+        return self._table(kept).switched(players, switches.reference, switches.item_weights)
 
     def _read_switched(
         self,
@@ -353,46 +332,12 @@ class Recommender(nn.Module):
         if switches.donors is None or all(players):
             return self._read(item_seq, table, weights)
         donors = self._window(switches.donors[rows])[:, -item_seq.shape[1] :]
-        return self._read(item_seq, self._from_donors(item_seq, donors, table, players), weights)
+        return self._read(item_seq, table.of_donors(item_seq, donors, players), weights)
 
     def _split(self, on: Tensor) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
         """Take what is on apart into players and modalities."""
         flags = tuple(on.tolist())
         return flags[: len(self.players)], flags[len(self.players) :]
-
-    def _from_donors(
-        self, item_seq: Tensor, donors: Tensor, table: ItemTable, players: Sequence[bool]
-    ) -> HistoryVectors:
-        """Give histories whose switched-off players are those of other users' histories."""
-        on = torch.tensor(players, device=self.ids.device)
-        own, theirs, absent = table.of(item_seq), table.of(donors), (donors == PAD)[..., None]
-        mean_ids, mean_parts = _mean_item(table)
-        ids = torch.where(absent, mean_ids, theirs.ids)
-        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
-        return HistoryVectors(
-            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
-        )
-
-    def _switch(
-        self,
-        table: ItemTable,
-        players: Sequence[bool],
-        reference: str,
-        item_weights: Tensor | None = None,
-    ) -> ItemTable:
-        """Replace players that are off by their reference, at every item."""
-        if all(players):
-            return table
-        on = torch.tensor(players, device=self.ids.device)
-        ids, parts = table
-        if reference == "zero":
-            return ItemTable(ids * on[0], parts * on[1:, None])
-        real = torch.arange(len(ids), device=ids.device) > 0
-        mean_ids, mean_parts = _mean_item(table, item_weights)
-        return ItemTable(
-            torch.where(on[0], ids, mean_ids * real[:, None]),
-            torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
-        )
 
     def _subset(self, wanted: list[Tensor], generator: torch.Generator) -> Subset | None:
         """Collect the items a step needs, if these are far from all."""
@@ -421,7 +366,7 @@ class Recommender(nn.Module):
         if players is None:
             return [whole]
         counts = None if subset is None else subset.counts.to(ids)
-        return [whole, self._switch(other, players, "mean", counts)]
+        return [whole, other.switched(players, "mean", counts)]
 
     def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
@@ -451,12 +396,3 @@ class Recommender(nn.Module):
         options = 2 * max(len(self.modalities), 1)
         withheld = int(torch.randint(options, (), generator=generator, device=device))
         return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
-
-
-def _mean_item(table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Mean id vector ``(W,)`` and part vectors ``(P, S)`` over the items, all alike or weighted."""
-    ids, parts = table.ids[1:], table.parts[1:]
-    if weights is None:
-        return ids.mean(0), parts.mean(0)
-    share = (weights[1:] / weights[1:].sum()).to(ids)
-    return share @ ids, torch.einsum("n,nps->ps", share, parts)
