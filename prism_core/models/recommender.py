@@ -228,7 +228,7 @@ class Recommender(nn.Module):
         table = self._table()
 
         def read(_: Tensor, histories: Tensor) -> Tensor:
-            return pick(self._read(self._window(histories), table))[:, -1]
+            return pick(self._read(self._window(histories), table, newest=True))[:, -1]
 
         return map_by_length(read, item_seq, batch_size)
 
@@ -285,12 +285,18 @@ class Recommender(nn.Module):
         item_seq: Tensor,
         table: ItemTable | HistoryVectors,
         fusion_weights: Tensor | None = None,
+        newest: bool = False,
     ) -> Reading:
+        """Read histories; with ``newest``, states are those of the newest items, ``(B, 1, W)``."""
         padding_mask = item_seq == PAD
         id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
         vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
         inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
-        return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+        if newest:
+            states = self.backbone.newest(inputs, padding_mask)[:, None]
+        else:
+            states = self.backbone(inputs, padding_mask)
+        return Reading(id_seq, inputs, states, weights)
 
     def _in_order(self, batch: int, groups: list[tuple[Tensor | slice, Tensor]]) -> Tensor:
         scores = self.ids.new_empty(batch, self.num_items + 1)
@@ -330,9 +336,10 @@ class Recommender(nn.Module):
         """Read histories ``(b, l)``, which are some rows of the batch, under the switches."""
         weights, players = switches.weights_of(rows), self._split(on)[0]
         if switches.donors is None or all(players):
-            return self._read(item_seq, table, weights)
+            return self._read(item_seq, table, weights, newest=True)
         donors = self._window(switches.donors[rows])[:, -item_seq.shape[1] :]
-        return self._read(item_seq, table.of_donors(item_seq, donors, players), weights)
+        vectors = table.of_donors(item_seq, donors, players)
+        return self._read(item_seq, vectors, weights, newest=True)
 
     def _split(self, on: Tensor) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
         """Take what is on apart into players and modalities."""
