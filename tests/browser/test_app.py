@@ -184,7 +184,7 @@ def test_the_history_is_reordered_in_a_bounded_time_and_its_link_reopens_it(
     assert again == shown
     assert other.get_by_role("combobox", name="A part that is switched off").input_value() == "zero"
     other.close()
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     page.wait_for_function("!location.href.includes('whatif')")
     page.get_by_role("heading", name="The history now").wait_for(state="hidden")
 
@@ -203,6 +203,7 @@ def test_a_click_on_a_group_chooses_the_slice_on_every_page(page, app_url: str) 
     assert chosen.startswith("history length: ")
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("heading", name="PRISM", exact=True).wait_for()
+    page.wait_for_url("**slice=*")
     assert parse_qs(urlsplit(page.url).query)["slice"] == [chosen]
 
 
