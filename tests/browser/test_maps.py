@@ -34,6 +34,7 @@ def marked(page) -> list[list[int]]:
     script = """(plot) => document.querySelector(plot).data.filter(t => t.type === 'scattergl'
         && t.hoverinfo !== 'skip' && t.selectedpoints)
         .map(t => t.selectedpoints.map(p => t.customdata?.[p] ?? p).sort((a, b) => a - b))"""
+    page.wait_for_function("(plot) => document.querySelector(plot)?.data", arg=PLOT)
     return page.evaluate(script, PLOT)
 
 
