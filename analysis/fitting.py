@@ -1,13 +1,14 @@
 """Making text fit a narrow figure: labels, axis titles, cells and the legend."""
 
 import html
-import re
 import textwrap
 from math import ceil
 from typing import Any, Final, Literal
 
 import numpy as np
 import plotly.graph_objects as go
+
+from analysis.plots.text import unmarked
 
 LegendPlace = Literal["top", "bottom", "right", "none"]
 
@@ -79,7 +80,7 @@ def _row_labels(trace: Any) -> list[str]:
 
 
 def _cut(label: str, longest: int) -> str:
-    text = html.unescape(re.sub(r"<[^>]*>", "", label))
+    text = unmarked(label)
     if len(text) <= longest:
         return label
     kept = html.escape(text[: longest - 1].rstrip() + "…", quote=False)
@@ -92,16 +93,18 @@ def _extra_lines(figure: go.Figure, letter: float) -> int:
     if not names:
         return 0
     entry = max(map(len, names)) * letter + ENTRY_PX
-    room = figure.layout.width - _label_width(figure, letter)
+    room = figure.layout.width - label_width(figure, letter)
     return max(0, ceil(len(names) / max(1, int(room / entry))) - 2)
 
 
-def _label_width(figure: go.Figure, letter: float) -> float:
+def label_width(figure: go.Figure, letter: float) -> float:
+    """Estimate the width of the labels on the left in px; room for numbers where there are none."""
     labels = [label for trace in figure.data for label in _row_labels(trace)]
-    return max((len(re.sub(r"<[^>]*>", "", y)) for y in labels), default=5) * letter + 24
+    return max((len(unmarked(label)) for label in labels), default=5) * letter + 24
 
 
 def _below_title(figure: go.Figure) -> float:
     """Height for a legend on top, as a share of the figure."""
-    lines = 2.2 if figure.layout.title.text else 0.3
+    title = figure.layout.title.text
+    lines = 0.8 + 1.4 * (title.count("<br>") + 1) if title else 0.3
     return 1 - lines * figure.layout.font.size / figure.layout.height

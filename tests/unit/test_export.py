@@ -174,7 +174,7 @@ def test_many_points_become_a_raster_layer_of_600_dpi_under_vector_axes() -> Non
 @needs_browser
 def test_png_has_its_resolution_and_svg_its_texts(figures: dict[str, go.Figure]) -> None:
     figure = figures["win_tie_loss"]
-    image = Image.open(io.BytesIO(export(figure, "png", PrintOptions(venue="acm"), dpi=300)))
+    image = Image.open(io.BytesIO(export(figure, "png", PrintOptions(venue="acm"))))
     assert image.width == pytest.approx(3.337 * 300, abs=2)
     assert image.info["dpi"][0] == pytest.approx(300, abs=1)
     svg = export(figure, "svg", PrintOptions(venue="acm")).decode()

@@ -61,7 +61,7 @@ def test_upright_bars_stand_side_by_side() -> None:
 
 
 def test_texts_colours_and_numbers() -> None:
-    assert escape("<b>A_1</b><br>50 % &lt; x") == r"\textbf{A\_1}\\50 \% < x"
+    assert escape("<b>A_1</b><br>50 % &lt; x") == r"\textbf{A\_1}\\50 \% \textless{} x"
     assert escape("0.2 (≥ 3)") == r"0.2 ($\geq$ 3)"
     assert pgf_color("#C0252D") == "{rgb,255:red,192;green,37;blue,45}"
     assert [plain_number(v) for v in (1.50, -0.0, 1e-9, 1234567)] == ["1.5", "0", "0", "1234567"]

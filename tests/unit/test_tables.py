@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.tables import latex_escaped, latex_frame, latex_results
+from analysis.latex import latex_escaped, latex_frame, latex_results
 
 SUMMARY = pd.DataFrame(
     {
