@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from prism_core.errors import DataError
+from prism_core.evaluation.part_measures import Array, PartMeasure, measure_parts
 from prism_core.names import REDUNDANCY, SYNERGY
 
-Array = NDArray[np.floating]
 Verdict = Literal["alive", "dead", "leaks", "constant"]
 
 CONSTANT_SPREAD: Final = 0.02
@@ -58,40 +55,6 @@ class PartHealth:
     evidence: str
 
 
-def spread(vectors: Array) -> float:
-    """Root mean square distance of item vectors ``(n, d)`` from their mean."""
-    centred = vectors - vectors.mean(0)
-    return float(np.sqrt((centred**2).sum(1).mean()))
-
-
-def norm(vectors: Array) -> float:
-    """Root mean square length of item vectors ``(n, d)``."""
-    return float(np.sqrt((vectors**2).sum(1).mean()))
-
-
-def sensitivity(vectors: Array, without: Array) -> float:
-    """How far items move when a modality is withheld, in spreads of the part.
-
-    Parameters
-    ----------
-    vectors, without
-        ``(n, d)`` a part's item vectors with both modalities, and with one withheld.
-    """
-    moved = float(np.sqrt(((vectors - without) ** 2).sum(1).mean()))
-    return moved / max(spread(vectors), 1e-12)
-
-
-def linear_cka(one: Array, other: Array) -> float:
-    """Linear centred kernel alignment of ``(n, d1)`` and ``(n, d2)`` vectors, 0 to 1.
-
-    Kornblith et al. 2019, arXiv:1905.00414. 0 where one of them is constant.
-    """
-    left, right = one - one.mean(0), other - other.mean(0)
-    cross = np.linalg.norm(left.T @ right) ** 2
-    own = np.linalg.norm(left.T @ left) * np.linalg.norm(right.T @ right)
-    return float(cross / own) if own > 0 else 0.0
-
-
 def measure(
     vectors: Mapping[str, Array], without: Mapping[str, Mapping[str, Array]]
 ) -> pd.DataFrame:
@@ -115,17 +78,7 @@ def measure(
     DataError
         When the parts' arrays differ in rows.
     """
-    if len({len(array) for array in vectors.values()}) != 1:
-        raise DataError("The parts' vectors have different numbers of rows.")
-    rows: list[tuple[str, str, str, float]] = []
-    for part, array in vectors.items():
-        rows += [(part, "spread", "", spread(array)), (part, "norm", "", norm(array))]
-        for modality, changed in without.items():
-            rows.append((part, "sensitivity", modality, sensitivity(array, changed[part])))
-    for one, other in combinations(vectors, 2):
-        value = linear_cka(vectors[one], vectors[other])
-        rows += [(one, "cka", other, value), (other, "cka", one, value)]
-    return pd.DataFrame(rows, columns=["part", "quantity", "other", "value"])
+    return pd.DataFrame(measure_parts(vectors, without), columns=list(PartMeasure._fields))
 
 
 def judge(measures: pd.DataFrame) -> list[PartHealth]:

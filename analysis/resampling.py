@@ -51,6 +51,26 @@ def mean_interval(
     return _percentiles(float(table.mean()), draws, level)
 
 
+def mean_intervals(
+    table: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+) -> list[Interval]:
+    """Bootstrap the means of several quantities of the same users, resampled together.
+
+    Parameters
+    ----------
+    table
+        ``(C, U)``: one row per quantity, for values that seldom repeat. Memory grows with
+        ``resamples * U``.
+    """
+    users = table.shape[1]
+    drawn = np.random.default_rng(seed).integers(users, size=(resamples, users))
+    drawn += users * np.arange(resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=resamples * users).reshape(resamples, users)
+    means = counts @ table.T / users
+    pairs = zip(table.mean(axis=1), means.T, strict=True)
+    return [_percentiles(float(value), draws, level) for value, draws in pairs]
+
+
 def difference_interval(
     ours: np.ndarray,
     theirs: np.ndarray,
@@ -86,6 +106,30 @@ def difference_interval(
     value = float(one.mean() - other.mean())
     extreme = (np.abs(draws - value) >= abs(value) - 1e-12).sum()
     return _percentiles(value, draws, level), (1 + int(extreme)) / (1 + resamples)
+
+
+def unpaired_interval(
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """Bootstrap the difference of two means over different users.
+
+    Parameters
+    ----------
+    ours, theirs
+        ``(U,)`` and ``(V,)``; each group is resampled on its own.
+    """
+    tables = [np.atleast_2d(np.asarray(v, dtype=np.float64)) for v in (ours, theirs)]
+    draws = [
+        _bootstrap_means(_patterns(table), [1], seed + place, resamples)[0]
+        for place, table in enumerate(tables)
+    ]
+    value = float(tables[0].mean() - tables[1].mean())
+    return _percentiles(value, draws[0] - draws[1], level)
 
 
 def randomisation_p(differences: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES) -> float:

@@ -1,14 +1,14 @@
 """Every session-state and query key of the app, and the one selection that all pages share.
 
-The selection (run, user, item) lives in the session under ``SELECTION`` and is mirrored in the
-URL, so that a copied address opens the same view. Widgets have keys of their own, listed in
+The selection (run, user, item, slice) lives in the session under ``SELECTION`` and is mirrored in
+the URL, so that a copied address opens the same view. Widgets have keys of their own, listed in
 :class:`Widget`, and write the selection in their callbacks.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 
@@ -20,8 +20,8 @@ BOARD: Final = "board"
 MARKED: Final = "marked_rows"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "view", "whatif"]
-FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "view", "whatif")
+Field = Literal["run", "user", "item", "slice", "view", "whatif", "standin", "beside"]
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 """Names of the selection's fields; the query parameters have the same names."""
 
 
@@ -29,7 +29,12 @@ class Widget(StrEnum):
     """Keys of widgets."""
 
     RUN = "run_picker"
+    SEED = "seed_picker"
+    OPEN_OTHER = "open_other_run"
+    TRAIN_AGAIN = "train_again"
     PICTURES = "pictures_input"
+    SLICE = "slice_picker"
+    DELETE_SLICE = "delete_slice"
     USER = "user_picker"
     USER_FILTER = "user_filter"
     USER_OUTCOME = "user_outcome"
@@ -41,7 +46,13 @@ class Widget(StrEnum):
     WITHHELD = "withheld"
     BY_HAND = "weights_by_hand"
     WEIGHT = "weight"
-    REMOVE = "remove_items"
+    STAND_IN = "stand_in"
+    STAND_IN_USER = "stand_in_user"
+    EDIT = "history_item"
+    PLACE = "history_place"
+    EARLIER = "move_earlier"
+    LATER = "move_later"
+    REMOVE = "remove_item"
     ADD = "add_item"
     UNDO = "undo"
     COMPARE = "compare_with"
@@ -51,6 +62,7 @@ class Widget(StrEnum):
     INFLUENCE = "history_influence"
     WHOLE_HISTORY = "whole_history"
     ALIKE = "users_alike"
+    SCOPE = "faithfulness_scope"
     RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"
@@ -103,17 +115,26 @@ class Selection:
     ----------
     run, user, item
         Run id, user id, item id.
+    slice
+        Name of a saved slice or of a group of users, see :mod:`app.slices`.
     view
         What the page Users shows of the user.
     whatif
         A what-if as text, see :class:`app.what_if.WhatIf`.
+    standin
+        What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
+    beside
+        What the user is compared with: ``run:<id>`` or ``user:<id>``.
     """
 
     run: str | None = None
     user: str | None = None
     item: str | None = None
+    slice: str | None = None
     view: str | None = None
     whatif: str | None = None
+    standin: str | None = None
+    beside: str | None = None
 
 
 def selection() -> Selection:

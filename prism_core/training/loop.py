@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
 from prism_core.devices import autocast
 from prism_core.errors import TrainingError
+from prism_core.evaluation.part_measures import PartMeasure
 from prism_core.models.recommender import Recommender
 from prism_core.models.shard import Shard
 from prism_core.store.writer import RunWriter
@@ -31,6 +32,7 @@ REPORT_SECONDS: Final = 0.5
 """Losses are fetched from the device no more often than this."""
 
 Validate = Callable[[], Mapping[str, float]]
+Measure = Callable[[], Sequence[PartMeasure]]
 
 
 def make_optimizer(
@@ -81,6 +83,8 @@ class Trainer:
         Already on ``device``.
     validate
         Gives validation metrics by name, such as ``{"ndcg@10": 0.04}``.
+    measure
+        Measures the parts after an epoch; what it gives is logged with the epoch.
     folder
         Run folder that may hold a checkpoint.
     writer
@@ -94,6 +98,7 @@ class Trainer:
     config: RunConfig
     device: torch.device
     validate: Validate
+    measure: Measure
     folder: Path
     writer: RunWriter | None
     reporter: Reporter
@@ -151,7 +156,8 @@ class Trainer:
         self._keep_best(valid)
         seconds = time.monotonic() - began
         progress.seconds += seconds
-        self.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds)
+        parts = self.measure() if self.writer is not None else []
+        self.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds, parts=parts)
         stop_on = self.config.training.stop_on
         self.reporter.end_epoch(epoch, losses, {stop_on: valid[stop_on]})
         if self.writer is not None:

@@ -13,6 +13,7 @@ from prism_core.config.published import ReleasedConfig
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name
+from prism_core.evaluation.part_measures import MAX_ITEMS, PartMeasure, measure_parts
 from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
     origin,
@@ -117,6 +118,24 @@ def has_parts(model: Model) -> bool:
     return bool(model.parts) and model.parts == parts_of(model.modalities)
 
 
+@torch.no_grad()
+def part_measures(model: Model) -> list[PartMeasure]:
+    """Measure a model's parts as they are now, on at most `MAX_ITEMS` items; none without parts.
+
+    Leaves the model in evaluation mode.
+    """
+    if not has_parts(model):
+        return []
+    model.eval()
+    step = -(-model.num_items // MAX_ITEMS)
+
+    def vectors(withhold: str | None = None) -> dict[str, np.ndarray]:
+        tables = model.item_vectors(withhold).items()
+        return {part: table[1::step].float().cpu().numpy() for part, table in tables}
+
+    return measure_parts(vectors(), {name: vectors(name) for name in model.modalities})
+
+
 def _score_games(
     recommender: Recommender, histories: np.ndarray, ranking: Ranking, config: RunConfig
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -167,6 +186,7 @@ def _vectors(
         for part, vectors in model.item_vectors(withhold=modality).items():
             tables[f"items.{part}.without_{modality}"] = vectors
     tables["items.id"] = torch.nn.functional.pad(model.ids, (0, 0, 1, 0))
+    tables["items.fused"] = model.fused_items()
     item_seq = torch.from_numpy(histories)
     batches = [item_seq[s : s + size] for s in range(0, len(item_seq), size)]
     tables["users.state"] = torch.cat([model.user_states(b.to(model.ids.device)) for b in batches])
@@ -188,6 +208,7 @@ def _manifest(
         "seed": config.seed,
         "modalities": list(config.model.modalities),
         "has_parts": has_parts(model),
+        "backbone": config.model.backbone,
         "config_hash": config.recipe_hash,
         "dataset": origin(dataset),
         "protocol": protocol(dataset, config.model.max_seq_len),

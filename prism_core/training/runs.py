@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from prism_core.training.checkpoint import Progress, remove_checkpoint
 from prism_core.training.group import Group
 from prism_core.training.loop import Trainer
 from prism_core.training.progress import Reporter, Silent
-from prism_core.training.recording import rank_split, record_model
+from prism_core.training.recording import part_measures, rank_split, record_model
 
 
 def train_run(
@@ -73,6 +74,7 @@ def train_run(
         config=config,
         device=chosen,
         validate=_validation(model, sequences, config, group),
+        measure=partial(part_measures, model),
         folder=path,
         writer=_open(path, config) if group.is_first else None,
         reporter=reporter if reporter is not None and group.is_first else Silent(),

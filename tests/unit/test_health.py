@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from analysis import health_command
-from analysis.health import judge, linear_cka, measure, norm, sensitivity, spread
+from analysis.health import judge, measure
 from analysis.plots import health as plots
 from prism_core.errors import DataError
+from prism_core.evaluation.part_measures import linear_cka, norm, sensitivity, spread
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 from tests.factories import make_dataset, make_run

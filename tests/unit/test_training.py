@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import entr
 
 from prism_core.config.reading import to_dict
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.data.sequences import Sequences
 from prism_core.errors import ConfigError, RunFormatError, TrainingError
+from prism_core.evaluation.part_measures import spread
 from prism_core.names import PAD, PARTS
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run, list_runs, read_events
@@ -75,11 +77,20 @@ def test_run_holds_everything_a_reader_needs(finished: Run, tiny_dataset: Datase
     assert len(vectors["users.state"]) == tiny_dataset.num_users
 
 
+def test_every_epoch_measures_the_parts_and_the_best_one_is_what_is_stored(finished: Run) -> None:
+    epochs = _epochs(finished.path)
+    assert all({row[0] for row in epoch["parts"]} == set(PARTS) for epoch in epochs)
+    best = next(e for e in epochs if e["epoch"] == finished.manifest["training"]["best_epoch"])
+    stored = finished.vectors()["items.synergy"][1:]
+    logged = next(row[3] for row in best["parts"] if row[:2] == ["synergy", "spread"])
+    assert logged == pytest.approx(spread(stored), rel=1e-2)
+
+
 def test_weights_of_users_are_a_distribution_with_their_entropy(finished: Run) -> None:
     users = finished.table("users")
     weights = users[[f"weight_{part}" for part in PARTS]].to_numpy(np.float64)
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-6)
-    entropy = -(weights * np.log2(weights)).sum(axis=1)
+    entropy = entr(weights).sum(axis=1) / np.log(2)
     np.testing.assert_allclose(users["gate_entropy"], entropy, atol=1e-5)
 
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 
 POOL = 256
+SMALLEST = 1e-12
 
 
 class Gate(nn.Module):
@@ -59,13 +60,21 @@ class Gate(nn.Module):
     is_on: Tensor
     pool: Tensor
 
-    def forward(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def forward(
+        self,
+        part_seq: Tensor,
+        id_seq: Tensor,
+        padding_mask: Tensor,
+        amplitudes: Tensor | None = None,
+    ) -> Tensor:
         """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
         means = prefix_means(torch.cat([part_seq.flatten(2), id_seq], dim=-1), padding_mask)
         parts, ids = means.split([part_seq.shape[2] * part_seq.shape[3], id_seq.shape[-1]], dim=-1)
-        return self.weigh(parts, ids, id_seq[:, -1])
+        return self.weigh(parts, ids, id_seq[:, -1], amplitudes)
 
-    def weigh(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
+    def weigh(
+        self, parts: Tensor, ids: Tensor, newest: Tensor, amplitudes: Tensor | None = None
+    ) -> Tensor:
         """Weigh the parts from means already taken.
 
         Parameters
@@ -74,6 +83,10 @@ class Gate(nn.Module):
         ids : Tensor (B, L, W)
         newest : Tensor (B, W)
             Id vector of the newest item, which tells users apart.
+        amplitudes : Tensor (P,), optional
+            How strongly each part speaks before the gate; the softmax is multiplied by them, so
+            that a weight says how much of a part is let in, however faint the part was made.
+            A uniform gate gives even weights all the same.
 
         Returns
         -------
@@ -85,7 +98,11 @@ class Gate(nn.Module):
         logits = self.network(self.norm(seen))
         if self.kind == "shuffled":
             logits = self._of_another_user(logits, newest)
-        return self._softmax(logits)
+        weights = self._softmax(logits)
+        if amplitudes is None:
+            return weights
+        weights = weights * amplitudes
+        return weights / weights.sum(-1, keepdim=True).clamp_min(SMALLEST)
 
     def _softmax(self, logits: Tensor) -> Tensor:
         logits = widen(logits).masked_fill(~self.is_on, float("-inf"))
