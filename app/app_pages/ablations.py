@@ -13,7 +13,7 @@ from analysis.plots.comparison import (
 from analysis.plots.training import learning_curves
 from analysis.recipes import Recipe
 from app import comparables
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.run_picker import chosen_run
 from app.components.text import markdown, plural
 from app.state import Widget, is_dark
@@ -111,7 +111,11 @@ def draw_details(runs: list[Run]) -> None:
     if len(trained) < 2:
         return
     with st.expander("In which settings do the trained runs differ?"):
-        st.dataframe(comparison.config_differences(trained).astype(str), hide_index=True)
+        table_card.draw(
+            comparison.config_differences(trained).astype(str),
+            title="Settings in which the runs differ",
+            name="ablation-settings",
+        )
 
 
 def _curves(runs: list[Run]) -> pd.DataFrame:

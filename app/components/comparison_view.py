@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.plots.theme import label_of
 from app import comparables, loaders
 from app.catalogue import Catalogue
-from app.components import user_picker
+from app.components import table_card, user_picker
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown
 from app.state import Widget
@@ -124,4 +124,9 @@ def _draw_weights(run: Run, user_ids: list[str]) -> None:
     users = loaders.table(run, "users").set_index("user_id").loc[user_ids, list(columns)]
     shown = users.rename(columns=columns).rename_axis("User").reset_index()
     numbers = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(shown, hide_index=True, column_config=dict.fromkeys(columns.values(), numbers))
+    table_card.draw(
+        shown,
+        title="Fusion weights",
+        name="compared-weights",
+        columns=dict.fromkeys(columns.values(), numbers),
+    )

@@ -66,6 +66,7 @@ def draw_button(outgoing: Outgoing) -> None:
 @st.dialog("Export", width="large", icon=":material/download:")
 def _open(outgoing: Outgoing) -> None:
     exhibit = outgoing.make()
+    st.markdown(f"**{markdown(exhibit.title)}**")
     look = draw_look()
     is_table = isinstance(exhibit, TableExhibit)
     shape = draw_shape(f"export-{outgoing.name}", outgoing.shape, is_table=is_table)

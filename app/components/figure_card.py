@@ -88,7 +88,8 @@ def _draw_pin(recipe: Recipe, name: str, title: str, caption: str) -> None:
     if board.holds(recipe):
         st.button(
             "On board", icon=":material/check:", key=f"{name}-pin", type="tertiary",
-            help="It is on the page Board; press to take it off", on_click=board.remove, args=(recipe,),
+            help="It is on the page Board; press to take it off", on_click=board.remove,
+            args=(recipe,),
         )  # fmt: skip
     else:
         st.button(

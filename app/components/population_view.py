@@ -9,7 +9,7 @@ from analysis.plots.population import contribution_ridges, part_triangle
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from app import loaders
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.text import markdown
 from app.state import Widget, is_dark, select
 from prism_core.store.reader import Run
@@ -58,10 +58,11 @@ def _draw_alike(run: Run, user_id: str) -> None:
     columns = {f"weight_{part}": label_of(part) for part in run.parts}
     table = near.rename(columns={"user_id": "User", "distance": "Distance", **columns})
     numbers = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(
+    table_card.draw(
         table[["User", *columns.values(), "Distance"]],
-        hide_index=True,
-        column_config=dict.fromkeys([*columns.values(), "Distance"], numbers),
+        title=f"Users with fusion weights like those of user {user_id}",
+        name="users-alike",
+        columns=dict.fromkeys([*columns.values(), "Distance"], numbers),
     )
 
 
