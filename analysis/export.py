@@ -1,5 +1,6 @@
 """One figure in every format a reader needs: PDF, SVG, PNG, PGFPlots, HTML, CSV, LaTeX table."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 
 from analysis.latex import latex_frame
 from analysis.palettes import recoloured
+from analysis.pgf.axes import labels_of
 from analysis.pgf.figure import to_pgfplots
 from analysis.plots.text import unmarked
 from analysis.printing import PrintOptions, for_print
@@ -155,16 +157,21 @@ def _trace_frame(trace: Any) -> pd.DataFrame:
     return frame
 
 
+def _leading_number(text: str) -> float:
+    found = re.match(r"[-+]?\d*\.?\d+", text.replace("−", "-"))
+    return float(found[0]) if found else np.nan
+
+
 def _cells(trace: go.Heatmap) -> pd.DataFrame:
     """Cells of a heat map that are drawn, as ``x``, ``y``, ``value``."""
     grid = np.asarray(trace.z, dtype=np.float64)
     if trace.text is not None and len(trace.text):
-        grid = np.array([[float(t) if t else np.nan for t in row] for row in trace.text])
-    down = [": ".join(pair) for pair in zip(*trace.y, strict=True)]
+        grid = np.array([[_leading_number(str(text)) for text in row] for row in trace.text])
+    down = labels_of(trace.y)
     rows, columns = np.nonzero(np.isfinite(grid))
     return pd.DataFrame(
         {
-            "x": np.array(trace.x)[columns],
+            "x": np.array(labels_of(trace.x))[columns],
             "y": np.array(down)[rows],
             "value": grid[rows, columns],
         }

@@ -1,6 +1,7 @@
 """Making text fit a narrow figure: labels, axis titles, cells and the legend."""
 
 import html
+import re
 import textwrap
 from math import ceil
 from typing import Any, Final, Literal
@@ -18,6 +19,8 @@ LETTER: Final = 0.5
 LABEL_SHARE: Final = 0.4
 """Most of the width that labels of rows may take."""
 
+WIDE_SPACE: Final = "  "
+
 ENTRY_PX: Final = 42
 """Width of a legend entry beside its text."""
 
@@ -28,9 +31,13 @@ def shorten_labels(figure: go.Figure, *, letter: float) -> None:
     for trace in figure.data:
         if labels := _row_labels(trace):
             trace.y = [_cut(label, longest) for label in labels]
-    for axis in figure.select_yaxes():
+    axes = list(figure.select_yaxes())
+    beside = longest * 2 // 3 if any(axis.side == "right" for axis in axes) else longest
+    for axis in axes:
         if axis.categoryarray is not None:
             axis.categoryarray = [_cut(str(label), longest) for label in axis.categoryarray]
+        if axis.ticktext is not None:
+            axis.ticktext = ["<br>".join(_cut(t, beside) for t in _lines(x)) for x in axis.ticktext]
     for note in figure.layout.annotations:
         if isinstance(note.y, str):
             note.y = _cut(note.y, longest)
@@ -44,6 +51,23 @@ def wrap_axis_titles(figure: go.Figure, *, letter: float) -> None:
     for axis in axes:
         if axis.title.text and len(axis.title.text) > longest:
             axis.title.text = "<br>".join(textwrap.wrap(axis.title.text, longest))
+
+
+def wrap_panel_titles(figure: go.Figure, *, letter: float) -> None:
+    """Break titles above panels that are wider than their panel."""
+    panels = len({tuple(axis.domain or ()) for axis in figure.select_xaxes()}) or 1
+    longest = max(12, int(0.95 * figure.layout.width / panels / letter))
+    for note in figure.layout.annotations:
+        above = note.xref == note.yref == "paper" and note.yanchor == "bottom"
+        if above and note.text and len(unmarked(note.text)) > longest:
+            note.text = _two_lines(note.text, longest)
+
+
+def _two_lines(text: str, longest: int) -> str:
+    """Break where a wide space parts a title from a remark, else between words."""
+    if WIDE_SPACE in text:
+        return text.replace(WIDE_SPACE, "<br>", 1)
+    return text if "<" in text else "<br>".join(textwrap.wrap(text, longest))
 
 
 def cells_hold_text(trace: go.Heatmap, *, width: float, letter: float) -> bool:
@@ -77,6 +101,10 @@ def _row_labels(trace: Any) -> list[str]:
     rows = trace.y
     texts = isinstance(rows, list | tuple | np.ndarray) and all(isinstance(y, str) for y in rows)
     return list(rows) if texts else []
+
+
+def _lines(label: Any) -> list[str]:
+    return re.split(r"<br\s*/?>", str(label))
 
 
 def _cut(label: str, longest: int) -> str:

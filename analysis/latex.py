@@ -31,6 +31,7 @@ _LATEX: Final = {
     "×": r"$\times$",
     "→": r"$\rightarrow$",
     "★": r"$\star$",
+    "✓": r"$\surd$",
     "Δ": r"$\Delta$",
     "−": "$-$",
     "…": r"\ldots{}",

@@ -116,6 +116,7 @@ def for_print(figure: go.Figure, options: PrintOptions, *, title: str = "") -> g
     _set_text(printed, options)
     fitting.shorten_labels(printed, letter=options.letter_px)
     fitting.wrap_axis_titles(printed, letter=options.letter_px)
+    fitting.wrap_panel_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
     return printed
 
@@ -148,6 +149,8 @@ def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
         margin=margin,
         paper_bgcolor="white",
         plot_bgcolor="white",
+        sliders=[],
+        updatemenus=[],
     )
 
 

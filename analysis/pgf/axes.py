@@ -34,7 +34,10 @@ def labels_of(values: Any) -> list[Any]:
 
 def places_of(values: Any, names: Sequence[str]) -> list[float]:
     order = {name: float(place) for place, name in enumerate(names)}
-    return [order[v] if isinstance(v, str) else float(v) for v in labels_of(values)]
+    return [
+        order[v] if isinstance(v, str) else float("nan") if v is None else float(v)
+        for v in labels_of(values)
+    ]
 
 
 def scale_settings(axis: Any, letter: str, names: Sequence[str]) -> dict[str, str]:
@@ -48,8 +51,10 @@ def scale_settings(axis: Any, letter: str, names: Sequence[str]) -> dict[str, st
     elif axis.tickvals is not None:
         settings |= _ticks(letter, axis.tickvals, axis.ticktext)
     if axis.range is not None:
-        low, high = sorted(axis.range)
-        settings |= {f"{letter}min": plain_number(low), f"{letter}max": plain_number(high)}
+        ends = sorted(end for end in axis.range if end is not None)
+        is_open = len(ends) < 2
+        sides = ["min" if axis.range[0] is not None else "max"] if is_open else ["min", "max"]
+        settings |= {f"{letter}{n}": plain_number(e) for n, e in zip(sides, ends, strict=False)}
     if axis.autorange == "reversed":
         settings[f"{letter} dir"] = "reverse"
     if axis.showticklabels is False:

@@ -64,7 +64,7 @@ def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None, *, title
     """
     _refuse_untranslatable(figure)
     chosen = options or PrintOptions()
-    figure = go.Figure(figure).update_layout(width=chosen.width_px)
+    figure = go.Figure(figure).update_layout(width=chosen.width_px, font_size=chosen.text_px)
     fitting.shorten_labels(figure, letter=chosen.letter_px)
     panels = _panels(figure)
     width = venue_of(chosen.venue).inches(chosen.span)
@@ -157,7 +157,7 @@ def _axis(
         "label style": "{align=flush center}",
         "tick label style": "{align=right, /pgf/number format/fixed}",
         "legend style": rf"{{at={{({side},{above})}}, anchor=south {anchor}, draw=none, "
-        "legend columns=3}",
+        f"legend columns={_legend_columns(figure)}}}",
         "legend cell align": "left",
         **_wrapped_names(columns, (right - left) * size[0]),
         **shared_range(figure, up),
@@ -209,6 +209,14 @@ def _node(note: Any, at: str) -> str:
     moved = "".join(f", {key}={0.75 * value:g}pt" for key, value in shifts.items() if value)
     look = f"anchor={anchor}, align=center{moved}"
     return rf"\node[{look}] at {at} {{{escape(note.text)}}};"
+
+
+def _legend_columns(figure: go.Figure) -> int:
+    """As many entries side by side as the page's width has room for, at most three."""
+    names = [trace.name for trace in figure.data if trace.name and trace.showlegend is not False]
+    letter = fitting.LETTER * figure.layout.font.size
+    widest = max((len(name) for name in names), default=1) * letter + 36
+    return int(max(1, min(3, figure.layout.width / widest)))
 
 
 def _legend(figure: go.Figure) -> Iterator[str]:

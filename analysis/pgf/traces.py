@@ -1,6 +1,7 @@
 """Traces in PGFPlots: points, lines, areas, intervals, bars, cells, reference lines."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -55,18 +56,20 @@ def _points(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator
     errors = _errors(trace)
     looks = _point_looks(trace)
     for look in sorted(set(looks)):
-        keep = [i for i in range(len(x)) if looks[i] == look]
-        points = " ".join(
-            f"({plain_number(x[i])},{plain_number(y[i])}){errors[i] if errors else ''}"
-            for i in keep
-        )
         chosen = [*style, *look]
         if errors:
             way = "x" if trace.error_x.array is not None else "y"
             chosen.append(f"error bars/.cd, {way} dir=both, {way} explicit")
-        yield rf"\addplot[forget plot, {', '.join(chosen)}] coordinates {{{points}}};"
+        for piece in _pieces([i for i in range(len(x)) if looks[i] == look], x, y):
+            points = " ".join(
+                f"({plain_number(x[i])},{plain_number(y[i])}){errors[i] if errors else ''}"
+                for i in piece
+            )
+            yield rf"\addplot[forget plot, {', '.join(chosen)}] coordinates {{{points}}};"
     if trace.mode and "text" in trace.mode:
         for place, text in enumerate(trace.text):
+            if np.isnan(x[place]):
+                continue
             at = f"(axis cs:{plain_number(x[place])},{plain_number(y[place])})"
             yield rf"\node[anchor=west] at {at} {{{escape(str(text))}}};"
 
@@ -110,6 +113,14 @@ def _sampled(scale: Any, shares: np.ndarray) -> list[str]:
     shades = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for _, c in scale])
     mixed = [np.interp(shares, stops, shades[:, channel]).round() for channel in range(3)]
     return [f"#{int(r):02X}{int(g):02X}{int(b):02X}" for r, g, b in zip(*mixed, strict=True)]
+
+
+def _pieces(kept: Sequence[int], x: Sequence[float], y: Sequence[float]) -> Iterator[list[int]]:
+    """Split points where a line is broken."""
+    whole = [not (np.isnan(x[i]) or np.isnan(y[i])) for i in kept]
+    for is_whole, group in groupby(zip(kept, whole, strict=True), key=lambda pair: pair[1]):
+        if is_whole:
+            yield [place for place, _ in group]
 
 
 def _point_looks(trace: Any) -> list[tuple[str, ...]]:
@@ -198,9 +209,10 @@ def _unseen(points: Sequence[tuple[float, float]]) -> str:
 def _cells(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     grid = np.asarray(trace.z, dtype=float)
     scale = trace.colorscale
-    low, high = trace.zmin, trace.zmax
+    low = np.nanmin(grid) if trace.zmin is None else trace.zmin
+    high = np.nanmax(grid) if trace.zmax is None else trace.zmax
     for y, x in np.argwhere(np.isfinite(grid)):
-        share = 0.5 if low is None else (grid[y, x] - low) / max(high - low, 1e-12)
+        share = (grid[y, x] - low) / max(high - low, 1e-12)
         (color,) = _sampled(scale, np.array([share]))
         corners = f"(axis cs:{x - 0.48},{y - 0.48}) rectangle (axis cs:{x + 0.48},{y + 0.48})"
         yield rf"\path[fill={pgf_color(color)}] {corners};"
