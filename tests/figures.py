@@ -24,7 +24,7 @@ from analysis import (
     slices,
     spaces,
 )
-from analysis.health import measure
+from analysis.health.verdicts import measure
 from analysis.information.gates import gate
 from analysis.information.truth import computed_gates
 from analysis.plots import comparison as comparison_plots
@@ -36,13 +36,16 @@ from analysis.plots import information as info_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.areas import area_diagram
+from analysis.plots.known import gates_figure, recovery_figure
 from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
 from analysis.plots.rank_moves import rank_moves
+from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.table import table_figure
 from analysis.plots.training import cost_scatter, learning_curves
 from analysis.plots.triangle import part_triangle
+from analysis.plots.two_sides import two_sides
 from analysis.plots.user_groups import entropy_histogram, group_bars
 from analysis.regions import box
 from analysis.tables import printed_cells
@@ -51,6 +54,18 @@ from prism_core.names import PARTS
 from prism_core.store.reader import Run
 from tests.factories import make_dataset
 
+SENSITIVITY = pd.DataFrame(
+    {
+        "setting": ["Temperature of the gate"] * 3,
+        "x": [0.2, 0.7, 1.4],
+        "is_reference": [False, True, False],
+        "name": ["T 0.2", "PRISM", "T 1.4"],
+        "metric": "ndcg@10",
+        "value": [0.04, 0.05, 0.045],
+        "low": [0.03, 0.04, 0.03],
+        "high": [0.05, 0.06, 0.055],
+    }
+)
 ATOMS = pd.DataFrame(
     {
         "atom": ["unique_first", "unique_second", "synergy", "redundancy"],
@@ -116,13 +131,15 @@ def _information(dark: bool) -> dict[str, go.Figure]:
         "definition_panel": info_plots.definition_panel(
             definitions=definitions.assign(meaning="why"), dark=dark
         ),
-        "gates_figure": info_plots.gates_figure(
-            gates=computed_gates([gate("XOR"), gate("AND")]), dark=dark
-        ),
-        "recovery_figure": info_plots.recovery_figure(
+        "gates_figure": gates_figure(gates=computed_gates([gate("XOR"), gate("AND")]), dark=dark),
+        "recovery_figure": recovery_figure(
             recovered=pd.DataFrame(rows, columns=columns), dark=dark
         ),
         "area_diagram": area_diagram(atoms=ATOMS, dark=dark),
+        "lattice_bars": info_plots.lattice_bars(
+            atoms=ATOMS.assign(atom=["{image}", "{text}", "{image}{text}", "{image,text}"]),
+            dark=dark,
+        ),
     }
 
 
@@ -131,10 +148,17 @@ def _health(dark: bool) -> dict[str, go.Figure]:
     parts = {part: rng.normal(size=(50, 6)) for part in PARTS}
     without = {m: {p: rng.normal(size=(50, 6)) for p in PARTS} for m in ("image", "text")}
     measures = measure(parts, without)
+    probes = pd.DataFrame(
+        [(q, p, o, 0.5) for q in ("probe", "explains") for p in PARTS for o in ("image", "text")],
+        columns=["quantity", "part", "other", "value"],
+    )
+    epochs = pd.concat([measures.assign(epoch=epoch) for epoch in (1, 2, 3)])
     return {
         "sensitivity_map": health_plots.sensitivity_map(measures=measures, dark=dark),
         "similarity_map": health_plots.similarity_map(measures=measures, dark=dark),
         "size_bars": health_plots.size_bars(measures=measures, dark=dark),
+        "probe_map": health_plots.probe_map(measures=probes, dark=dark),
+        "epoch_lines": health_plots.epoch_lines(measures=epochs, dark=dark),
     }
 
 
@@ -165,6 +189,18 @@ def _users(run: Run, dark: bool) -> dict[str, go.Figure]:
         "group_bars": group_bars(profiles=profiles, dark=dark),
         "entropy_histogram": entropy_histogram(
             entropy=entropy, num_parts=4, value=float(entropy["7"]), dark=dark
+        ),
+        "two_sides": two_sides(
+            table=pd.DataFrame(
+                [
+                    (side, quantity, part, 0.2 * place)
+                    for place, part in enumerate(PARTS)
+                    for quantity in ("Fusion weight", "Contribution")
+                    for side in ("User 7", "User 12")
+                ],
+                columns=["side", "quantity", "player", "value"],
+            ),
+            dark=dark,
         ),
         "rank_moves": rank_moves(lists=lists, names=("Before", "Now"), dark=dark),
     }
@@ -209,6 +245,10 @@ def _comparisons(runs: list[Run], prism: Run, dark: bool) -> dict[str, go.Figure
     )
     costs = comparison.costs(variants)
     costs["seconds"] = [3.0, 5.0, 8.0]
+    costs = costs.assign(seconds_low=costs["seconds"] - 1, seconds_high=costs["seconds"] + 2)
+    losers = slices.losing_groups(
+        comparison.named(variants, "Popularity"), reference, slices=slices.user_slices(prism)
+    )
     summary = comparison.summary(variants, metrics=["ndcg@10", "hr@10"])
     return {
         "metric_forest": comparison_plots.metric_forest(table=summary, dark=dark),
@@ -219,6 +259,10 @@ def _comparisons(runs: list[Run], prism: Run, dark: bool) -> dict[str, go.Figure
         "learning_curves": learning_curves(curves=comparison.learning_curves(runs), dark=dark),
         "cost_scatter": cost_scatter(table=costs, dark=dark),
         "slice_heatmap": slice_heatmap(table=groups, dark=dark),
+        "group_outcomes": comparison_plots.group_outcomes(
+            table=losers, name="Popularity", dark=dark
+        ),
+        "sensitivity_curves": sensitivity_curves(table=SENSITIVITY, dark=dark),
     }
 
 

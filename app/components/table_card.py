@@ -32,6 +32,11 @@ def draw(
         How columns are shown, as for ``st.dataframe``.
     """
     st.dataframe(frame, hide_index=True, column_config=dict(columns or {}), key=name)
+    draw_export(frame, title=title, name=name, caption=caption)
+
+
+def draw_export(frame: pd.DataFrame, *, title: str, name: str, caption: str = "") -> None:
+    """Draw the export below a table that is drawn elsewhere; see :func:`draw`."""
     exhibit = TableExhibit(frame=frame, title=title, caption=caption)
     with st.container(horizontal=True, horizontal_alignment="right"):
         draw_button(Outgoing(make=lambda: exhibit, name=name))
