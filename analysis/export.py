@@ -145,7 +145,7 @@ def _trace_frame(trace: Any) -> pd.DataFrame:
         return _cells(trace).assign(**head)[["panel", "series", "x", "y", "value"]]
     if trace.x is None or all(value is None for value in trace.x):
         return pd.DataFrame()
-    columns = {"x": list(trace.x), "y": list(trace.y)}
+    columns = {"x": labels_of(trace.x), "y": labels_of(trace.y)}
     frame = pd.DataFrame(columns).assign(**head)[["panel", "series", "x", "y"]]
     if trace.type == "bar" and trace.base is not None:
         frame["start"] = list(trace.base)
