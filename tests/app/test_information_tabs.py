@@ -57,6 +57,7 @@ def test_one_gate_shows_its_atoms_and_its_distribution(open_app: OpenApp) -> Non
 def test_worlds_are_shown_where_they_are_stored(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
     stored = tmp_path / "recovered.parquet"
     monkeypatch.setattr(truth.worlds, "__defaults__", (stored,))
     assert "python -m analysis worlds" in titles(open_app("information", view="Gates"))
@@ -123,6 +124,6 @@ def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:
 def test_badges_stand_beside_the_fusion_weights(open_app: OpenApp, checked: Path) -> None:
     stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
     verdict = stored.query("quantity == 'verdict' and part == 'synergy'")["other"].iloc[0]
-    app = open_app("users", runs=checked)
-    assert f"Synergy: {verdict}" in titles(app)
+    for view in ("Explanation", "Among all users"):
+        assert f"Synergy: {verdict}" in titles(open_app("users", runs=checked, view=view))
     assert "Synergy: " not in titles(open_app("users", run="prism-seed0"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from prism_core.models.subset import Subset
+
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
@@ -30,6 +32,8 @@ class StepContext:
         Divisor of losses summed over targets: about ``T``, and such that the mean over processes
         is that of the global batch.
     generator : torch.Generator
+    subset
+        Items in the tables and behind all indices, if these are not all items.
     """
 
     item_seq: Tensor
@@ -42,6 +46,7 @@ class StepContext:
     targets: Tensor
     num_targets: Tensor | float
     generator: torch.Generator
+    subset: Subset | None = None
 
 
 class Content(nn.Module, ABC):
@@ -59,6 +64,9 @@ class Content(nn.Module, ABC):
         Whether padding competes with the items.
     reads_padding
         Whether results depend on how much padding stands before a history.
+    sample_size
+        Items on which averages over all items may be estimated, so that a step need not look at
+        the others; None if a step always does.
     """
 
     parts: tuple[str, ...] = ()
@@ -66,6 +74,7 @@ class Content(nn.Module, ABC):
     has_player_dropout: bool = True
     padding_is_candidate: bool = False
     reads_padding: bool = False
+    sample_size: int | None = None
 
     @abstractmethod
     def item_parts(
@@ -87,9 +96,15 @@ class Content(nn.Module, ABC):
         """
 
     def item_tables(
-        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+        self,
+        patterns: Sequence[Sequence[bool]],
+        generator: torch.Generator | None = None,
+        subset: Subset | None = None,
     ) -> list[Tensor]:
-        """Compute `item_parts` for several patterns of kept modalities, sharing what they share."""
+        """Compute `item_parts` for several patterns of kept modalities, sharing what they share.
+
+        With a subset, tables have its rows; only content with a ``sample_size`` is given one.
+        """
         return [self.item_parts(kept, generator) for kept in patterns]
 
     @abstractmethod
