@@ -152,7 +152,8 @@ def _trace_frame(trace: Any) -> pd.DataFrame:
     for axis in ("x", "y"):
         bars = trace[f"error_{axis}"]
         if bars.array is not None:
-            frame["low"] = np.asarray(columns[axis]) - np.asarray(bars.arrayminus)
+            below = bars.array if bars.arrayminus is None else bars.arrayminus
+            frame["low"] = np.asarray(columns[axis]) - np.asarray(below)
             frame["high"] = np.asarray(columns[axis]) + np.asarray(bars.array)
     return frame
 

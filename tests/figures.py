@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ from analysis.plots import information as info_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.areas import area_diagram
+from analysis.plots.interactions import interaction_points
 from analysis.plots.known import gates_figure, recovery_figure
 from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
@@ -199,6 +201,12 @@ def _users(run: Run, dark: bool) -> dict[str, go.Figure]:
                     for side in ("User 7", "User 12")
                 ],
                 columns=["side", "quantity", "player", "value"],
+            ),
+            dark=dark,
+        ),
+        "interaction_points": interaction_points(
+            found=SimpleNamespace(
+                each=pd.DataFrame({"rank": [1, 2], "interaction": [0.1, 0.3]}), mean=0.2, error=0.1
             ),
             dark=dark,
         ),

@@ -139,7 +139,8 @@ def _errors(trace: Any) -> list[str]:
     for axis, text in (("error_x", "({},0)"), ("error_y", "(0,{})")):
         bars = trace[axis]
         if bars.array is not None:
-            pairs = zip(bars.array, bars.arrayminus, strict=True)
+            below = bars.array if bars.arrayminus is None else bars.arrayminus
+            pairs = zip(bars.array, below, strict=True)
             return [
                 f" += {text.format(plain_number(up))} -= {text.format(plain_number(down))}"
                 for up, down in pairs
