@@ -1,6 +1,6 @@
 """A figure in a frame, with a title, a caption and everything it can be saved as."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -28,6 +28,7 @@ def draw(
     help: str | None = None,
     on_select: Callable[[], None] | None = None,
     recipe: Recipe | None = None,
+    tools: Sequence[Sequence[str]] | None = None,
 ) -> None:
     """Draw a figure card.
 
@@ -45,7 +46,10 @@ def draw(
         Called when the reader selects points; the event is in the session under ``name``.
     recipe
         How to draw the figure from stored runs; with it the figure can go on the board.
+    tools
+        Groups of plotly's tool buttons, always shown; default: those it chooses, on hover.
     """
+    shown = {} if tools is None else {"modeBarButtons": tools, "displayModeBar": True}
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="xsmall"):
             st.markdown(f"**{title}**", help=help, width="stretch")
@@ -56,7 +60,7 @@ def draw(
             figure,
             theme=None,
             key=name,
-            config=CONFIG,
+            config={**CONFIG, **shown},
             on_select=on_select or "ignore",
             alt=title,
         )

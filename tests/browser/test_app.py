@@ -95,7 +95,8 @@ def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -
 def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     panel = page.locator(f"{PLOT} .nsewdrag").first
-    panel.wait_for()
+    panel.wait_for(state="attached")
+    settle(page)
     box = panel.bounding_box()
     middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     corners = [(box["x"] + 3, box["y"] + 3), (middle, box["y"] + 3), (middle, centre),
