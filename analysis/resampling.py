@@ -282,9 +282,10 @@ def _with_few_seeds(
         return draws
     users = _variance_of_users(columns, counts, groups)
     variance = users + own
-    parts = users**2 / (counts.sum() - 1) + total**2 / (sum(groups) - len(groups))
+    fewest = sum(groups) - len(groups)
+    freedom = variance**2 / (users**2 / (counts.sum() - 1) + total**2 / fewest)
     scores = stats.norm.cdf((draws - value) / np.sqrt(variance)).clip(TAIL, 1 - TAIL)
-    return value + np.sqrt(variance) * stats.t.ppf(scores, variance**2 / parts)
+    return value + np.sqrt(variance) * stats.t.ppf(scores, max(freedom, fewest))
 
 
 def _variance_of_users(columns: np.ndarray, counts: np.ndarray, groups: list[int]) -> float:
