@@ -165,9 +165,10 @@ class Objective(nn.Module):
         if self.config.loss == "softmax":
             return Negatives()
         known = torch.cat([item_seq, targets] + ([] if avoid is None else [avoid]), dim=1)
-        shape = (shard.first_row + len(item_seq), self.max_seq_len)
+        shape = (shard.rows_of_all(len(item_seq)), self.max_seq_len)
         draws = torch.rand(shape, generator=generator, device=generator.device)
-        draws = draws[shard.first_row :, -item_seq.shape[1] :]
+        own = slice(shard.first_row, shard.first_row + len(item_seq))
+        draws = draws[own, -item_seq.shape[1] :]
         return Negatives(per_position=draw_unseen(known, draws, self.num_items, self.first))
 
     def forward(

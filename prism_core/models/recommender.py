@@ -1,6 +1,7 @@
 """One recommender for every backbone and every kind of content."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,8 @@ from torch.nn import functional as F
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
 from prism_core.models.content.base import Content, StepContext
+from prism_core.models.dropout import SlicedDropout
+from prism_core.models.exchange import Connected, is_split
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
@@ -40,7 +43,7 @@ class AuxiliaryDraws(NamedTuple):
     num_targets: Tensor | float
 
 
-class Recommender(nn.Module):
+class Recommender(Connected):
     """History in, a score per item out, with every player and modality on a switch.
 
     An item is described by its id vector plus its joined parts, in histories, where the user's
@@ -128,7 +131,7 @@ class Recommender(nn.Module):
         table = self._table()
         of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
         total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
-        if dropped:
+        if shard.is_any_chosen(len(item_seq), self.player_dropout):
             other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
             total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
@@ -239,9 +242,16 @@ class Recommender(nn.Module):
         padding_mask = item_seq == PAD
         id_seq = F.embedding(item_seq, table.ids)
         part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
-        vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
-        inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
-        return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+        with self._dropout(len(item_seq)):
+            vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
+            inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
+            return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+
+    def _dropout(self, num_rows: int) -> AbstractContextManager[object]:
+        """Give the context in which dropout is that of the global batch."""
+        if self.training and is_split(self.exchange, self.ids.device):
+            return SlicedDropout(*self.exchange.place(num_rows))
+        return nullcontext()
 
     def _coalitions(
         self, batch: int, switches: Switches

@@ -2,22 +2,22 @@
 
 Every process holds the whole model and takes a slice of each global batch. Draws are made for the
 global batch from (seed, step), losses are divided by its size, and gradients are averaged, so any
-number of processes computes the same step (dropout aside, which each process draws for itself).
+number of processes computes the same step. On a GPU dropout is the exception: each process draws
+its own.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from prism_core.errors import TrainingError
-
-T = TypeVar("T")
+from prism_core.models.exchange import ALONE, Exchange
+from prism_core.training.exchange import ProcessExchange, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Group:
             dist.destroy_process_group()
 
     @property
+    def exchange(self) -> Exchange:
+        """What a model asks for rows that other processes hold."""
+        return ALONE if self.size == 1 else ProcessExchange(self.rank, self.size)
+
+    @property
     def is_first(self) -> bool:
         """Whether this process is the one that writes and reports."""
         return self.rank == 0
@@ -63,7 +68,7 @@ class Group:
             return
         whole = list(tensors)
         flat = torch.cat([tensor.flatten() for tensor in whole])
-        _together(lambda: dist.all_reduce(flat))
+        together(lambda: dist.all_reduce(flat))
         parts = (flat / self.size).split([tensor.numel() for tensor in whole])
         for tensor, part in zip(whole, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
@@ -83,21 +88,10 @@ class Group:
         if self.size == 1:
             return array
         tensor = torch.from_numpy(array).to(device)
-        _together(lambda: dist.all_reduce(tensor))
+        together(lambda: dist.all_reduce(tensor))
         return tensor.cpu().numpy()
 
     def wait(self) -> None:
         """Wait until every process is here."""
         if self.size > 1:
-            _together(dist.barrier)
-
-
-def _together(communicate: Callable[[], T]) -> T:
-    try:
-        return communicate()
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(
-            f"a process that trains with this one is gone, so training ends here ({reason}); "
-            "start all of them again with --resume."
-        ) from None
+            together(dist.barrier)

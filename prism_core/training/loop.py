@@ -16,6 +16,7 @@ from prism_core.data.sequences import Sequences
 from prism_core.devices import autocast
 from prism_core.errors import TrainingError
 from prism_core.evaluation.part_measures import PartMeasure
+from prism_core.models.exchange import connect
 from prism_core.models.recommender import Recommender
 from prism_core.models.shard import Shard
 from prism_core.store.writer import RunWriter
@@ -110,6 +111,7 @@ class Trainer:
         training = self.config.training
         optimizer = make_optimizer(self.model, training.learning_rate, training.weight_decay)
         self.state = TrainingState(self.model, optimizer)
+        connect(self.model, self.group.exchange)
         if training.compile:
             self.model.backbone.compile()
         self._steps_per_epoch = len(epoch_batches(self.sequences, training.batch_size, 0, 0))
@@ -199,7 +201,11 @@ class Trainer:
         training, optimizer = self.config.training, self.state.optimizer
         generator = seeding.step_generator(self.config.seed, self.state.progress.step)
         rows = self.group.rows(len(batch.item_seq))
-        shard = Shard(first_row=rows.start, num_targets=batch.num_targets / self.group.size)
+        shard = Shard(
+            first_row=rows.start,
+            total_rows=len(batch.item_seq),
+            num_targets=batch.num_targets / self.group.size,
+        )
         with autocast(training.precision, self.device):
             avoid = None if batch.avoid is None else batch.avoid[rows]
             losses = self.model(batch.item_seq[rows], batch.targets[rows], generator, shard, avoid)

@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from prism_core.models.exchange import Connected
 
 
-class Backbone(nn.Module, ABC):
+class Backbone(Connected, ABC):
     """A sequence encoder: item vectors in, one causal state per position out.
 
     A backbone that describes an item by several vectors (the mean and covariance of STOSA) asks

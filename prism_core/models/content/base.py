@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from prism_core.models.exchange import Connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class StepContext:
     generator: torch.Generator
 
 
-class Content(nn.Module, ABC):
+class Content(Connected, ABC):
     """Item content as ``P`` part vectors of size ``S``, and how they enter a recommender.
 
     Attributes

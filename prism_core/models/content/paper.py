@@ -44,7 +44,7 @@ class PaperContent(PublishedContent):
         return part_vectors.sum(-2)
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        items = context.item_seq[~context.padding_mask].unique()
+        items = self.exchange.gather(context.item_seq[~context.padding_mask]).unique()
         pair = self.project([rows[items] for rows in self.rows()])
         replaced = replacements(pair, self.withhold, context.generator)
         outputs = self.experts.with_replacements(pair, replaced)
