@@ -8,16 +8,18 @@ process of its own.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
 
-from analysis.neighbours import map_quality
+from analysis.engines import CUML, engine_for
+from analysis.neighbours import map_quality, silhouette
 from analysis.spaces import unit_rows
 from prism_core.errors import ConfigError, DataError
 from prism_core.store.reader import Run
@@ -25,6 +27,7 @@ from prism_core.store.writer import add_artifact, artifact_key
 
 METHODS: Final = ("umap", "densmap", "pca")
 MIN_ROWS: Final = 5
+NO_LABELS: Final[Mapping[str, np.ndarray]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,58 +79,46 @@ def project(vectors: np.ndarray, settings: MapSettings) -> np.ndarray:
     ------
     DataError
         There are too few rows, or a value is not finite.
-    """
-    unit = _checked(vectors)
-    if settings.method == "pca":
-        return PCA(n_components=2, svd_solver="full").fit_transform(unit).astype(np.float32)
-    import umap
-
-    options = _umap_options(settings, len(unit))
-    mapper = umap.UMAP(densmap=settings.method == "densmap", n_jobs=1, **options)
-    return mapper.fit_transform(unit).astype(np.float32)
-
-
-def project_aligned(tables: Sequence[np.ndarray], settings: MapSettings) -> list[np.ndarray]:
-    """Place the same rows of several spaces in planes that can be compared (AlignedUMAP).
-
-    Parameters
-    ----------
-    tables
-        Two or more ``(N, d_i)`` arrays over the same rows.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        One ``(N, 2)`` float32 array per table.
 
     References
     ----------
-    McInnes, Healy and Melville (2018), arXiv 1802.03426; ``umap.AlignedUMAP``.
+    McInnes, Healy and Melville (2018), arXiv 1802.03426; Narayan, Berger and Cho (2021),
+    doi:10.1038/s41587-020-00801-7 (densMAP).
     """
-    if len(tables) < 2 or len({len(table) for table in tables}) != 1:
-        raise DataError("aligned maps need two or more spaces over the same rows.")
-    units = [_checked(table) for table in tables]
-    import umap
-
-    relations = [{row: row for row in range(len(units[0]))}] * (len(units) - 1)
-    options = _umap_options(settings, len(units[0]))
-    aligned = umap.AlignedUMAP(**options).fit(units, relations=relations)
-    return [np.asarray(plane, dtype=np.float32) for plane in aligned.embeddings_]
+    unit = checked_rows(vectors)
+    if settings.method == "pca":
+        return PCA(n_components=2, svd_solver="full").fit_transform(unit).astype(np.float32)
+    options = umap_options(settings, len(unit))
+    is_dense = settings.method == "densmap"
+    engine = engine_for(densmap=is_dense)
+    if engine.name != CUML:
+        options |= {"n_jobs": 1, "densmap": is_dense, "init": umap_start(len(unit))}
+    return engine.embed(unit, **options)
 
 
 def map_key(vectors: np.ndarray, settings: MapSettings) -> str:
     """Hash a map's input, settings and the versions that draw it."""
-    digest = hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-    facts = {**asdict(settings), "shape": list(vectors.shape), **_versions()}
-    digest.update(json.dumps(facts, sort_keys=True).encode())
-    return digest.hexdigest()[:16]
+    facts = {**asdict(settings), "shape": list(vectors.shape), **versions(settings)}
+    text = input_hash(vectors) + json.dumps(facts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def store_map(run: Run, name: str, vectors: np.ndarray, settings: MapSettings) -> bool:
+def input_hash(vectors: np.ndarray) -> str:
+    """Hash the vectors of a map, in hexadecimal."""
+    return hashlib.sha256(np.ascontiguousarray(vectors, dtype=np.float32).tobytes()).hexdigest()
+
+
+def store_map(
+    run: Run,
+    name: str,
+    vectors: np.ndarray,
+    settings: MapSettings,
+    labels: Mapping[str, np.ndarray] = NO_LABELS,
+) -> bool:
     """Compute one map and add it to its run, unless the same map is there already.
 
     Writes ``maps/<name>`` (``row``, ``x``, ``y``) and ``maps/<name>-about`` (``kind``, ``name``,
-    ``value``: settings, versions, quality).
+    ``value``: settings, versions, input hash, quality).
 
     Parameters
     ----------
@@ -137,6 +128,8 @@ def store_map(run: Run, name: str, vectors: np.ndarray, settings: MapSettings) -
         Name of the map: :func:`map_name`.
     vectors
         ``(N, d)``.
+    labels
+        Groups ``(N,)`` of the rows by name; how well each separates is part of the quality.
 
     Returns
     -------
@@ -149,14 +142,17 @@ def store_map(run: Run, name: str, vectors: np.ndarray, settings: MapSettings) -
         return False
     plane = project(vectors, settings)
     quality = map_quality(vectors, plane, seed=settings.seed)
+    for group, values in labels.items():
+        quality[f"silhouette_{group}"] = silhouette(vectors, values, seed=settings.seed)
     add_artifact(run.path, tables[0], plane_frame(plane), key=key)
-    add_artifact(run.path, tables[1], _about(settings, quality), key=key)
+    add_artifact(run.path, tables[1], about(settings, vectors, quality), key=key)
     return True
 
 
 def plane_frame(plane: np.ndarray) -> pd.DataFrame:
     """Put coordinates ``(N, 2)`` into the columns ``row``, ``x``, ``y``."""
-    return pd.DataFrame({"row": np.arange(len(plane)), "x": plane[:, 0], "y": plane[:, 1]})
+    rows = np.arange(len(plane), dtype=np.int32)
+    return pd.DataFrame({"row": rows, "x": plane[:, 0], "y": plane[:, 1]})
 
 
 def map_name(scope: str, space: str, method: str) -> str:
@@ -171,7 +167,44 @@ def stored_maps(run: Run) -> list[str]:
     return [name for name in maps if not name.endswith("-about")]
 
 
-def _checked(vectors: np.ndarray) -> np.ndarray:
+def stored_spaces(run: Run, scope: str, method: str) -> list[str]:
+    """List the spaces of a scope that have a stored map of a method, parts first."""
+    parts = (name.split("-") for name in stored_maps(run) if name.count("-") == 2)
+    found = [space for one, space, drawn in parts if (one, drawn) == (scope, method)]
+    order = ["state", "weights", *run.parts, "fused", "id"]
+    return sorted(found, key=lambda name: (order.index(name) if name in order else 99, name))
+
+
+def quality_of(about_map: pd.DataFrame) -> dict[str, float]:
+    """Read the quality numbers from a stored ``-about`` table."""
+    rows = about_map[about_map["kind"] == "quality"]
+    return {name: float(value) for name, value in zip(rows["name"], rows["value"], strict=True)}
+
+
+def about(settings: MapSettings, vectors: np.ndarray, quality: Mapping[str, float]) -> pd.DataFrame:
+    """Say how a map was made and how good it is: ``kind``, ``name``, ``value``."""
+    facts: dict[str, Mapping[str, Any]] = {
+        "setting": asdict(settings),
+        "version": versions(settings),
+        "input": {"sha256": input_hash(vectors), "rows": len(vectors), "size": vectors.shape[1]},
+        "quality": quality,
+    }
+    rows = [
+        {"kind": kind, "name": name, "value": str(value)}
+        for kind, group in facts.items()
+        for name, value in group.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def checked_rows(vectors: np.ndarray) -> np.ndarray:
+    """Give vectors ``(N, d)`` at length 1.
+
+    Raises
+    ------
+    DataError
+        There are too few rows, or a value is not finite.
+    """
     if len(vectors) < MIN_ROWS:
         raise DataError(f"a map needs at least {MIN_ROWS} rows; {len(vectors)} given.")
     if not np.isfinite(vectors).all():
@@ -180,24 +213,25 @@ def _checked(vectors: np.ndarray) -> np.ndarray:
     return unit_rows(vectors)
 
 
-def _umap_options(settings: MapSettings, rows: int) -> dict[str, Any]:
+def umap_options(settings: MapSettings, rows: int) -> dict[str, Any]:
+    """Give the options that every UMAP engine takes."""
     return {
+        "n_components": 2,
         "n_neighbors": min(settings.neighbours, rows - 1),
         "min_dist": settings.min_dist,
         "random_state": settings.seed,
-        "init": "pca" if rows < 50 else "spectral",
     }
 
 
-def _versions() -> dict[str, str]:
-    return {package: version(package) for package in ("umap-learn", "numpy", "scikit-learn")}
+def umap_start(rows: int) -> str:
+    """Choose where umap-learn starts; a spectral start needs some rows."""
+    return "pca" if rows < 50 else "spectral"
 
 
-def _about(settings: MapSettings, quality: dict[str, float]) -> pd.DataFrame:
-    facts = {"setting": asdict(settings), "version": _versions(), "quality": quality}
-    rows = [
-        {"kind": kind, "name": name, "value": str(value)}
-        for kind, group in facts.items()
-        for name, value in group.items()
-    ]
-    return pd.DataFrame(rows)
+def versions(settings: MapSettings) -> dict[str, str]:
+    """Give the versions of the packages that draw a map."""
+    found = {package: version(package) for package in ("numpy", "scikit-learn")}
+    if settings.method == "pca":
+        return found
+    engine = engine_for(densmap=settings.method == "densmap")
+    return {engine.name: engine.version, **found}

@@ -51,23 +51,6 @@ def jaccard(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return shared / (2 * ours.shape[1] - shared)
 
 
-def movers(before: np.ndarray, after: np.ndarray, *, count: int = 15) -> pd.DataFrame:
-    """Rank rows by how much their neighbourhood changed between two spaces.
-
-    Motion on a map is no evidence; a changed neighbourhood in the original space is.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``row``, ``overlap`` (Jaccard at ``count``), least overlap first.
-    """
-    if len(before) != len(after):
-        raise DataError(f"{len(before)} rows before, {len(after)} after; they must be the same.")
-    overlap = jaccard(neighbour_table(before, count), neighbour_table(after, count))
-    order = np.argsort(overlap, kind="stable")
-    return pd.DataFrame({"row": order, "overlap": overlap[order]})
-
-
 def map_quality(
     vectors: np.ndarray, coordinates: np.ndarray, *, count: int = 15, seed: int = 0
 ) -> dict[str, float]:

@@ -16,6 +16,7 @@ from analysis import (
     explanations,
     faithfulness,
     information_recipes,
+    map_points,
     maps,
     slices,
     spaces,
@@ -245,7 +246,7 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
             )
     return linked_maps(
         maps=planes,
-        points=spaces.items_for_maps(run),
+        points=map_points.items_for_maps(run),
         color=options.get("color", "category"),
         dark=dark,
     )

@@ -88,6 +88,30 @@ def difference_interval(
     return _percentiles(value, draws, level), (1 + int(extreme)) / (1 + resamples)
 
 
+def unpaired_interval(
+    ours: np.ndarray,
+    theirs: np.ndarray,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """Bootstrap the difference of two means over different users.
+
+    Parameters
+    ----------
+    ours, theirs
+        ``(U,)`` and ``(V,)``; each group is resampled on its own.
+    """
+    tables = [np.atleast_2d(np.asarray(v, dtype=np.float64)) for v in (ours, theirs)]
+    draws = [
+        _bootstrap_means(_patterns(table), [1], seed + place, resamples)[0]
+        for place, table in enumerate(tables)
+    ]
+    value = float(tables[0].mean() - tables[1].mean())
+    return _percentiles(value, draws[0] - draws[1], level)
+
+
 def randomisation_p(differences: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES) -> float:
     """Test paired differences by flipping signs at random, two-sided.
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import data_report as reports
-from analysis import spaces
+from analysis import map_points
 from analysis.explanations import (
     UserExplanation,
     explain_user,
@@ -170,14 +170,14 @@ def _vectors(path: Path, stamp: int) -> dict[str, np.ndarray]:
     return _run(path, stamp).vectors()
 
 
-def items_for_maps(run: Run) -> pd.DataFrame:
-    """Describe every item for a map; see :func:`analysis.spaces.items_for_maps`."""
-    return _items_for_maps(run.path, stamp(run.path / schema.MANIFEST))
+def points_of(run: Run, scope: str) -> pd.DataFrame:
+    """Describe every item or user for a map; see :func:`analysis.map_points.points_of`."""
+    return _points_of(run.path, stamp(run.path / schema.MANIFEST), scope)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _items_for_maps(path: Path, stamp: int) -> pd.DataFrame:
-    return spaces.items_for_maps(_run(path, stamp))
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _points_of(path: Path, stamp: int, scope: str) -> pd.DataFrame:
+    return map_points.points_of(_run(path, stamp), scope)
 
 
 def find_dataset(run: Run) -> Dataset | None:

@@ -1,7 +1,7 @@
 """Every session-state and query key of the app, and the one selection that all pages share.
 
-The selection (run, user, item) lives in the session under ``SELECTION`` and is mirrored in the
-URL, so that a copied address opens the same view. Widgets have keys of their own, listed in
+The selection (run, user, item, slice) lives in the session under ``SELECTION`` and is mirrored in
+the URL, so that a copied address opens the same view. Widgets have keys of their own, listed in
 :class:`Widget`, and write the selection in their callbacks.
 """
 
@@ -20,8 +20,8 @@ BOARD: Final = "board"
 MARKED: Final = "marked_rows"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "view", "whatif"]
-FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "view", "whatif")
+Field = Literal["run", "user", "item", "slice", "view", "whatif"]
+FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "slice", "view", "whatif")
 """Names of the selection's fields; the query parameters have the same names."""
 
 
@@ -30,6 +30,8 @@ class Widget(StrEnum):
 
     RUN = "run_picker"
     PICTURES = "pictures_input"
+    SLICE = "slice_picker"
+    DELETE_SLICE = "delete_slice"
     USER = "user_picker"
     USER_FILTER = "user_filter"
     USER_OUTCOME = "user_outcome"
@@ -98,6 +100,8 @@ class Selection:
     ----------
     run, user, item
         Run id, user id, item id.
+    slice
+        Name of a saved slice or of a group of users, see :mod:`app.slices`.
     view
         What the page Users shows of the user.
     whatif
@@ -107,6 +111,7 @@ class Selection:
     run: str | None = None
     user: str | None = None
     item: str | None = None
+    slice: str | None = None
     view: str | None = None
     whatif: str | None = None
 

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; --resume continues", file=sys.stderr)
+        print(f"stopped; {getattr(args, 'continued_by', '--resume')} continues", file=sys.stderr)
         return 130
     return 0
 

@@ -4,7 +4,8 @@ Shape letters used in docstrings: ``B`` users in a batch, ``L`` positions of a h
 ``D`` hidden size, ``N`` items, ``M`` modalities, ``P`` parts, ``K`` cutoff, ``S`` seeds.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Literal
 
 PAD: Final = 0
 """Item index of padding; never a candidate, never a negative."""
@@ -16,6 +17,19 @@ SYNERGY: Final = "synergy"
 REDUNDANCY: Final = "redundancy"
 ID: Final = "id"
 """The path of the item-id embedding: the player beside the parts in every coalition."""
+
+BACKBONES: Final[Mapping[str, str]] = {
+    "sasrec": "SASRec",
+    "stosa": "STOSA",
+    "indirec": "InDiRec",
+    "gru4rec": "GRU4Rec",
+}
+"""Titles of the backbones by their name in configurations."""
+
+Tier = Literal["whole", "compact", "metrics"]
+TIERS: Final[tuple[Tier, ...]] = ("whole", "compact", "metrics")
+"""How much of a run is kept: everything; all but model and vectors, scores rounded; or only what
+comparisons need (metrics, every user's rank, learning curve, settings)."""
 
 SPLITS: Final = ("train", "valid", "test")
 METRICS: Final = ("recall", "ndcg", "hr", "mrr")

@@ -1,12 +1,19 @@
-"""``python -m prism_core study``: every run of a study file, with one line per run."""
+"""``python -m prism_core study``: every run of a study file."""
 
 import argparse
 from pathlib import Path
+from typing import Final
 
-from prism_core.config.study import cells_of, read_study
+from prism_core.config.study import read_study
 from prism_core.devices import DEVICES
-from prism_core.errors import TrainingError
-from prism_core.studies import RECORD, run_study
+from prism_core.errors import ConfigError, TrainingError
+from prism_core.studies.cells import Task
+from prism_core.studies.launchers import Launcher, Processes, Serial, worker_devices
+from prism_core.studies.ray_launcher import RayTasks
+from prism_core.studies.study import RECORD, count_runs, run_study
+from prism_core.studies.view import view_for_terminal
+
+LAUNCHERS: Final = ("processes", "ray")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,19 +22,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder that gets finished runs")
     parser.add_argument("--work", type=Path, default=Path("runs"), help="folder to train in")
     parser.add_argument("--device", default="auto", help=f"one of {', '.join(DEVICES)}")
-    parser.add_argument("--jobs", type=int, default=1, help="runs trained at the same time")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="runs trained at the same time; 0: one per GPU"
+    )
+    parser.add_argument("--launcher", choices=LAUNCHERS, default=LAUNCHERS[0])
+    parser.add_argument(
+        "--only", default="*", metavar="PATTERN", help="only runs '<name> seed <number>' like this"
+    )
+    parser.set_defaults(continued_by="the same command")
 
 
 def run(args: argparse.Namespace) -> None:
     """Make all missing runs; fail at the end if one failed."""
     study = read_study(args.study)
-    total = len(list(cells_of(study)))
-    print(f"{args.study}: {total} runs to train into {args.out}", flush=True)
-    failed = 0
-    for outcome in run_study(study, args.out, args.work, device=args.device, jobs=args.jobs):
-        failed += outcome.status == "failed"
-        print(f"{outcome.status:14s} {outcome.run_id}  {outcome.reason}".rstrip(), flush=True)
+    total = count_runs(study, args.only)
+    devices = worker_devices(args.device, _checked(args.jobs))
+    with view_for_terminal(total, len(devices)) as tell:
+        launch = _launcher(args, devices)
+        outcomes = run_study(study, Task(args.out, args.work), launch, tell, only=args.only)
+    failed = sum(outcome.status == "failed" for outcome in outcomes)
     if failed:
         raise TrainingError(
             f"{failed} runs failed, see {args.out / RECORD}; the same command tries them again."
         )
+
+
+def _launcher(args: argparse.Namespace, devices: tuple[str, ...]) -> Launcher:
+    if args.launcher == "ray":
+        return RayTasks(len(devices), args.device)
+    return Serial(devices[0]) if len(devices) == 1 else Processes(devices)
+
+
+def _checked(jobs: int) -> int:
+    if jobs < 0:
+        raise ConfigError(f"--jobs {jobs}: give at least 0.")
+    return jobs

@@ -221,4 +221,9 @@ def _vectors(dataset: Dataset, rng: np.random.Generator) -> dict[str, np.ndarray
         for part in PARTS:
             shift = 0.1 * draw(rows, 8)
             vectors[f"items.{part}.without_{modality}"] = vectors[f"items.{part}"] + shift
-    return vectors | {"items.id": draw(rows, 16), "users.state": draw(dataset.num_users, 16)}
+    ids, fused = draw(rows, 16), draw(rows, 16)
+    return vectors | {
+        "items.id": ids,
+        "items.fused": fused,
+        "users.state": draw(dataset.num_users, 16),
+    }

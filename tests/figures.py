@@ -5,15 +5,29 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from analysis import comparison, explanations, faithfulness, maps, neighbours, slices, spaces
+from analysis import (
+    alignment,
+    comparison,
+    explanations,
+    faithfulness,
+    map_points,
+    maps,
+    marked,
+    neighbours,
+    slices,
+    spaces,
+)
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.information import atom_bars
+from analysis.plots.marked import weight_histograms
+from analysis.plots.morph import morphing_map
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
+from analysis.regions import box
 from prism_core.store.reader import Run
 
 ATOMS = pd.DataFrame(
@@ -98,12 +112,34 @@ def _maps(run: Run, dark: bool) -> dict[str, go.Figure]:
     settings = maps.MapSettings(method="pca")
     vectors = {part: spaces.item_vectors(run, part) for part in run.parts}
     planes = {part: maps.plane_frame(maps.project(v, settings)) for part, v in vectors.items()}
-    points = spaces.items_for_maps(run)
-    moved = neighbours.movers(vectors["synergy"], vectors["redundancy"])
+    points = map_points.items_for_maps(run)
+    shared = alignment.overlaps([vectors["synergy"], vectors["redundancy"]])[0, 1]
+    moved = pd.DataFrame({"row": range(len(shared)), "overlap": shared}).sort_values("overlap")
+    users = comparison.variants_of([run])[0].user_ids[:15]
     return {
         "part_maps": map_plots.linked_maps(maps=planes, points=points, color="top_part", dark=dark),
         "single_map": map_plots.linked_maps(
             maps={"synergy": planes["synergy"]}, points=points, color="popularity", dark=dark
+        ),
+        "marked_map": map_plots.linked_maps(
+            maps=planes,
+            points=points,
+            color="error",
+            selected=[1, 5, 7],
+            shapes=[box("synergy", [-0.5, 0.5], [-0.5, 0.5])],
+            chosen=3,
+            near={"synergy": [4, 5]},
+            quality={
+                part: neighbours.map_quality(v, planes[part][["x", "y"]].to_numpy())
+                for part, v in vectors.items()
+            },
+            dark=dark,
+        ),
+        "weight_histograms": weight_histograms(
+            weights=marked.marked_weights(run, users), dark=dark
+        ),
+        "morphing_map": morphing_map(
+            planes={"one": planes["synergy"], "two": planes["redundancy"]}, points=points, dark=dark
         ),
         "neighbour_overlap": map_plots.neighbour_overlap(
             movers=moved, titles=points["title"], dark=dark

@@ -61,6 +61,11 @@ class Coloring:
         return (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
 
     @property
+    def is_known(self) -> np.ndarray:
+        """``(N,)``: whether a point has a value."""
+        return np.isfinite(self.codes)
+
+    @property
     def symbols(self) -> list[str] | str:
         """One symbol for each point; a single one for numbers."""
         if not self.categories:

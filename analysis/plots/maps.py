@@ -1,26 +1,32 @@
 """Maps of items or users: one figure, one selection, any number of linked panels."""
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from analysis.map_points import column_label
 from analysis.plots.coloring import Coloring, coloring_of
 from analysis.plots.text import short
 from analysis.plots.theme import (
     CATEGORY_COLORS,
     INK,
+    MUTED,
     color_bar,
     empty_figure,
     label_of,
     template_name,
 )
+from analysis.regions import Shape
 
 UIREVISION = "map"
 DETAILED = 30_000
-"""Above this many points hover shows the title alone."""
+"""Above this many points a figure carries no text per point and one marker for all."""
+
+Rows = Sequence[int] | np.ndarray
 
 
 def linked_maps(
@@ -28,8 +34,12 @@ def linked_maps(
     maps: Mapping[str, pd.DataFrame],
     points: pd.DataFrame,
     color: str = "category",
-    selected: Sequence[int] | None = None,
-    highlighted: Sequence[int] = (),
+    selected: Rows | None = None,
+    shapes: Sequence[Shape] = (),
+    highlighted: Rows = (),
+    chosen: int | None = None,
+    near: Mapping[str, Rows] | None = None,
+    quality: Mapping[str, Mapping[str, float]] | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Draw one panel per space over the same points; a selection shows in all of them.
@@ -45,15 +55,24 @@ def linked_maps(
         Column to colour by: names or numbers.
     selected
         Rows to show as selected, the others fade; None selects all.
+    shapes
+        Outlines of the selection, each drawn in the panel of its space.
     highlighted
         Rows to ring, such as search hits.
+    chosen
+        A row to mark with a star.
+    near
+        By space, the rows nearest to the chosen one there; marked by crosses.
+    quality
+        By space, ``trustworthiness`` and ``neighbourhood_preservation``, written beside the title.
     dark
         Whether the page is dark.
 
     Notes
     -----
-    Points are drawn with WebGL from 32-bit coordinates and 8-bit codes; the custom data of a point
-    is its row. ``uirevision`` is constant, so zoom and pan survive recolouring.
+    Points are drawn with WebGL from 32-bit coordinates and 8-bit codes; the place of a point in its
+    trace, or its custom data where there is any, is its row. ``uirevision`` is constant, so zoom
+    and pan survive recolouring.
     """
     if not maps or points.empty:
         return empty_figure("This map has not been computed yet.", dark=dark)
@@ -62,20 +81,23 @@ def linked_maps(
     figure = make_subplots(
         rows=lines,
         cols=columns,
-        subplot_titles=[label_of(space) for space in maps] if columns > 1 else None,
+        subplot_titles=[_panel_title(space, (quality or {}).get(space)) for space in maps],
         horizontal_spacing=0.03,
-        vertical_spacing=0.07,
+        vertical_spacing=0.09 if lines < 3 else 0.06,
     )
     coloring = coloring_of(points[color], dark=dark)
-    hover = _hover_texts(points)
-    for place, frame in enumerate(maps.values()):
+    hover = hover_texts(points)
+    chosen_rows = None if selected is None else np.asarray(selected, dtype=np.int64)
+    for place, (space, frame) in enumerate(maps.items()):
         position = {"row": place // columns + 1, "col": place % columns + 1}
-        figure.add_trace(_points(frame, coloring, hover, selected), **position)
-        if len(highlighted):
-            figure.add_trace(_rings(frame, highlighted, dark), **position)
-    _add_key(figure, coloring, color)
-    height = 620 if columns == 1 else 60 + 340 * lines
-    return _finished(figure, height, dark)
+        for trace in _layers(frame, coloring, hover, chosen_rows, dark):
+            figure.add_trace(trace, **position)
+        for trace in _marks(frame, highlighted, (near or {}).get(space, ()), chosen, dark):
+            figure.add_trace(trace, **position)
+    add_key(figure, coloring, column_label(color))
+    _add_outlines(figure, list(maps), shapes, dark)
+    height = 640 if columns == 1 else 70 + 350 * lines
+    return _finished(figure, height, dark, _revision(selected))
 
 
 def neighbour_overlap(
@@ -113,52 +135,110 @@ def neighbour_overlap(
     return figure
 
 
+def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
+    """Say what each point is: title or user, year, categories; None for very many points."""
+    if len(points) > DETAILED:
+        return None
+    key = next((c for c in ("title", "user_id", "item_id") if c in points.columns), None)
+    names = points[key] if key else pd.Series(points.index)
+    texts = names.astype(str).map(lambda name: short(name, width=60))
+    if key == "user_id":
+        texts = "User " + texts
+    if "year" in points.columns:
+        texts = texts + points["year"].map(lambda y: "" if pd.isna(y) else f" ({int(y)})")
+    if "categories" in points.columns:
+        texts = texts + points["categories"].map(lambda c: "<br>" + short(", ".join(c), width=60))
+    return texts.to_numpy(dtype=str)
+
+
+def _panel_title(space: str, quality: Mapping[str, float] | None) -> str:
+    if not quality:
+        return label_of(space)
+    trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
+    small = f"<span style='font-size:11px'>trust {trust:.2f}, kept {kept:.2f}</span>"
+    return f"{label_of(space)}  {small}"
+
+
+def _layers(
+    frame: pd.DataFrame,
+    coloring: Coloring,
+    hover: np.ndarray | None,
+    selected: np.ndarray | None,
+    dark: bool,
+) -> Iterator[go.Scattergl]:
+    """Give the points of one panel; those without a value lie below the others, in grey."""
+    rows = frame["row"].to_numpy()
+    known = coloring.is_known[rows]
+    if not known.all():
+        grey = {"color": MUTED[dark], "opacity": 0.35}
+        yield _points(frame[~known], hover, selected, len(rows), grey)
+    low, high = coloring.limits
+    symbols = coloring.symbols if len(rows) <= DETAILED else "circle"
+    marker = {
+        "color": coloring.codes[rows][known],
+        "colorscale": coloring.colorscale,
+        "cmin": low,
+        "cmax": high,
+        "coloraxis": None if coloring.categories else "coloraxis",
+        "symbol": np.array(symbols)[rows][known] if isinstance(symbols, list) else symbols,
+        "opacity": 0.85,
+    }
+    if known.any():
+        yield _points(frame[known], hover, selected, len(rows), marker)
+
+
 def _points(
-    frame: pd.DataFrame, coloring: Coloring, hover: np.ndarray, selected: Sequence[int] | None
+    frame: pd.DataFrame,
+    hover: np.ndarray | None,
+    selected: np.ndarray | None,
+    count: int,
+    marker: Mapping[str, object],
 ) -> go.Scattergl:
     rows = frame["row"].to_numpy()
-    low, high = coloring.limits
-    symbols = coloring.symbols
+    in_order = len(rows) == count and bool((rows == np.arange(count)).all())
     trace = go.Scattergl(
         x=frame["x"].to_numpy(dtype=np.float32),
         y=frame["y"].to_numpy(dtype=np.float32),
         mode="markers",
-        marker={
-            "color": coloring.codes[rows],
-            "colorscale": coloring.colorscale,
-            "cmin": low,
-            "cmax": high,
-            "coloraxis": None if coloring.categories else "coloraxis",
-            "size": _point_size(len(rows)),
-            "symbol": np.array(symbols)[rows] if isinstance(symbols, list) else symbols,
-            "opacity": 0.85,
-        },
-        customdata=rows.astype(np.int32),
-        text=hover[rows],
-        hovertemplate="%{text}<extra></extra>",
+        marker={"size": _point_size(count), **marker},
+        customdata=None if in_order else rows.astype(np.int32),
+        text=None if hover is None else hover[rows],
+        hovertemplate=None if hover is None else "%{text}<extra></extra>",
+        hoverinfo="none" if hover is None else None,
         unselected={"marker": {"opacity": 0.08}},
         showlegend=False,
     )
     if selected is not None:
-        trace.selectedpoints = np.flatnonzero(np.isin(rows, selected))
+        trace.selectedpoints = np.flatnonzero(np.isin(rows, selected)).tolist()
     return trace
 
 
-def _rings(frame: pd.DataFrame, highlighted: Sequence[int], dark: bool) -> go.Scattergl:
-    hits = frame[frame["row"].isin(highlighted)]
-    return go.Scattergl(
-        x=hits["x"],
-        y=hits["y"],
-        mode="markers",
-        marker={"symbol": "circle-open", "size": 15, "color": INK[dark], "line": {"width": 2}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+def _marks(
+    frame: pd.DataFrame, highlighted: Rows, near: Rows, chosen: int | None, dark: bool
+) -> Iterator[go.Scattergl]:
+    """Give the rings of search hits, the crosses of neighbours, the star of the chosen point."""
+    styles = {
+        "circle-open": (highlighted, 15),
+        "x-thin-open": (near, 11),
+        "star-open": (() if chosen is None else (chosen,), 20),
+    }
+    for symbol, (rows, size) in styles.items():
+        hits = frame[frame["row"].isin(rows)]
+        if len(hits):
+            yield go.Scattergl(
+                x=hits["x"],
+                y=hits["y"],
+                mode="markers",
+                marker={"symbol": symbol, "size": size, "color": INK[dark], "line": {"width": 2}},
+                selectedpoints=None,
+                unselected={"marker": {"opacity": 1}},
+                hoverinfo="skip",
+                showlegend=False,
+            )
 
 
-def _add_key(figure: go.Figure, coloring: Coloring, column: str) -> None:
+def add_key(figure: go.Figure, coloring: Coloring, title: str) -> None:
     """Add a legend of the categories, or a colour bar for numbers."""
-    title = column.replace("_", " ").capitalize()
     if not coloring.categories:
         low, high = coloring.limits
         axis = {"colorscale": coloring.colorscale, "cmin": low, "cmax": high}
@@ -174,19 +254,21 @@ def _add_key(figure: go.Figure, coloring: Coloring, column: str) -> None:
         )
 
 
-def _hover_texts(points: pd.DataFrame) -> np.ndarray:
-    key = next((c for c in ("title", "user_id", "item_id") if c in points.columns), None)
-    names = points[key] if key else pd.Series(points.index)
-    texts = names.astype(str).map(lambda name: short(name, width=60))
-    if key == "user_id":
-        texts = "User " + texts
-    if len(points) > DETAILED:
-        return texts.to_numpy(dtype=str)
-    if "year" in points.columns:
-        texts = texts + points["year"].map(lambda y: "" if pd.isna(y) else f" ({int(y)})")
-    if "categories" in points.columns:
-        texts = texts + points["categories"].map(lambda c: "<br>" + short(", ".join(c), width=60))
-    return texts.to_numpy(dtype=str)
+def _add_outlines(
+    figure: go.Figure, spaces: list[str], shapes: Sequence[Shape], dark: bool
+) -> None:
+    """Draw the selection's boxes and lassos, each in the panel it was drawn in."""
+    for shape in (one for one in shapes if one.space in spaces):
+        number = spaces.index(shape.space) + 1
+        suffix = "" if number == 1 else str(number)
+        corners = list(zip(shape.x, shape.y, strict=True))
+        if shape.kind == "box":
+            (x0, y0), (x1, y1) = corners
+            outline = {"type": "rect", "x0": x0, "y0": y0, "x1": x1, "y1": y1}
+        else:
+            outline = {"type": "path", "path": "M" + "L".join(f"{x},{y}" for x, y in corners) + "Z"}
+        line = {"color": INK[dark], "width": 1.5, "dash": "dot"}
+        figure.add_selection(xref=f"x{suffix}", yref=f"y{suffix}", line=line, **outline)
 
 
 def _point_size(count: int) -> float:
@@ -194,16 +276,25 @@ def _point_size(count: int) -> float:
     return float(np.clip(26 / max(count, 1) ** 0.2 - 0.5, 2.0, 8.0))
 
 
-def _finished(figure: go.Figure, height: int, dark: bool) -> go.Figure:
+def _revision(selected: Rows | None) -> str:
+    """Name a selection, so that the chart takes the new one and drops the reader's own marks."""
+    if selected is None:
+        return "everything"
+    return f"{len(selected)}-{zlib.crc32(np.asarray(selected, dtype=np.int64).tobytes())}"
+
+
+def _finished(figure: go.Figure, height: int, dark: bool, selection: str) -> go.Figure:
     figure.update_layout(
         template=template_name(dark),
         height=height,
         uirevision=UIREVISION,
+        selectionrevision=selection,
         dragmode="lasso",
         hovermode="closest",
         legend={"itemclick": False, "itemdoubleclick": False, "y": -0.02, "yanchor": "top"},
         margin={"t": 34},
     )
+    figure.update_annotations(font_size=14)
     figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=None)
     figure.update_yaxes(showgrid=False, zeroline=False, showticklabels=False, title=None)
     return figure

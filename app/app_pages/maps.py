@@ -53,7 +53,7 @@ def spaces_by_method(run: Run) -> dict[str, list[str]]:
 
 def draw_maps(run: Run, spaces: dict[str, list[str]]) -> None:
     """Draw the linked maps, their controls, and the marked items."""
-    points = loaders.items_for_maps(run)
+    points = loaders.points_of(run, "items")
     method, names, color, hits = draw_controls(spaces, points)
     if not names:
         st.info("Choose at least one space.")

@@ -1,10 +1,11 @@
-"""The run picker of the sidebar: usable runs to choose from, the others listed with the reason."""
+"""The sidebar's choice of run and slice: usable runs to choose from, the others with the reason."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from app import loaders
+from app.components import slice_picker
 from app.components.text import markdown
 from app.state import PICTURES, Widget, select, selection, settle
 from prism_core.errors import DataError, NotFittedError, PrismError
@@ -57,6 +58,7 @@ def _draw_choice(usable: dict[str, RunEntry], entries: list[RunEntry]) -> None:
         on_change=_on_change,
         help="A run is one trained model, or a simple baseline (floor), with all its results.",
     )
+    slice_picker.draw(chosen_run())
 
 
 def _default(usable: list[RunEntry]) -> RunEntry:

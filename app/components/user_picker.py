@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.plots.theme import label_of
-from app import loaders
+from app import loaders, slices
+from app.components import slice_saver
 from app.components.text import markdown, plural
 from app.state import Widget, select, selection, settle
 from prism_core.store.reader import Run
@@ -29,7 +30,7 @@ def draw(run: Run) -> str:
     row = st.container(horizontal=True, vertical_alignment="bottom")
     choice = row.container(width="stretch")
     with row.popover("Filter", icon=":material/filter_list:", width="content"):
-        offered = _filtered(people, run.parts)
+        offered = _filtered(run, people)
     with choice:
         _draw_choice(offered, current, len(people))
     ids = offered["user_id"].tolist()
@@ -60,30 +61,60 @@ def _current(people: pd.DataFrame) -> str:
     return str(ids.iloc[0])
 
 
-def _filtered(people: pd.DataFrame, parts: tuple[str, ...]) -> pd.DataFrame:
-    longest = int(people["history_length"].max())
-    bounds = (int(people["history_length"].min()), max(longest, 1))
+def _filtered(run: Run, people: pd.DataFrame) -> pd.DataFrame:
+    """Narrow the users to the chosen slice and to the filter, which can be saved as a slice."""
+    chosen = slices.current(run)
     keep = pd.Series(True, index=people.index)
-    if bounds[0] < bounds[1]:
-        low, high = st.slider(
-            "Items in the history", *bounds, bounds, key=Widget.USER_HISTORY,
-            persist_state="session",
+    words = [] if chosen is None else [f"slice {chosen.name}"]
+    if chosen is not None:
+        keep &= people["user_id"].isin(chosen.user_ids(run))
+    for wanted, said in (_by_length(people), _by_outcome(people), _by_part(people, run.parts)):
+        if said:
+            keep &= wanted
+            words.append(said)
+    st.caption(f"{keep.sum():,} of {plural(len(people), 'user')} match.")
+    found = people[keep]
+    if words:
+        slice_saver.draw_form(
+            run, kind="users", members=found["user_id"].tolist(), origin=", ".join(words),
+            key="user-filter",
         )  # fmt: skip
-        keep &= people["history_length"].between(low, high)
+    return found
+
+
+Filtered = tuple[pd.Series | bool, str]
+"""Which users are kept, and the filter in words; empty words for a filter that keeps all."""
+
+
+def _by_length(people: pd.DataFrame) -> Filtered:
+    bounds = int(people["history_length"].min()), int(people["history_length"].max())
+    if bounds[0] == bounds[1]:
+        return True, ""
+    low, high = st.slider(
+        "Items in the history", *bounds, bounds, key=Widget.USER_HISTORY, persist_state="session"
+    )
+    words = "" if (low, high) == bounds else f"{low} to {high} items in the history"
+    return people["history_length"].between(low, high), words
+
+
+def _by_outcome(people: pd.DataFrame) -> Filtered:
     outcome = st.selectbox(
         "True next item is ranked", [ANY, FOUND, MISSED], key=Widget.USER_OUTCOME,
         persist_state="session",
     )  # fmt: skip
-    if outcome != ANY:
-        keep &= (people["rank"] <= 10) == (outcome == FOUND)
-    if parts:
-        part = st.selectbox(
-            "Largest fusion weight", [ANY, *parts], format_func=_part_name,
-            key=Widget.USER_FILTER, persist_state="session",
-        )  # fmt: skip
-        keep &= True if part == ANY else people["top_part"] == part
-    st.caption(f"{keep.sum():,} of {plural(len(people), 'user')} match.")
-    return people[keep]
+    words = "" if outcome == ANY else f"true next item {outcome}"
+    return (people["rank"] <= 10) == (outcome == FOUND), words
+
+
+def _by_part(people: pd.DataFrame, parts: tuple[str, ...]) -> Filtered:
+    if not parts:
+        return True, ""
+    part = st.selectbox(
+        "Largest fusion weight", [ANY, *parts], format_func=_part_name, key=Widget.USER_FILTER,
+        persist_state="session",
+    )  # fmt: skip
+    words = "" if part == ANY else f"largest fusion weight {label_of(str(part)).lower()}"
+    return people["top_part"] == part, words
 
 
 def _draw_choice(offered: pd.DataFrame, current: str, total: int) -> None:

@@ -7,9 +7,9 @@ from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.config.published import PaperConfig, ReleasedConfig
 from prism_core.errors import ConfigError
-from prism_core.names import MODALITIES, parts_of
+from prism_core.names import BACKBONES, MODALITIES, parts_of
 
-BACKBONE_NAMES: Final = ("sasrec", "stosa", "indirec", "gru4rec")
+BACKBONE_NAMES: Final = tuple(BACKBONES)
 CONTENTS: Final = ("none", "sum", "prism")
 MODES: Final = ("anchored", "paper", "released")
 GATES: Final = ("user", "uniform", "no_id", "shuffled")

@@ -85,10 +85,16 @@ def search(floor: Floor, sequences: Sequences, *, max_seq_len: int, top_k: int) 
 
 
 def write_run(
-    root: Path, name: str, floor: Floor, found: Searched, dataset: Dataset, max_seq_len: int
+    root: Path,
+    name: str,
+    floor: Floor,
+    found: Searched,
+    dataset: Dataset,
+    max_seq_len: int,
+    run_id: str = "",
 ) -> Path:
-    """Store a floor as a run of kind ``floor`` and give its folder."""
-    run_id = f"floor-{name}"
+    """Store a floor as a run of kind ``floor``, ``floor-<name>`` by default; give its folder."""
+    run_id = run_id or f"floor-{name}"
     writer = RunWriter(root / run_id)
     searched = {"metric": SEARCH_METRIC, "split": "valid", "tried": found.tried}
     writer.write_config({"floor": name, "settings": found.settings, "search": searched})

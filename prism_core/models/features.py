@@ -96,6 +96,7 @@ class SharedSplit(nn.Module):
         blocks = [space.rows[both].double() for space in spaces.values()]
         directions = _shared_directions(blocks)
         self.num_shared = directions[0].shape[1]
+        self.shares_something = any(bool(direction.any()) for direction in directions)
         for name, block, direction in zip(spaces, blocks, directions, strict=True):
             self.register_buffer(f"shared_{name}", direction.float())
             self.register_buffer(f"own_{name}", _residual_map(block, direction).float())

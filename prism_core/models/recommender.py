@@ -151,7 +151,7 @@ class Recommender(Connected):
         reading = self._read(item_seq, table)
         has_target = targets != PAD
         queries = reading.states[has_target]
-        items = table.ids + self.content.candidates(table.parts)
+        items = self._candidates(table)
         total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
         if auxiliary is None:
             return total, {}
@@ -184,7 +184,7 @@ class Recommender(Connected):
         for rows, table in self._coalitions(len(item_seq), switches):
             reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
             queries = reading.states[:, -1]
-            items = table.ids + self.content.candidates(table.parts)
+            items = self._candidates(table)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
@@ -197,6 +197,10 @@ class Recommender(Connected):
     def user_states(self, item_seq: Tensor) -> Tensor:
         """States ``(B, W)`` that meet the candidates after the whole history."""
         return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
+
+    def fused_items(self) -> Tensor:
+        """Vectors ``(N + 1, W)`` of all items as they meet the users' states, row 0 zero."""
+        return F.pad(self._candidates(self._table())[1:], (0, 0, 1, 0))
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
         """Part vectors of all items by part, ``(N + 1, S)`` each, row 0 zero.
@@ -252,6 +256,9 @@ class Recommender(Connected):
         if self.training and is_split(self.exchange, self.ids.device):
             return SlicedDropout(*self.exchange.place(num_rows))
         return nullcontext()
+
+    def _candidates(self, table: ItemTable) -> Tensor:
+        return table.ids + self.content.candidates(table.parts)
 
     def _coalitions(
         self, batch: int, switches: Switches

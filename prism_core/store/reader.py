@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from prism_core.errors import RunFormatError
-from prism_core.names import parts_of, players_of
+from prism_core.names import Tier, parts_of, players_of
 from prism_core.store import files, schema
 
 Status = Literal["complete", "incomplete", "damaged"]
@@ -25,6 +25,12 @@ class RunEntry:
     ----------
     reason
         Why the run cannot be opened; empty for a complete one.
+    backbone
+        Name of its backbone; empty for a floor.
+    group
+        Heading its study lists it under; empty outside of studies.
+    tier
+        How much of it is kept.
     """
 
     run_id: str
@@ -34,6 +40,9 @@ class RunEntry:
     name: str = ""
     kind: str = ""
     seed: int = 0
+    backbone: str = ""
+    group: str = ""
+    tier: Tier = "whole"
 
 
 class Run:
@@ -77,9 +86,31 @@ class Run:
         """Names of the players of the score game: ``id``, then the parts."""
         return players_of(self.modalities) if self.manifest.get("has_parts") else ()
 
+    @property
+    def backbone(self) -> str:
+        """Name of the backbone; empty for a floor."""
+        return str(self.manifest.get("backbone", ""))
+
+    @property
+    def group(self) -> str:
+        """Heading under which the run's study lists it; empty outside of studies."""
+        return str(self.manifest.get("group", ""))
+
+    @property
+    def tier(self) -> Tier:
+        """How much of the run is kept, see :data:`prism_core.names.TIERS`."""
+        if not self.has("recommendations"):
+            return "metrics"
+        return "whole" if self.has_model and self.has_vectors else "compact"
+
     @cached_property
     def config(self) -> dict[str, Any]:
         return files.read_json(self.path / schema.CONFIG)
+
+    def file(self, name: str) -> Path:
+        """Give the path of a file of the run, which copies of a study may share."""
+        shared = self.manifest["files"].get(name, {}).get("shared")
+        return self.path.parent / shared if shared else self.path / name
 
     def has(self, table: str) -> bool:
         """Say whether a table or artifact is part of this run."""
@@ -99,9 +130,8 @@ class Run:
         RunFormatError
             The run has no such table, or the file is damaged or lacks a column.
         """
-        path = self.path / schema.file_of(table)
-        if not self.has(table):
-            raise RunFormatError(f"{self.path}: the run has no table {table!r}.")
+        self._require(table)
+        path = self.file(schema.file_of(table))
         frame = files.read_parquet(path, columns, where)
         if columns is None:
             schema.check_columns(table, frame, str(path))
@@ -115,9 +145,13 @@ class Run:
         RunFormatError
             The run has no such table or column, or the lists differ in length.
         """
+        self._require(table)
+        return files.read_lists(self.file(schema.file_of(table)), column)
+
+    def _require(self, table: str) -> None:
         if not self.has(table):
-            raise RunFormatError(f"{self.path}: the run has no table {table!r}.")
-        return files.read_lists(self.path / schema.file_of(table), column)
+            hint = ": only its metrics were kept; train it again" if self.tier == "metrics" else ""
+            raise RunFormatError(f"{self.path}: the run has no table {table!r}{hint}.")
 
     @property
     def has_vectors(self) -> bool:
@@ -153,7 +187,7 @@ class Run:
             A file is missing or has changed since it was written.
         """
         for name, entry in self.manifest["files"].items():
-            path = self.path / name
+            path = self.file(name)
             if not path.is_file():
                 raise RunFormatError(f"{path}: the file is missing.")
             if files.sha256(path) != entry["sha256"]:
@@ -192,15 +226,22 @@ def _entry(path: Path) -> RunEntry:
         seed = int(run.manifest["seed"])
     except (RunFormatError, TypeError, ValueError, AttributeError, OSError) as error:
         return RunEntry(run_id=path.name, path=path, status="damaged", reason=str(error))
-    kind = str(run.manifest["kind"])
     return RunEntry(
-        run_id=run.run_id, path=path, status="complete", name=run.name, kind=kind, seed=seed
+        run_id=run.run_id,
+        path=path,
+        status="complete",
+        name=run.name,
+        kind=str(run.manifest["kind"]),
+        seed=seed,
+        backbone=run.backbone,
+        group=run.group,
+        tier=run.tier,
     )
 
 
 def _check_presence(run: Run) -> None:
     for name, entry in run.manifest["files"].items():
-        path = run.path / name
+        path = run.file(name)
         if not path.is_file():
             raise RunFormatError(f"{path}: the file is missing.")
         if path.stat().st_size != entry["bytes"]:

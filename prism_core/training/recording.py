@@ -186,6 +186,7 @@ def _vectors(
         for part, vectors in model.item_vectors(withhold=modality).items():
             tables[f"items.{part}.without_{modality}"] = vectors
     tables["items.id"] = torch.nn.functional.pad(model.ids, (0, 0, 1, 0))
+    tables["items.fused"] = model.fused_items()
     item_seq = torch.from_numpy(histories)
     batches = [item_seq[s : s + size] for s in range(0, len(item_seq), size)]
     tables["users.state"] = torch.cat([model.user_states(b.to(model.ids.device)) for b in batches])
@@ -207,6 +208,7 @@ def _manifest(
         "seed": config.seed,
         "modalities": list(config.model.modalities),
         "has_parts": has_parts(model),
+        "backbone": config.model.backbone,
         "config_hash": config.recipe_hash,
         "dataset": origin(dataset),
         "protocol": protocol(dataset, config.model.max_seq_len),

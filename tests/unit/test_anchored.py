@@ -81,7 +81,8 @@ def test_items_without_a_modality_share_one_learned_vector() -> None:
     with torch.no_grad():
         built.content.missing.fill_(0.5)
         vectors = built.eval().item_vectors()
-    assert torch.equal(vectors["unique_image"][3], torch.full((4,), 0.5))
+    spread = float(built.content.scale[0].detach())
+    torch.testing.assert_close(vectors["unique_image"][3], torch.full((4,), 0.5 * spread))
     assert torch.equal(vectors["unique_image"][9], vectors["unique_image"][3])
     assert not vectors["synergy"][3].any()
     assert vectors["redundancy"][3].any()
@@ -107,3 +108,44 @@ def test_redundancy_is_zero_where_nothing_is_shared() -> None:
     model = build_model(ModelConfig(hidden_size=16, num_heads=2), 60, features)
     redundancy = model.item_vectors()["redundancy"]
     assert not redundancy.any()
+
+
+def histories(batch: int = 4, length: int = 6) -> Tensor:
+    generator = torch.Generator().manual_seed(3)
+    return torch.randint(1, NUM_ITEMS + 1, (batch, length), generator=generator)
+
+
+def test_a_fusion_weight_is_the_share_of_what_the_parts_add_to_a_history(
+    model: Recommender,
+) -> None:
+    content, item_seq = model.content, histories()
+    with torch.no_grad():
+        content.scale.copy_(torch.tensor([0.02, 0.4, 0.1, 0.2]))
+        parts = model._table().parts
+        unit = parts[1:].square().mean((0, 2)).sqrt()
+        weights = model.fusion_weights(item_seq)[:, None]
+        read = content.join(parts[item_seq], weights.expand(-1, item_seq.shape[1], -1))
+        added = read.unflatten(-1, (4, 4)) / (parts[item_seq] / unit[:, None])
+    torch.testing.assert_close(unit, content.scale.detach(), atol=1e-3, rtol=1e-2)
+    shares = added / added.sum(-2, keepdim=True)
+    torch.testing.assert_close(shares, weights[..., None].expand_as(shares))
+
+
+def test_a_part_made_faint_loses_its_weight() -> None:
+    torch.manual_seed(0)
+    built = build_model(ModelConfig(hidden_size=16, num_heads=2), NUM_ITEMS, features(0)).eval()
+    with torch.no_grad():
+        before = built.fusion_weights(histories())
+        built.content.scale[1] *= 0.01
+        after = built.fusion_weights(histories())
+    assert before[:, 1].min() > 0.2
+    assert after[:, 1].max() < 0.01
+    torch.testing.assert_close(after.sum(1), torch.ones(4))
+
+
+def test_a_part_that_the_features_cannot_fill_gets_no_weight() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, modalities=("image",))
+    alone = {"image": features(0)["image"]}
+    weights = build_model(config, NUM_ITEMS, alone).eval().fusion_weights(histories())
+    torch.testing.assert_close(weights, torch.tensor([[1.0, 0.0, 0.0]]).expand(4, -1))

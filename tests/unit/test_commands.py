@@ -7,12 +7,10 @@ import pytest
 
 from prism_core.__main__ import main
 from prism_core.config.run import RunConfig, load_run_config, preset_names
-from prism_core.config.study import cells_of, read_study
 from prism_core.errors import ConfigError
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_run
-from prism_core.store.files import read_json
 from prism_core.store.reader import Run, list_runs
 
 FAST = ("training.max_epochs=1", "model.hidden_size=16", "model.num_layers=1")
@@ -23,15 +21,6 @@ def train(dataset: Dataset, root: Path, *arguments: str) -> int:
     for text in (f"data.path={dataset.path}", *FAST):
         words += ["--set", text]
     return main([*words, *arguments])
-
-
-def study_file(path: Path, dataset: Dataset, variants: str) -> Path:
-    settings = ", ".join(f'"{text}"' for text in FAST)
-    path.write_text(
-        f'datasets = ["{dataset.path}"]\nfloors = false\nset = [{settings}]\n{variants}',
-        encoding="utf-8",
-    )
-    return path
 
 
 def test_train_then_evaluate_reproduces_the_stored_metrics(
@@ -118,49 +107,6 @@ def test_compact_copy_stays_close_and_is_smaller(tmp_path: Path, tiny_runs: Path
     games = [np.stack(frame["part_coalitions"].to_list()) for frame in (ours, theirs)]
     np.testing.assert_allclose(*games, rtol=1e-5)
     np.testing.assert_allclose(games[0][:, -1], ours["score"], rtol=1e-6)
-
-
-def test_study_trains_every_cell_once_and_keeps_what_is_wanted(
-    tmp_path: Path, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]
-) -> None:
-    variants = '[[variants]]\npreset = "sasrec"\nseeds = [0, 1]\nwhole_seeds = [1]\n'
-    study = study_file(tmp_path / "study.toml", tiny_dataset, variants)
-    command = ["study", str(study), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "w")]
-    assert main([*command, "--device", "cpu"]) == 0
-    runs = {entry.seed: Run(entry.path) for entry in list_runs([tmp_path / "out"])}
-    assert {seed: run.has_model for seed, run in runs.items()} == {0: False, 1: True}
-    capsys.readouterr()
-    assert main([*command, "--device", "cpu"]) == 0
-    assert capsys.readouterr().out.count("there already") == 2
-
-
-def test_failed_cell_is_recorded_and_the_others_go_on(
-    tmp_path: Path, tiny_dataset: Dataset
-) -> None:
-    variants = (
-        '[[variants]]\npreset = "summed"\nset = [\'model.modalities=["sound"]\']\n'
-        '[[variants]]\npreset = "sasrec"\n'
-    )
-    study = study_file(tmp_path / "study.toml", tiny_dataset, variants)
-    command = ["study", str(study), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "w")]
-    assert main([*command, "--device", "cpu"]) == 2
-    record = read_json(tmp_path / "out" / "study.json")["runs"]
-    assert sorted(outcome["status"] for outcome in record.values()) == ["complete", "failed"]
-    assert "sound" in next(o["reason"] for o in record.values() if o["status"] == "failed")
-
-
-def test_study_spans_variants_backbones_and_seeds(tmp_path: Path, tiny_dataset: Dataset) -> None:
-    path = study_file(tmp_path / "study.toml", tiny_dataset, '[[variants]]\npreset = "prism"\n')
-    text = path.read_text(encoding="utf-8")
-    path.write_text('seeds = [0, 1]\nbackbones = ["sasrec", "gru4rec"]\n' + text, encoding="utf-8")
-    cells = [cell.config for cell in cells_of(read_study(path))]
-    assert [(c.seed, c.model.backbone) for c in cells] == [
-        (0, "sasrec"),
-        (0, "gru4rec"),
-        (1, "sasrec"),
-        (1, "gru4rec"),
-    ]
-    assert len({config.run_id for config in cells}) == 4
 
 
 def test_presets_say_only_what_differs() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from analysis import maps, neighbours, spaces
+from analysis import alignment, map_points, maps, neighbours, spaces
 from analysis.__main__ import main
 from prism_core.errors import ConfigError, DataError
 from prism_core.names import PARTS
@@ -40,7 +40,9 @@ def test_a_stored_map_has_a_row_per_item_and_says_how_it_was_made(run: Run) -> N
     about = again.table("maps/items-synergy-pca-about").set_index(["kind", "name"])["value"]
     assert about["setting", "method"] == "pca"
     assert 0 <= float(about["quality", "trustworthiness"]) <= 1
-    assert ("version", "umap-learn") in about.index
+    assert ("version", "scikit-learn") in about.index
+    vectors = spaces.item_vectors(run, "synergy")
+    assert about["input", "sha256"] == maps.input_hash(vectors)
 
 
 def test_the_first_two_components_of_a_plane_are_that_plane() -> None:
@@ -63,7 +65,7 @@ def test_umap_is_the_same_twice_and_keeps_clusters_apart() -> None:
     one = maps.project(vectors, settings)
     np.testing.assert_array_equal(one, maps.project(vectors, settings))
     assert neighbours.map_quality(vectors, one)["trustworthiness"] > 0.9
-    aligned = maps.project_aligned([vectors, vectors + 0.01], settings)
+    aligned = alignment.project_aligned([vectors, vectors + 0.01], settings)
     assert [plane.shape for plane in aligned] == [(60, 2), (60, 2)]
     spread = np.ptp(aligned[0], axis=0).max()
     assert np.linalg.norm(aligned[0] - aligned[1], axis=1).mean() < 0.25 * spread
@@ -75,9 +77,12 @@ def test_planted_movers_are_found() -> None:
     after = before + 0.05 * rng.normal(size=before.shape)
     moved = rng.choice(1000, 50, replace=False)
     after[moved] = rng.normal(size=(50, 16))
-    ranked = neighbours.movers(before, after).set_index("row")["overlap"]
-    is_mover = ranked.index.isin(moved)
-    assert roc_auc_score(is_mover, -ranked) > 0.99
+    shared = alignment.overlaps([before, after])
+    frame = pd.DataFrame({"row": np.arange(1000), "overlap_after": shared[0, 1]})
+    ranked = alignment.movers(frame, "after")
+    is_mover = ranked["row"].isin(moved)
+    assert roc_auc_score(is_mover, -ranked["overlap"]) > 0.99
+    assert set(ranked["row"][:25]) <= set(moved)
 
 
 def test_a_perfect_map_is_judged_perfect_and_a_shuffled_one_is_not() -> None:
@@ -110,7 +115,7 @@ def test_groups_that_separate_have_a_high_silhouette() -> None:
 
 
 def test_spaces_are_named_and_leave_out_padding(run: Run, tiny_dataset: Dataset) -> None:
-    assert spaces.item_spaces(run, tiny_dataset) == (*PARTS, "id", "raw_image", "raw_text")
+    assert spaces.item_spaces(run, tiny_dataset) == (*PARTS, "id", "fused", "raw_image", "raw_text")
     assert len(spaces.item_vectors(run, "synergy")) == tiny_dataset.num_items
     raw = spaces.item_vectors(run, "raw_text", tiny_dataset)
     np.testing.assert_array_equal(raw, tiny_dataset.features("text").vectors[1:])
@@ -121,7 +126,7 @@ def test_the_top_part_is_the_one_that_stands_out(run: Run) -> None:
     vectors = {f"items.{part}": np.ones((4, 2)) for part in PARTS}
     vectors["items.synergy"][2] *= 50
     run.vectors = lambda: vectors
-    assert spaces.top_part_of_items(run)[2] == "synergy"
+    assert map_points.top_part_of_items(run)[2] == "synergy"
 
 
 def test_what_cannot_be_mapped_is_refused(run: Run) -> None:
@@ -135,21 +140,19 @@ def test_what_cannot_be_mapped_is_refused(run: Run) -> None:
         spaces.item_vectors(run, "sound")
     with pytest.raises(DataError, match=r"needs? the data set"):
         spaces.item_vectors(run, "raw_text")
-    with pytest.raises(DataError, match="5 rows before, 4 after"):
-        neighbours.movers(np.eye(5), np.eye(4))
     with pytest.raises(DataError, match="two or more spaces"):
-        maps.project_aligned([np.eye(6)], PCA)
+        alignment.project_aligned([np.eye(6)], PCA)
 
 
 def test_items_for_maps_are_in_row_order(run: Run) -> None:
-    points = spaces.items_for_maps(run)
+    points = map_points.items_for_maps(run)
     assert points["item_index"].tolist() == list(range(1, 61))
     assert points["top_part"].isin(PARTS).all()
     assert isinstance(points["category"], pd.Series)
 
 
 def test_users_for_maps_are_in_row_order_with_their_error(run: Run) -> None:
-    points = spaces.users_for_maps(run)
+    points = map_points.users_for_maps(run)
     assert points["user_id"].tolist() == run.table("users")["user_id"].tolist()
     ranks = run.table("user_metrics").set_index("user_id")["rank"]
     np.testing.assert_array_equal(points["rank"], ranks.loc[points["user_id"]])
@@ -168,11 +171,13 @@ def test_the_command_aligns_a_space_over_runs_once(
     command = ["map", *map(str, paths), "--aligned", "--space", "synergy"]
     for computed in ("true", "false"):
         assert main(command) == 0
-        assert capsys.readouterr().out.count(f'"computed": {computed}') == 2
-    first, second = (Run(path).table("maps/items-synergy-aligned") for path in paths)
-    assert (first["overlap"] == 1).all()
-    assert second["overlap"].mean() < 0.5
-    assert set(first["group"]) == {"run-0+run-1"}
+        assert capsys.readouterr().out.count(f'"computed": {computed}') == 1
+    ((name, members),) = alignment.aligned_maps(Run(paths[0])).items()
+    assert members == ["run-0", "run-1"]
+    frames = {f"run-{seed}": Run(path).table(name) for seed, path in enumerate(paths)}
+    means = alignment.mean_overlaps(frames)
+    assert means.loc["run-0", "run-0"] == 1
+    assert means.loc["run-0", "run-1"] == means.loc["run-1", "run-0"] < 0.5
 
 
 def test_aligning_needs_two_runs(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

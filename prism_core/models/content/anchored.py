@@ -24,6 +24,7 @@ from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.names import SYNERGY, parts_of
 
 INITIAL_SCALE = 0.1
+MIN_SCALE = 1e-4
 SAMPLED_ITEMS = 2048
 """Auxiliary losses are estimated on at most this many items per step."""
 
@@ -40,8 +41,13 @@ class AnchoredContent(Content):
       variance it takes, so that it is silent where nothing is gained.
 
     Every part is a block of the item vector, so that a score splits into one term per part.
-    Outputs are centred over the known items and have unit spread times a learned scale; a part
-    that nothing reaches (no shared direction, say) is zero, not its own rounding error.
+    Outputs are centred over the known items and have unit spread times a learned amplitude, the
+    same in every candidate; a part that nothing reaches (no shared direction, say) is zero, not
+    its own rounding error, and gets no weight.
+
+    A fusion weight is a part's share of what all parts together add to a user's history. It
+    multiplies parts of unit spread, so that weight and spread are not two factors of one
+    product, of which one could grow while the other shrinks unseen.
     """
 
     def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
@@ -56,11 +62,13 @@ class AnchoredContent(Content):
         for name, rows in zip(spaces, own, strict=True):
             self.register_buffer(f"own_{name}", rows, persistent=False)
         is_on = torch.tensor([part not in config.without for part in self.parts])
+        is_on &= torch.tensor(self._reachable())
         self.register_buffer("is_on", is_on, persistent=False)
         sizes = [space.size for space in spaces.values()]
         self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
-        self.scale = nn.Parameter(torch.full((len(self.parts), 1), INITIAL_SCALE))
+        self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))
+        self.loudness = nn.Parameter(torch.tensor(INITIAL_SCALE * len(self.parts)))
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
         self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
@@ -90,11 +98,13 @@ class AnchoredContent(Content):
         return self._parts(views, flags, statistics, (True,) * len(rows), True)
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
-        return self.gate(part_seq, id_seq, padding_mask)
+        return self.gate(part_seq, id_seq, padding_mask, self._amplitudes())
 
     def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
         if weights is not None:
-            part_vectors = part_vectors * (weights * len(self.parts))[..., None]
+            amplitudes = self._amplitudes()
+            loudness = weights * self.loudness.abs() / amplitudes.clamp_min(MIN_SCALE)
+            part_vectors = part_vectors * loudness[..., None]
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
@@ -147,11 +157,20 @@ class AnchoredContent(Content):
         return parts * self._is_left(kept_mask, available)[..., None] if expected else parts
 
     def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
-        parts = (raw - statistics.center) / statistics.spread * self.scale
+        parts = (raw - statistics.center) / statistics.spread
         parts = torch.where(statistics.spread > MIN_SPREAD, parts, 0.0)
         missing = self.missing * self._free_of_mean()
         parts = torch.where(self._has_role(available)[..., None], parts, missing)
-        return parts * self.is_on[:, None]
+        return parts * self._amplitudes()[:, None]
+
+    def _amplitudes(self) -> Tensor:
+        """Spread of each part as a candidate: ``(P,)``; zero for a part that is not there."""
+        return self.scale.abs() * self.is_on
+
+    def _reachable(self) -> list[bool]:
+        """Say which parts the features can fill at all."""
+        several = len(self.modalities) > 1
+        return [*(True for _ in self.modalities), several, self.split.shares_something]
 
     def _split_rows(self, rows: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
         """Split encoded features into own residuals ``(n, k)`` and shared ``(M, n, K)``."""
@@ -218,7 +237,7 @@ class AnchoredContent(Content):
 
     def _unexplained(self, parts: Tensor, items: Tensor) -> Tensor:
         available = self.available[:, items]
-        parts = parts / self.scale.abs().clamp_min(1e-6)
+        parts = parts / self._amplitudes().clamp_min(MIN_SCALE)[:, None]
         losses = [
             unexplained(decode(parts[:, i]), own[items], available[i])
             for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))

@@ -7,6 +7,7 @@ from prism_core.config.model import ModelConfig
 from prism_core.models.exchange import Connected
 
 POOL = 256
+SMALLEST = 1e-12
 
 
 class Gate(Connected):
@@ -60,13 +61,21 @@ class Gate(Connected):
     is_on: Tensor
     pool: Tensor
 
-    def forward(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def forward(
+        self,
+        part_seq: Tensor,
+        id_seq: Tensor,
+        padding_mask: Tensor,
+        amplitudes: Tensor | None = None,
+    ) -> Tensor:
         """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
         means = prefix_means(torch.cat([part_seq.flatten(2), id_seq], dim=-1), padding_mask)
         parts, ids = means.split([part_seq.shape[2] * part_seq.shape[3], id_seq.shape[-1]], dim=-1)
-        return self.weigh(parts, ids, id_seq[:, -1])
+        return self.weigh(parts, ids, id_seq[:, -1], amplitudes)
 
-    def weigh(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
+    def weigh(
+        self, parts: Tensor, ids: Tensor, newest: Tensor, amplitudes: Tensor | None = None
+    ) -> Tensor:
         """Weigh the parts from means already taken.
 
         Parameters
@@ -75,6 +84,10 @@ class Gate(Connected):
         ids : Tensor (B, L, W)
         newest : Tensor (B, W)
             Id vector of the newest item, which tells users apart.
+        amplitudes : Tensor (P,), optional
+            How strongly each part speaks before the gate; the softmax is multiplied by them, so
+            that a weight says how much of a part is let in, however faint the part was made.
+            A uniform gate gives even weights all the same.
 
         Returns
         -------
@@ -86,7 +99,11 @@ class Gate(Connected):
         logits = self.network(self.norm(seen))
         if self.kind == "shuffled":
             logits = self._of_another_user(logits, newest)
-        return self._softmax(logits)
+        weights = self._softmax(logits)
+        if amplitudes is None:
+            return weights
+        weights = weights * amplitudes
+        return weights / weights.sum(-1, keepdim=True).clamp_min(SMALLEST)
 
     def _softmax(self, logits: Tensor) -> Tensor:
         logits = widen(logits).masked_fill(~self.is_on, float("-inf"))

@@ -1,0 +1,75 @@
+"""What a selection on a map stands for: its users, how well they are served, how they weigh."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from analysis import resampling
+from analysis.comparison import metric_values
+from analysis.explanations import population_weights
+from analysis.spaces import USERS
+from prism_core.store.reader import Run
+
+METRICS: Final = ("ndcg@10", "hr@10", "mrr@10")
+FEW: Final = 20
+"""Below this many users an interval is called rough."""
+
+
+def users_behind(run: Run, scope: str, names: pd.Series) -> np.ndarray:
+    """Give the users a selection speaks about.
+
+    Parameters
+    ----------
+    run
+        The run.
+    scope
+        ``users`` or ``items``.
+    names
+        User or item ids that are marked.
+
+    Returns
+    -------
+    numpy.ndarray
+        User ids: the marked users, or those whose true next item is a marked one.
+    """
+    outcomes = run.table("user_metrics", ["user_id", "target_item_id"])
+    column = "user_id" if scope == USERS else "target_item_id"
+    return outcomes.loc[outcomes[column].isin(names), "user_id"].to_numpy()
+
+
+def marked_metrics(run: Run, user_ids: np.ndarray, *, seed: int = 0) -> pd.DataFrame:
+    """Set the metrics of some users against those of all others.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two or three rows per metric: ``metric``, ``group`` (``marked``, ``others``,
+        ``difference``), ``value``, ``low``, ``high`` (95 % bootstrap over users), ``num_users``;
+        empty where one side has no user.
+    """
+    outcomes = run.table("user_metrics", ["user_id", "rank"])
+    inside = outcomes["user_id"].isin(user_ids).to_numpy()
+    if inside.all() or not inside.any():
+        return pd.DataFrame(columns=["metric", "group", "value", "low", "high", "num_users"])
+    rows = []
+    for metric in METRICS:
+        values = metric_values(outcomes["rank"].to_numpy(), metric)
+        ours, theirs = values[inside], values[~inside]
+        found = {
+            "marked": (resampling.mean_interval(ours, seed=seed), len(ours)),
+            "others": (resampling.mean_interval(theirs, seed=seed), len(theirs)),
+            "difference": (resampling.unpaired_interval(ours, theirs, seed=seed), len(values)),
+        }
+        rows += [
+            {"metric": metric, "group": group, "value": i.value, "low": i.low, "high": i.high}
+            | {"num_users": count}
+            for group, (i, count) in found.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def marked_weights(run: Run, user_ids: np.ndarray) -> pd.DataFrame:
+    """Give every user's fusion weights: ``user_id``, ``part``, ``weight``, ``is_marked``."""
+    weights = population_weights(run)
+    return weights.assign(is_marked=weights["user_id"].isin(user_ids))

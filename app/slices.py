@@ -1,0 +1,102 @@
+"""The slice that the reader has chosen: a saved set of users or items, or a group of users.
+
+A slice is kept in the folder of its run. The app never writes into bundled runs or folders it may
+not write to: their slices lie in ``<own runs>/.slices/<run id>``. Runs on the same data share
+their slices, because users and items are the same.
+"""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from analysis import saved_slices, slices
+from analysis.saved_slices import SavedSlice
+from app import loaders
+from app.state import selection
+from prism_core.errors import RunFormatError
+from prism_core.store import schema
+from prism_core.store.reader import Run
+
+OVERLAY = ".slices"
+
+
+def own_folder(run: Run) -> Path:
+    """Give the folder into which slices of a run are written."""
+    is_bundled = run.path.resolve().is_relative_to(loaders.ROOT / "assets")
+    if is_bundled or not os.access(run.path, os.W_OK):
+        return loaders.own_runs() / OVERLAY / run.run_id
+    return run.path
+
+
+def own(run: Run) -> dict[str, SavedSlice]:
+    """Give the slices that the reader may delete, by name."""
+    return _saved(own_folder(run))
+
+
+def saved(run: Run) -> dict[str, SavedSlice]:
+    """Give all saved slices that fit a run, by name; the run's own come first."""
+    found = own(run) | {n: s for n, s in _saved(run.path).items() if n not in own(run)}
+    for other in _on_same_data(run):
+        for folder in (own_folder(other), other.path):
+            found |= {name: one for name, one in _saved(folder).items() if name not in found}
+    return found
+
+
+def groups(run: Run) -> pd.DataFrame:
+    """Give the groups that every user is in; see :func:`analysis.slices.user_slices`."""
+    return _groups(run.path, loaders.stamp(run.path / schema.MANIFEST))
+
+
+def names(run: Run) -> list[str]:
+    """Name the slices that can be chosen: saved ones, then groups."""
+    return list(dict.fromkeys([*saved(run), *saved_slices.group_names(groups(run))]))
+
+
+def current(run: Run) -> SavedSlice | None:
+    """Give the chosen slice; None where none is chosen or the run does not have it."""
+    name = selection().slice
+    if name is None:
+        return None
+    return saved(run).get(name) or saved_slices.group_slice(groups(run), name)
+
+
+def user_ids(run: Run) -> list[str] | None:
+    """Give the users of the chosen slice; None stands for everybody."""
+    chosen = current(run)
+    return None if chosen is None else chosen.user_ids(run)
+
+
+def item_ids(run: Run) -> list[str] | None:
+    """Give the items of the chosen slice; None stands for all."""
+    chosen = current(run)
+    return None if chosen is None else chosen.item_ids(run)
+
+
+def _saved(folder: Path) -> dict[str, SavedSlice]:
+    return _read(folder, loaders.stamp(folder / saved_slices.FOLDER))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read(folder: Path, stamp: int) -> dict[str, SavedSlice]:
+    return saved_slices.saved_slices(folder)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _groups(path: Path, stamp: int) -> pd.DataFrame:
+    return slices.user_slices(Run(path))
+
+
+def _on_same_data(run: Run) -> list[Run]:
+    wanted, found = run.manifest["dataset"].get("fingerprint"), []
+    for entry in loaders.run_entries():
+        if entry.status != "complete" or entry.run_id == run.run_id:
+            continue
+        try:
+            other = loaders.open_run(entry)
+        except RunFormatError:
+            continue
+        if other.manifest["dataset"].get("fingerprint") == wanted:
+            found.append(other)
+    return found
