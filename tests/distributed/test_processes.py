@@ -83,8 +83,10 @@ def test_dead_process_ends_the_job_without_a_manifest(
     assert process.returncode != 0
     (entry,) = list_runs([tmp_path])
     assert entry.status == "incomplete"
+    assert not list(tmp_path.glob("*/manifest.json"))
     assert read_events(entry.path)[-1]["event"] in ("failed", "stopped", "epoch")
-    assert "error" in output.lower()
+    assert "a process that trains with this one is gone" in output
+    assert "SIGKILL" in output
 
 
 def _children(pid: int) -> list[int]:

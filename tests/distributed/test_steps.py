@@ -114,4 +114,5 @@ def test_slices_add_up_to_the_whole(
     assert set(results[size][case]) >= set(alone)
     for name, value in results[size][case].items():
         expected = alone.get(name, torch.zeros_like(value))
-        torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-4, msg=lambda m: name + m)
+        where = f"{name}: {value} instead of {expected}"
+        torch.testing.assert_close(value, expected, atol=1e-6, rtol=1e-4, msg=where)
