@@ -5,14 +5,16 @@ Three quantities that are never mixed: a *fusion weight* is what the gate gives 
 the data and lives in :mod:`analysis.information`.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from analysis import coalitions
 from prism_core.errors import DataError, NotFittedError
+from prism_core.stand_in import StandIn
 from prism_core.store.reader import Run
 
 TOLERANCE: Final = 1e-5
@@ -22,6 +24,20 @@ NEGLIGIBLE: Final = 0.01
 """Interactions below this share of the image-and-text effects count as none."""
 
 InteractionKind = Literal["synergy", "suppression", "none"]
+
+
+class Scorer(Protocol):
+    """Scores items anew under every coalition, with a stand-in of the reader's choice.
+
+    :class:`prism_core.user_scoring.UserScorer` is one.
+    """
+
+    @property
+    def stand_in(self) -> StandIn:
+        """What takes the place of a player that is switched off."""
+
+    def part_coalitions(self, user_id: str, item_ids: Sequence[str]) -> np.ndarray:
+        """Give the scores ``(C, 2 ** n)`` of items for a user; entry ``mask`` as in a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,10 @@ class UserExplanation:
         to its baseline.
     gate_entropy
         Entropy of the user's fusion weights, in bits.
+    stand_in
+        What takes the place of a player that is switched off.
+    is_stored
+        Whether the scores are those stored with the run, so that figures can be drawn again.
     """
 
     user_id: str
@@ -59,6 +79,8 @@ class UserExplanation:
     weights: pd.DataFrame
     residual: float
     gate_entropy: float
+    stand_in: StandIn = field(default_factory=StandIn)
+    is_stored: bool = True
 
     @property
     def is_exact(self) -> bool:
@@ -66,7 +88,7 @@ class UserExplanation:
         return self.residual <= TOLERANCE
 
 
-def explain_user(run: Run, user_id: str) -> UserExplanation:
+def explain_user(run: Run, user_id: str, *, scorer: Scorer | None = None) -> UserExplanation:
     """Explain one user's recommendations from a stored run.
 
     Parameters
@@ -75,6 +97,9 @@ def explain_user(run: Run, user_id: str) -> UserExplanation:
         A complete run of a model with parts.
     user_id
         External user id.
+    scorer
+        Scores the coalitions anew, with another stand-in for what is switched off than the one
+        that the run was stored with.
 
     Raises
     ------
@@ -85,6 +110,9 @@ def explain_user(run: Run, user_id: str) -> UserExplanation:
     """
     require_parts(run)
     listed = _rows_of(run, "recommendations", user_id).sort_values("rank", ignore_index=True)
+    if scorer is not None:
+        games = scorer.part_coalitions(user_id, listed["item_id"].tolist())
+        listed = listed.assign(part_coalitions=list(games), score=games[:, -1])
     outcome = _rows_of(run, "user_metrics", user_id).iloc[0]
     users = run.table("users")
     mine = users[users["user_id"] == user_id].iloc[0]
@@ -102,7 +130,14 @@ def explain_user(run: Run, user_id: str) -> UserExplanation:
         weights=weights_against_population(users, user_id, run.parts),
         residual=_residual(named, contributions),
         gate_entropy=float(mine["gate_entropy"]),
+        stand_in=stored_stand_in(run) if scorer is None else scorer.stand_in,
+        is_stored=scorer is None,
     )
+
+
+def stored_stand_in(run: Run) -> StandIn:
+    """Give what stands in for a switched-off player in the scores stored with a run."""
+    return StandIn.from_text(str(run.manifest.get("reference", "mean")))
 
 
 def require_parts(run: Run) -> None:

@@ -5,6 +5,7 @@ random order is exact: the mean over all coalitions of a size, not a sample. Int
 users. The replacement of a switched-off player is the one the run was scored with.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from prism_core.store.reader import Run
 
 EXPLAINED: Final = "explained"
 RANDOM: Final = "random"
+LISTED: Final = "listed item"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,35 @@ class Games:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faithfulness:
-    """How well contributions predict what switching players off does, over some users.
+    """How well contributions predict what switching players off does.
 
     Attributes
     ----------
+    count, unit
+        What the means and intervals are over: ``user`` (the true item of each) or, for one user,
+        ``listed item``.
     comprehensiveness, comprehensiveness_gain
-        Mean fall of the true item's score when the players ranked first are switched off, averaged
-        over how many; and how much more that is than for a random order.
+        Mean fall of the score when the players ranked first are switched off, averaged over how
+        many; and how much more that is than for a random order.
     sufficiency, sufficiency_gain
         Mean score kept by the players ranked first alone, above everything off; and how much more
         that is than for a random order.
     moved, moved_at_random
-        Median number of places the true item falls among the listed items when the player ranked
-        first is switched off, and when a random one is.
+        Median number of places the true item falls when the player ranked first is switched off,
+        and the same for a random player; negative where it rises.
+    counted_among
+        Among what the places are counted: ``all items`` or ``the listed items``.
     """
 
-    num_users: int
+    count: int
+    unit: str
     comprehensiveness: resampling.Interval
     comprehensiveness_gain: resampling.Interval
     sufficiency: resampling.Interval
     sufficiency_gain: resampling.Interval
     moved: float
     moved_at_random: float
+    counted_among: str
 
     @property
     def is_faithful(self) -> bool:
@@ -71,26 +80,48 @@ class Faithfulness:
 
     @property
     def verdict(self) -> str:
-        """One plain sentence or two."""
-        gain = self.comprehensiveness_gain
-        text = (
-            f"Over {self.num_users} users, switching off what the explanation ranks first moves "
-            f"the true item by a median of {self.moved:g} places among the listed items; a random "
-            f"choice: {self.moved_at_random:g}. The score falls by {gain.value:.2f} more than in "
-            f"random order (95 % interval {gain.low:.2f} to {gain.high:.2f})."
+        """Three plain sentences: the answer, the places moved, the scores with intervals."""
+        answer = "are faithful" if self.is_faithful else "are not shown to be faithful"
+        opening = "These explanations" if self.unit != LISTED else "The explanations of this list"
+        loss, kept = self.comprehensiveness_gain, self.sufficiency_gain
+        return (
+            f"{opening} {answer}. {self._moves()} Over {self.count:,} {self.unit}"
+            f"{'' if self.count == 1 else 's'}, switching off what is ranked first costs "
+            f"{loss.value:.2f} more score than a random order does (95 % interval {loss.low:.2f} "
+            f"to {loss.high:.2f}), and what is ranked first keeps {kept.value:.2f} more of it on "
+            f"its own ({kept.low:.2f} to {kept.high:.2f})."
         )
-        return text if self.is_faithful else f"{text} The explanation is not shown to be faithful."
+
+    def _moves(self) -> str:
+        middle = "" if self.unit == LISTED else "a median of "
+        first, other = (
+            _move_words(places, middle) for places in (self.moved, self.moved_at_random)
+        )
+        return (
+            f"Without the part ranked first, the true item {first} among {self.counted_among}; "
+            f"without a random part, it {other}."
+        )
 
 
-def faithfulness(run: Run, user_ids: list[str] | None = None, *, seed: int = 0) -> Faithfulness:
-    """Judge the explanations of the true items of some users.
+def faithfulness(
+    run: Run,
+    user_ids: Sequence[str] | None = None,
+    *,
+    ranks: pd.DataFrame | None = None,
+    seed: int = 0,
+) -> Faithfulness:
+    """Judge the explanations of the true items of some users, or of one user's listed items.
 
     Parameters
     ----------
     run
         A run with parts.
     user_ids
-        The users; all by default.
+        The users; all by default. A single one is judged over the listed items.
+    ranks
+        ``user_id``, ``rank`` and ``rank_without_<player>`` among all items, as of
+        :meth:`prism_core.user_scoring.UserScorer.ranks_without`. Without it, places are counted
+        among the listed items.
 
     Raises
     ------
@@ -100,30 +131,26 @@ def faithfulness(run: Run, user_ids: list[str] | None = None, *, seed: int = 0) 
         None of the users is in the run.
     """
     games = _games(run, user_ids)
-    values = games.values[games.is_target]
-    deleted, inserted = deletion_scores(values), insertion_scores(values)
-    random = _mean_by_size(values)
-    inner = slice(1, -1)
-    falls = (values[:, -1:] - deleted)[:, inner].mean(axis=1)
-    random_falls = (values[:, -1:] - random[:, ::-1])[:, inner].mean(axis=1)
-    kept = (inserted - values[:, :1])[:, inner].mean(axis=1)
-    random_kept = (random - values[:, :1])[:, inner].mean(axis=1)
-    moves = rank_moves(games)
+    values, unit = _judged(games)
+    loss, loss_gain, kept, kept_gain = resampling.mean_intervals(_areas(values), seed=seed)
+    moves = rank_moves(games) if ranks is None else rank_moves_among_all(games, ranks, run.players)
     return Faithfulness(
-        num_users=len(values),
-        comprehensiveness=resampling.mean_interval(falls, seed=seed),
-        comprehensiveness_gain=resampling.mean_interval(falls - random_falls, seed=seed),
-        sufficiency=resampling.mean_interval(kept, seed=seed),
-        sufficiency_gain=resampling.mean_interval(kept - random_kept, seed=seed),
+        count=len(values),
+        unit=unit,
+        comprehensiveness=loss,
+        comprehensiveness_gain=loss_gain,
+        sufficiency=kept,
+        sufficiency_gain=kept_gain,
         moved=float(moves["explained"].median()),
         moved_at_random=float(moves["random"].median()),
+        counted_among="the listed items" if ranks is None else "all items",
     )
 
 
 def faithfulness_curves(
-    run: Run, user_ids: list[str] | None = None, *, seed: int = 0
+    run: Run, user_ids: Sequence[str] | None = None, *, seed: int = 0
 ) -> pd.DataFrame:
-    """Give deletion and insertion curves of the true items' scores.
+    """Give deletion and insertion curves of the same scores as :func:`faithfulness`.
 
     Returns
     -------
@@ -131,8 +158,7 @@ def faithfulness_curves(
         ``curve`` (deletion, insertion), ``order`` (explained, random), ``players`` (how many were
         switched off or on), ``value`` (mean score above everything off), ``low``, ``high``.
     """
-    games = _games(run, user_ids)
-    values = games.values[games.is_target]
+    values, _ = _judged(_games(run, user_ids))
     random = _mean_by_size(values)
     tables = {
         ("deletion", EXPLAINED): deletion_scores(values),
@@ -142,9 +168,11 @@ def faithfulness_curves(
     }
     points = []
     for (curve, order), table in tables.items():
-        for players, column in enumerate((table - values[:, :1]).T):
-            interval = resampling.mean_interval(column, seed=seed)
-            points.append((curve, order, players, interval.value, interval.low, interval.high))
+        intervals = resampling.mean_intervals((table - values[:, :1]).T, seed=seed)
+        points += [
+            (curve, order, players, one.value, one.low, one.high)
+            for players, one in enumerate(intervals)
+        ]
     columns = ["curve", "order", "players", "value", "low", "high"]
     return pd.DataFrame(points, columns=columns)
 
@@ -188,7 +216,61 @@ def rank_moves(games: Games) -> pd.DataFrame:
     return pd.DataFrame({"user_id": users, "explained": explained, "random": falls.mean(axis=1)})
 
 
-def _games(run: Run, user_ids: list[str] | None) -> Games:
+def rank_moves_among_all(
+    games: Games, ranks: pd.DataFrame, players: tuple[str, ...]
+) -> pd.DataFrame:
+    """Count the places true items fall among all items when one player is off.
+
+    Parameters
+    ----------
+    games
+        The listed items of some users, each user's true item among them.
+    ranks
+        ``user_id``, ``rank``, ``rank_without_<player>``; of these users at least.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of :func:`rank_moves`.
+    """
+    users, values = games.user_ids[games.is_target], games.values[games.is_target]
+    rows = ranks.set_index("user_id").loc[users]
+    falls = rows[[f"rank_without_{player}" for player in players]].sub(rows["rank"], axis=0)
+    first = coalitions.shapley_values(values).argmax(axis=1)
+    explained = falls.to_numpy()[np.arange(len(users)), first]
+    return pd.DataFrame(
+        {"user_id": users, "explained": explained, "random": falls.mean(axis=1).to_numpy()}
+    )
+
+
+def _judged(games: Games) -> tuple[np.ndarray, str]:
+    """Scores to average over, ``(R, 2 ** n)``, and what a row is."""
+    if len(np.unique(games.user_ids)) == 1:
+        return games.values, LISTED
+    return games.values[games.is_target], "user"
+
+
+def _areas(values: np.ndarray) -> np.ndarray:
+    """Fall, its gain over random order, score kept, its gain: ``(4, R)``, means over sizes."""
+    deleted, inserted = deletion_scores(values), insertion_scores(values)
+    random, inner = _mean_by_size(values), slice(1, -1)
+    tables = (
+        values[:, -1:] - deleted,
+        random[:, ::-1] - deleted,
+        inserted - values[:, :1],
+        inserted - random,
+    )
+    return np.stack([table[:, inner].mean(axis=1) for table in tables])
+
+
+def _move_words(places: float, middle: str) -> str:
+    if not places:
+        return "does not move"
+    noun = "place" if abs(places) == 1 else "places"
+    return f"{'falls' if places > 0 else 'rises'} by {middle}{abs(places):,.4g} {noun}"
+
+
+def _games(run: Run, user_ids: Sequence[str] | None) -> Games:
     """Coalition scores of the users' listed items."""
     require_parts(run)
     rows = run.table("recommendations", ["user_id", "item_id"])

@@ -51,6 +51,26 @@ def mean_interval(
     return _percentiles(float(table.mean()), draws, level)
 
 
+def mean_intervals(
+    table: np.ndarray, *, seed: int = 0, resamples: int = RESAMPLES, level: float = LEVEL
+) -> list[Interval]:
+    """Bootstrap the means of several quantities of the same users, resampled together.
+
+    Parameters
+    ----------
+    table
+        ``(C, U)``: one row per quantity, for values that seldom repeat. Memory grows with
+        ``resamples * U``.
+    """
+    users = table.shape[1]
+    drawn = np.random.default_rng(seed).integers(users, size=(resamples, users))
+    drawn += users * np.arange(resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=resamples * users).reshape(resamples, users)
+    means = counts @ table.T / users
+    pairs = zip(table.mean(axis=1), means.T, strict=True)
+    return [_percentiles(float(value), draws, level) for value, draws in pairs]
+
+
 def difference_interval(
     ours: np.ndarray,
     theirs: np.ndarray,

@@ -43,7 +43,7 @@ def item_sentence(explanation: UserExplanation, item_id: str) -> str:
     total = item["score"] - item["baseline"]
     opening = (
         f"“{item['title']}” scores {item['score']:.2f}, {abs(total):.2f} "
-        f"{'above' if total >= 0 else 'below'} its score with every part switched off."
+        f"{'above' if total >= 0 else 'below'} its score with {_all_off(explanation)}."
     )
     modalities = explanation.modality_scores["coalition"].iloc[-1:].to_list()
     closing = _interaction(item, modalities[0].split(" + ")) if modalities else ""
@@ -99,6 +99,12 @@ def _target(explanation: UserExplanation) -> str:
     listed = explanation.target_rank <= len(explanation.recommendations)
     where = "in the list" if listed else "below the list"
     return f"The item chosen next stands at rank {explanation.target_rank}, {where}."
+
+
+def _all_off(explanation: UserExplanation) -> str:
+    if explanation.stand_in.kind == "other":
+        return f"the history of user {explanation.stand_in.user_id} in place of this one"
+    return "every part switched off"
 
 
 def _ups_and_downs(shares: Mapping[str, float]) -> str:

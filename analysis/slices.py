@@ -24,7 +24,8 @@ def user_slices(run: Run) -> pd.DataFrame:
     pandas.DataFrame
         ``user_id`` and one categorical column per grouping: ``history length`` and
         ``true item popularity`` (thirds), ``true item category`` (the first one, rare ones as
-        ``other``), and ``top part`` (largest fusion weight) where the run has parts.
+        ``other``), and ``top part`` (largest fusion weight) where the run has parts and their
+        weights were kept.
     """
     users = run.table("user_metrics")
     items = run.table("items").set_index("item_id")
@@ -33,7 +34,7 @@ def user_slices(run: Run) -> pd.DataFrame:
     frame["history length"] = _thirds(users["history_length"])
     frame["true item popularity"] = _thirds(target["popularity"].reset_index(drop=True))
     frame["true item category"] = _common(target["categories"].reset_index(drop=True))
-    if run.parts:
+    if run.parts and run.has("users"):
         gate = run.table("users").set_index("user_id")
         weights = gate.loc[frame["user_id"], [f"weight_{part}" for part in run.parts]].to_numpy()
         frame["top part"] = np.array(run.parts)[weights.argmax(axis=1)]

@@ -21,6 +21,7 @@ from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curve
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
 from prism_core.errors import DataError
+from prism_core.names import BACKBONES, TIERS
 from prism_core.store import schema
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run, RunEntry, list_runs
@@ -30,6 +31,9 @@ RUNS_VARIABLE: Final = "PRISM_RUNS"
 DATA_VARIABLE: Final = "PRISM_DATA"
 PICTURES_VARIABLE: Final = "PRISM_PICTURES"
 ORDER: Final = {"complete": 0, "incomplete": 1, "damaged": 2}
+BACKBONE_ORDER: Final = ("", *BACKBONES)
+MANY_RUNS: Final = 512
+"""Manifests kept in memory; each takes a few kilobytes."""
 
 
 def own_runs() -> Path:
@@ -64,10 +68,24 @@ def data_roots() -> tuple[Path, ...]:
 
 
 def run_entries() -> list[RunEntry]:
-    """List all runs: usable ones first, models before floors, then by name and seed."""
+    """List all runs, each once: usable ones first, models before floors, variants together.
+
+    Where two folders hold a run of the same id, the one of which more was kept counts.
+    """
     roots = run_roots()
     entries = _entries(roots, tuple(stamp(root) for root in roots))
-    return sorted(entries, key=lambda e: (ORDER[e.status], e.kind == "floor", e.name, e.seed))
+    best = {e.run_id: e for e in sorted(entries, key=_completeness, reverse=True)}
+    return sorted(best.values(), key=_place)
+
+
+def _completeness(entry: RunEntry) -> tuple[int, int]:
+    return ORDER[entry.status], TIERS.index(entry.tier)
+
+
+def _place(entry: RunEntry) -> tuple[object, ...]:
+    backbone = BACKBONE_ORDER.index(entry.backbone) if entry.backbone in BACKBONE_ORDER else 0
+    is_floor = entry.kind == "floor"
+    return ORDER[entry.status], is_floor, entry.group, backbone, entry.name, entry.seed
 
 
 @st.cache_data(max_entries=4, ttl=3, show_spinner=False)
@@ -80,7 +98,7 @@ def open_run(entry: RunEntry) -> Run:
     return _run(entry.path, stamp(entry.path / schema.MANIFEST))
 
 
-@st.cache_resource(max_entries=24, show_spinner=False)
+@st.cache_resource(max_entries=MANY_RUNS, show_spinner=False)
 def _run(path: Path, stamp: int) -> Run:
     return Run(path)
 
@@ -135,15 +153,25 @@ def _contributions_of_all(path: Path, stamp: int) -> pd.DataFrame:
     return population_contributions(_run(path, stamp))
 
 
-def faithfulness_of(run: Run) -> tuple[Faithfulness, pd.DataFrame]:
-    """Judge the explanations of all users; the verdict and its curves."""
-    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST))
+def faithfulness_of(
+    run: Run, user_ids: tuple[str, ...], ranks: pd.DataFrame | None = None
+) -> tuple[Faithfulness, pd.DataFrame]:
+    """Judge the explanations of some users; the verdict and its curves.
+
+    Parameters
+    ----------
+    ranks
+        Ranks among all items with each part off; see :func:`analysis.faithfulness.faithfulness`.
+    """
+    return _faithfulness_of(run.path, stamp(run.path / schema.MANIFEST), user_ids, ranks)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Judging the explanations …")
-def _faithfulness_of(path: Path, stamp: int) -> tuple[Faithfulness, pd.DataFrame]:
+@st.cache_resource(max_entries=16, show_spinner="Judging the explanations …")
+def _faithfulness_of(
+    path: Path, stamp: int, user_ids: tuple[str, ...], ranks: pd.DataFrame | None
+) -> tuple[Faithfulness, pd.DataFrame]:
     run = _run(path, stamp)
-    return faithfulness(run), faithfulness_curves(run)
+    return faithfulness(run, user_ids, ranks=ranks), faithfulness_curves(run, user_ids)
 
 
 def nearest_items(run: Run, item_id: str, count: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ the URL, so that a copied address opens the same view. Widgets have keys of thei
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import streamlit as st
 
@@ -20,8 +20,8 @@ BOARD: Final = "board"
 MARKED: Final = "marked_rows"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "slice", "view", "whatif"]
-FIELDS: Final[tuple[Field, ...]] = ("run", "user", "item", "slice", "view", "whatif")
+Field = Literal["run", "user", "item", "slice", "view", "whatif", "standin", "beside"]
+FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 """Names of the selection's fields; the query parameters have the same names."""
 
 
@@ -29,6 +29,9 @@ class Widget(StrEnum):
     """Keys of widgets."""
 
     RUN = "run_picker"
+    SEED = "seed_picker"
+    OPEN_OTHER = "open_other_run"
+    TRAIN_AGAIN = "train_again"
     PICTURES = "pictures_input"
     SLICE = "slice_picker"
     DELETE_SLICE = "delete_slice"
@@ -43,7 +46,13 @@ class Widget(StrEnum):
     WITHHELD = "withheld"
     BY_HAND = "weights_by_hand"
     WEIGHT = "weight"
-    REMOVE = "remove_items"
+    STAND_IN = "stand_in"
+    STAND_IN_USER = "stand_in_user"
+    EDIT = "history_item"
+    PLACE = "history_place"
+    EARLIER = "move_earlier"
+    LATER = "move_later"
+    REMOVE = "remove_item"
     ADD = "add_item"
     UNDO = "undo"
     COMPARE = "compare_with"
@@ -53,6 +62,7 @@ class Widget(StrEnum):
     INFLUENCE = "history_influence"
     WHOLE_HISTORY = "whole_history"
     ALIKE = "users_alike"
+    SCOPE = "faithfulness_scope"
     RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"
@@ -106,6 +116,10 @@ class Selection:
         What the page Users shows of the user.
     whatif
         A what-if as text, see :class:`app.what_if.WhatIf`.
+    standin
+        What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
+    beside
+        What the user is compared with: ``run:<id>`` or ``user:<id>``.
     """
 
     run: str | None = None
@@ -114,6 +128,8 @@ class Selection:
     slice: str | None = None
     view: str | None = None
     whatif: str | None = None
+    standin: str | None = None
+    beside: str | None = None
 
 
 def selection() -> Selection:

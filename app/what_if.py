@@ -46,15 +46,25 @@ class WhatIf:
             return tuple(1 / len(self.weights) for _ in self.weights)
         return tuple(weight / total for weight in self.weights)
 
-    def with_removed(self, item_ids: tuple[str, ...], own: tuple[str, ...]) -> Self:
-        """Remove items from the history."""
-        kept = [item for item in self._read(own) if item not in item_ids]
-        return self._with_history(kept, own)
+    def read(self, own: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the history that is read, oldest first: the changed one, or the user's own."""
+        return own if self.history is None else self.history
 
-    def with_newest(self, item_id: str, own: tuple[str, ...]) -> Self:
-        """Add an item as the newest, or move it there."""
-        kept = [item for item in self._read(own) if item != item_id]
-        return self._with_history([*kept, item_id], own)
+    def with_removed(self, place: int, own: tuple[str, ...]) -> Self:
+        """Remove one item of the history, by its place: 0 is the newest."""
+        items = list(self.read(own)[::-1])
+        del items[place]
+        return self._with_history(items[::-1], own)
+
+    def with_moved(self, place: int, to: int, own: tuple[str, ...]) -> Self:
+        """Move one item of the history to another place; 0 is the newest."""
+        items = list(self.read(own)[::-1])
+        items.insert(to, items.pop(place))
+        return self._with_history(items[::-1], own)
+
+    def with_added(self, item_id: str, own: tuple[str, ...]) -> Self:
+        """Add an item as the newest."""
+        return self._with_history([*self.read(own), item_id], own)
 
     def to_text(self) -> str:
         """Write it for a link; the empty one is the empty text."""
@@ -90,9 +100,6 @@ class WhatIf:
         history = self.history is None or all(isinstance(item, str) for item in self.history)
         if not (known and weights and history):
             raise ValueError
-
-    def _read(self, own: tuple[str, ...]) -> tuple[str, ...]:
-        return own if self.history is None else self.history
 
     def _with_history(self, items: list[str], own: tuple[str, ...]) -> Self:
         changed = tuple(items)

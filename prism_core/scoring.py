@@ -127,7 +127,7 @@ class Recommender:
         def switches(on: Tensor) -> Switches:
             return Switches(players=on, reference=reference)
 
-        return self._game(histories, candidates, len(self.players), switches)
+        return self.game(histories, candidates, len(self.players), switches)
 
     def modality_coalitions(
         self, histories: Sequence[History] | np.ndarray, candidates: np.ndarray
@@ -137,7 +137,7 @@ class Recommender:
         def switches(on: Tensor) -> Switches:
             return Switches(modalities=on)
 
-        return self._game(histories, candidates, len(self.modalities), switches)
+        return self.game(histories, candidates, len(self.modalities), switches)
 
     @torch.no_grad()
     def history_influence(
@@ -165,13 +165,20 @@ class Recommender:
         return scores[:1] - scores[1:]
 
     @torch.no_grad()
-    def _game(
+    def game(
         self,
         histories: Sequence[History] | np.ndarray,
         candidates: np.ndarray,
         num_players: int,
         switches: Callable[[Tensor], Switches],
     ) -> np.ndarray:
+        """Score candidates ``(B, C)`` under every coalition: ``(B, C, 2 ** num_players)``.
+
+        Parameters
+        ----------
+        switches
+            Turns who is on, ``(num_players,)`` bool, into a setting for the model.
+        """
         item_seq = self._tensor(histories)
         wanted = torch.from_numpy(np.asarray(candidates, dtype=np.int64)).to(item_seq.device)
         values = [
@@ -179,6 +186,15 @@ class Recommender:
             for on in coalition_masks(num_players)
         ]
         return _array(torch.stack(values, dim=-1))
+
+    def aligned(
+        self, donors: Sequence[History] | np.ndarray, histories: Sequence[History] | np.ndarray
+    ) -> Tensor:
+        """Bring the newest items of donors to the places ``(B, L)`` of the padded histories."""
+        length = self._tensor(histories).shape[1]
+        newest = pad_histories([np.asarray(donor)[-length:] for donor in donors], length)
+        missing = length - newest.shape[1]
+        return torch.from_numpy(np.pad(newest, ((0, 0), (missing, 0)))).to(self.model.ids.device)
 
     def _tensor(self, histories: Sequence[History] | np.ndarray) -> Tensor:
         padded = pad_histories(histories, self.max_seq_len)

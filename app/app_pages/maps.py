@@ -8,11 +8,10 @@ from analysis.plots.maps import linked_maps
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from app import jobs, loaders
-from app.components import figure_card, job_watch, map_selection
+from app.components import figure_card, job_watch, map_selection, not_kept
 from app.components.run_picker import chosen_run
 from app.components.text import markdown
 from app.state import Widget, is_dark
-from prism_core.errors import NotFittedError
 from prism_core.store.reader import Run
 
 COLORS = {
@@ -33,10 +32,8 @@ def page() -> None:
         f"model sees as alike; the same item is marked in all panels. Run: {markdown(run.name)}."
     )
     if not run.has_vectors:
-        raise NotFittedError(
-            f"{run.name} was stored without item vectors, so there is nothing to map. Choose a "
-            "PRISM run."
-        )
+        not_kept.draw(run, missing="the vectors of its items, which a map needs", needed="whole")
+        return
     spaces = spaces_by_method(run)
     if spaces:
         draw_maps(run, spaces)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis import sentences
-from analysis.explanations import UserExplanation, with_titles
+from analysis.explanations import UserExplanation, stored_stand_in, with_titles
 from analysis.plots.explanations import contribution_bars
 from analysis.plots.population import weight_ridges
 from analysis.recipes import Recipe
@@ -11,13 +11,16 @@ from app import loaders
 from app.catalogue import Catalogue
 from app.components import (
     comparison_view,
+    faithfulness_view,
     figure_card,
     health_badge,
     histories,
     item_explanation,
+    not_kept,
     population_view,
     recommendations,
     similar_items,
+    stand_in_picker,
     user_picker,
     what_if_panel,
 )
@@ -33,10 +36,11 @@ WEIGHT = (
 WHAT_IF = "What if"
 EVERYBODY = "Among all users"
 COMPARE = "Compare"
-VIEWS = ("Explanation", WHAT_IF, COMPARE, EVERYBODY)
+FAITHFULNESS = "Faithfulness"
+VIEWS = ("Explanation", WHAT_IF, COMPARE, EVERYBODY, FAITHFULNESS)
 CONTRIBUTION = (
     "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
-    "every combination of parts switched off. What is switched off is replaced by its average."
+    "every combination of parts switched off."
 )
 
 
@@ -46,15 +50,29 @@ def page() -> None:
     catalogue = loaders.catalogue(run)
     user_id = user_picker.draw(run)
     st.title(f"User {markdown(user_id)}")
-    if run.parts:
+    if not run.has("recommendations"):
+        draw_outcome(run, catalogue, user_id)
+    elif run.parts:
         draw_explained(run, catalogue, user_id)
     else:
         draw_plain(run, catalogue, user_id)
 
 
+def draw_outcome(run: Run, catalogue: Catalogue, user_id: str) -> None:
+    """Draw what is known of a user of a run without stored recommendations."""
+    outcome = run.table("user_metrics", where={"user_id": user_id}).iloc[0]
+    title = catalogue.get(str(outcome["target_item_id"])).label
+    st.markdown(
+        f"{markdown(run.name)} ranks *{markdown(title)}*, the item this user chose next, at "
+        f"place {outcome['rank']:,}."
+    )
+    not_kept.draw(run, missing="the lists it recommends and their explanations", needed="compact")
+    histories.draw(run, catalogue, user_id)
+
+
 def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     """Draw a user of a run with parts."""
-    explanation = loaders.explanation(run, user_id)
+    explanation = explanation_of(run, user_id)
     st.markdown(markdown(sentences.user_sentence(explanation)))
     view = draw_view()
     if view == WHAT_IF:
@@ -63,8 +81,21 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
         population_view.draw(run, explanation)
     elif view == COMPARE:
         comparison_view.draw(run, catalogue, user_id)
+    elif view == FAITHFULNESS:
+        faithfulness_view.draw(run, user_id)
     else:
         draw_explanation(run, catalogue, explanation)
+
+
+def explanation_of(run: Run, user_id: str) -> UserExplanation:
+    """Explain the user with the chosen stand-in: as stored, or scored anew on the model."""
+    stand_in = stand_in_picker.current(run, user_id)
+    dataset = loaders.find_dataset(run)
+    if dataset is None or stand_in == stored_stand_in(run):
+        return loaders.explanation(run, user_id)
+    from app import live  # loads torch: not before somebody asks for another stand-in
+
+    return live.explanation(run, dataset, user_id, stand_in)
 
 
 def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
@@ -72,6 +103,8 @@ def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanatio
     recommendations.draw_explained(explanation, catalogue)
     item_id = recommendations.chosen_item(explanation.recommendations)
     histories.draw(run, catalogue, explanation.user_id, item_id)
+    st.subheader("Which part drove it?")
+    stand_in_picker.draw(run, explanation.user_id)
     with st.grid(2, min_column_width=440):
         draw_weights(run, explanation)
         draw_contributions(run, explanation)
@@ -139,11 +172,19 @@ def draw_contributions(run: Run, explanation: UserExplanation) -> None:
         name="user-contributions",
         data=explanation.contributions,
         recipe=_recipe("user", run, explanation),
-        caption="★ marks the true next item; the black tick is the sum.",
+        caption=f"★ marks the true next item; the tick is the sum. {replaced(explanation)}",
     )
 
 
-def _recipe(figure: str, run: Run, explanation: UserExplanation) -> Recipe:
+def replaced(explanation: UserExplanation) -> str:
+    """Say on the page what stands in for a part that is off."""
+    return f"What is switched off is replaced by {markdown(explanation.stand_in.words)}."
+
+
+def _recipe(figure: str, run: Run, explanation: UserExplanation) -> Recipe | None:
+    """Say how to draw a figure again; only what is stored with the run can be."""
+    if not explanation.is_stored:
+        return None
     return Recipe(figure=figure, runs=(run.run_id,), options={"user_id": explanation.user_id})
 
 

@@ -70,7 +70,11 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
 
 
 def _draw_run(run: Run) -> Run | None:
-    others = {other.run_id: other for other in comparables.comparable_runs(run)[1:]}
+    others = {
+        other.run_id: other
+        for other in comparables.comparable_runs(run)[1:]
+        if other.has("recommendations")
+    }
     chosen = st.selectbox(
         "Run", list(others), key=Widget.OTHER_RUN, persist_state="session",
         format_func=lambda i: f"{others[i].name} · seed {others[i].manifest['seed']}",

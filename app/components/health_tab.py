@@ -8,7 +8,7 @@ from analysis.plots.health import VERDICT_TEXT, sensitivity_map, similarity_map,
 from analysis.plots.information import stacked_atoms
 from analysis.plots.theme import label_of
 from app import jobs, loaders
-from app.components import figure_card, health_badge, job_watch
+from app.components import figure_card, health_badge, job_watch, not_kept
 from app.components.text import markdown
 from app.state import Widget, is_dark
 from prism_core.store.reader import Run
@@ -23,11 +23,13 @@ ROLE = "role_"
 
 def draw(run: Run) -> None:
     """Draw the tab for a run, with or without parts."""
-    if not run.parts or not run.has_vectors:
+    if not run.parts:
         st.info(
-            f"{markdown(run.name)} has no stored parts, so there is nothing to check. Choose a "
-            "PRISM run."
+            f"{markdown(run.name)} has no parts, so there is nothing to check. Choose a PRISM run."
         )
+        return
+    if not run.has_vectors:
+        not_kept.draw(run, missing="the vectors of its parts, which are checked", needed="whole")
         return
     st.markdown(EXPLANATION)
     if run.has(ARTIFACT):

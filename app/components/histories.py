@@ -84,13 +84,13 @@ def _influence(
     }
 
 
-def history_of(dataset: Dataset, user_id: str, max_seq_len: int) -> list[str]:
+def history_of(dataset: Dataset, user_id: str, newest: int | None = None) -> list[str]:
     """Give the ids of the items before the true next one, oldest first.
 
     Parameters
     ----------
-    max_seq_len
-        Newest items that the model reads.
+    newest
+        How many of the newest; all by default.
     """
     place = np.flatnonzero(dataset.users["user_id"].to_numpy() == user_id)
     if not len(place):
@@ -100,7 +100,7 @@ def history_of(dataset: Dataset, user_id: str, max_seq_len: int) -> list[str]:
     start, end = np.searchsorted(users, [user_index, user_index + 1])
     chosen = dataset.interactions["item_index"].to_numpy()[start : max(start, end - 1)]
     ids = dataset.items["item_id"].to_numpy()
-    return [str(ids[index - 1]) for index in chosen[-max_seq_len:]]
+    return [str(ids[index - 1]) for index in chosen[-(newest or len(chosen)) :]]
 
 
 def read_length(run: Run) -> int:

@@ -25,14 +25,13 @@ def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
         with st.container():
-            draw_waterfall(run_id, item, rows, about)
+            recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
+            draw_waterfall(item, rows, recipe if explanation.is_stored else None)
             draw_modalities(run_id, explanation, item_id)
         draw_check(item, rows)
 
 
-def draw_waterfall(
-    run_id: str, item: pd.Series, contributions: pd.DataFrame, about: dict[str, str]
-) -> None:
+def draw_waterfall(item: pd.Series, contributions: pd.DataFrame, recipe: Recipe | None) -> None:
     """Draw how the item's score grows from everything off to everything on."""
     figure_card.draw(
         contribution_waterfall(
@@ -41,7 +40,7 @@ def draw_waterfall(
         title="How the score is made",
         name="item-contributions",
         data=contributions,
-        recipe=Recipe(figure="waterfall", runs=(run_id,), options=about),
+        recipe=recipe,
         caption="From the score with everything switched off to the item's score.",
     )
 

@@ -1,11 +1,10 @@
-"""One user among all: contributions, dominant parts, users alike, and whether to trust it all."""
+"""One user among all: contributions, dominant parts, groups, and users alike."""
 
 from typing import Any
 
 import streamlit as st
 
 from analysis.explanations import UserExplanation, users_like
-from analysis.plots.faithfulness import faithfulness_curves
 from analysis.plots.population import contribution_ridges, part_triangle
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
@@ -43,7 +42,6 @@ def draw(run: Run, explanation: UserExplanation) -> None:
             recipe=Recipe(figure="triangle", runs=(run.run_id,), options={"user_id": user_id}),
         )
     _draw_alike(run, user_id)
-    _draw_faithfulness(run)
 
 
 def _draw_alike(run: Run, user_id: str) -> None:
@@ -64,24 +62,6 @@ def _draw_alike(run: Run, user_id: str) -> None:
         table[["User", *columns.values(), "Distance"]],
         hide_index=True,
         column_config=dict.fromkeys([*columns.values(), "Distance"], numbers),
-    )
-
-
-def _draw_faithfulness(run: Run) -> None:
-    st.subheader("Are the explanations faithful?")
-    judged, curves = loaders.faithfulness_of(run)
-    draw = st.success if judged.is_faithful else st.warning
-    draw(markdown(judged.verdict))
-    figure_card.draw(
-        faithfulness_curves(curves=curves, dark=is_dark()),
-        title="Switching parts off and on in the order of the explanation",
-        help="If the explanation is right, switching off what it ranks first costs more than "
-        "switching off in random order (deletion), and what it ranks first alone gives more "
-        "(insertion).",
-        name="population-faithfulness",
-        data=curves,
-        recipe=Recipe(figure="faithfulness", runs=(run.run_id,)),
-        caption="Bands: 95 % intervals over users. Random: the exact mean over all orders.",
     )
 
 

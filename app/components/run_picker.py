@@ -5,10 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from app import loaders
-from app.components import slice_picker
 from app.components.text import markdown
 from app.state import PICTURES, Widget, select, selection, settle
 from prism_core.errors import DataError, NotFittedError, PrismError
+from prism_core.names import TIERS
 from prism_core.store.reader import Run, RunEntry
 
 
@@ -48,21 +48,52 @@ def _draw_choice(usable: dict[str, RunEntry], entries: list[RunEntry]) -> None:
     if wanted is not None and wanted != current:
         st.warning(f"Run {markdown(wanted)} {_absence(wanted, entries)}. Another one is shown.")
     settle(run=current)
-    st.session_state[Widget.RUN] = current
-    labels = _labels(list(usable.values()))
+    folded = _folded(list(usable.values()))
+    labels = _labels(folded)
+    shown = next(first for first, runs in folded.items() if usable[current] in runs)
+    st.session_state[Widget.RUN] = shown
     st.selectbox(
         "Run",
-        list(usable),
+        list(folded),
         format_func=lambda run_id: labels.get(run_id, run_id),
         key=Widget.RUN,
         on_change=_on_change,
-        help="A run is one trained model, or a simple baseline (floor), with all its results.",
+        help="A run is one trained model, or a simple baseline (floor), with all its results. "
+        "Type to search.",
     )
-    slice_picker.draw(chosen_run())
+    _draw_seeds(folded[shown], current)
+
+
+def _draw_seeds(runs: list[RunEntry], current: str) -> None:
+    """Draw the choice among runs that differ only in their seed."""
+    if len(runs) == 1:
+        return
+    seeds = {entry.seed: entry.run_id for entry in runs}
+    st.session_state[Widget.SEED] = next(s for s, run_id in seeds.items() if run_id == current)
+    st.segmented_control(
+        "Seed", list(seeds), key=Widget.SEED, required=True,
+        on_change=lambda: select(run=seeds[st.session_state[Widget.SEED]]),
+    )  # fmt: skip
+
+
+def _folded(entries: list[RunEntry]) -> dict[str, list[RunEntry]]:
+    """Fold seeds: by the run of a variant of which most was kept, all runs of that variant."""
+    variants: dict[tuple[object, ...], list[RunEntry]] = {}
+    for entry in entries:
+        key: tuple[object, ...] = (entry.kind, entry.name, entry.recipe)
+        if any(entry.seed == other.seed for other in variants.get(key, [])):
+            key = (entry.run_id,)
+        variants.setdefault(key, []).append(entry)
+    folded = {}
+    for runs in variants.values():
+        first = min(runs, key=lambda entry: TIERS.index(entry.tier))
+        folded[first.run_id] = runs
+    return folded
 
 
 def _default(usable: list[RunEntry]) -> RunEntry:
-    for entry in usable:
+    """Give the run with parts of which most was kept; the first one of all without any."""
+    for entry in sorted(usable, key=lambda entry: TIERS.index(entry.tier)):
         try:
             if loaders.open_run(entry).parts:
                 return entry
@@ -76,11 +107,11 @@ def _absence(run_id: str, entries: list[RunEntry]) -> str:
     return f"cannot be opened ({entry.status})" if entry else "is not here"
 
 
-def _labels(entries: list[RunEntry]) -> dict[str, str]:
+def _labels(folded: dict[str, list[RunEntry]]) -> dict[str, str]:
     labels = {}
-    for entry in entries:
-        kind = "floor" if entry.kind == "floor" else f"seed {entry.seed}"
-        labels[entry.run_id] = f"{entry.name} · {kind}"
+    for run_id, runs in folded.items():
+        seeds = f"seed {runs[0].seed}" if len(runs) == 1 else f"{len(runs)} seeds"
+        labels[run_id] = f"{runs[0].name} · {'floor' if runs[0].kind == 'floor' else seeds}"
     shared = {label for label in labels.values() if list(labels.values()).count(label) > 1}
     return {i: f"{label} · {i}" if label in shared else label for i, label in labels.items()}
 

@@ -42,10 +42,10 @@ def draw(run: Run) -> str:
 
 def people_of(run: Run) -> pd.DataFrame:
     """List a run's users: ``user_id``, ``history_length``, ``rank``, ``top_part`` (or "")."""
-    users = loaders.table(run, "users")
     outcome = loaders.table(run, "user_metrics")[["user_id", "rank", "history_length"]]
-    if not run.parts:
+    if not run.parts or not run.has("users"):
         return outcome.assign(top_part="")
+    users = loaders.table(run, "users")
     weights = users[[f"weight_{part}" for part in run.parts]].to_numpy()
     largest = np.array(run.parts)[weights.argmax(axis=1)]
     top = pd.Series(largest, index=users["user_id"], name="top_part")
@@ -68,7 +68,8 @@ def _filtered(run: Run, people: pd.DataFrame) -> pd.DataFrame:
     words = [] if chosen is None else [f"slice {chosen.name}"]
     if chosen is not None:
         keep &= people["user_id"].isin(chosen.user_ids(run))
-    for wanted, said in (_by_length(people), _by_outcome(people), _by_part(people, run.parts)):
+    parts = run.parts if run.has("users") else ()
+    for wanted, said in (_by_length(people), _by_outcome(people), _by_part(people, parts)):
         if said:
             keep &= wanted
             words.append(said)

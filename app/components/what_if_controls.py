@@ -12,6 +12,7 @@ import streamlit as st
 
 from analysis.plots.theme import label_of
 from app.catalogue import Catalogue
+from app.components import what_if_history
 from app.state import Widget, can_undo, selection, try_what_if, undo
 from app.what_if import WhatIf
 from prism_core.errors import ConfigError
@@ -38,12 +39,12 @@ def draw(
     Parameters
     ----------
     own
-        The user's own history, item ids, oldest first.
+        The items of the user's own history that the model reads, oldest first.
     weights
         The user's fusion weights, ``part`` and ``weight``.
     """
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown("**Change something**", width="stretch")
             st.button(
                 "Undo", icon=":material/undo:", key=Widget.UNDO, on_click=undo,
@@ -56,7 +57,7 @@ def draw(
         with st.grid(2, min_column_width=380):
             with st.container():
                 _draw_switches(run, change)
-                _draw_history(change, own, catalogue)
+                what_if_history.draw(change, own, catalogue)
             with st.container():
                 _draw_weights(run, change, weights)
 
@@ -70,7 +71,7 @@ def _draw_switches(run: Run, change: WhatIf) -> None:
         format_func=label_of,
         key=Widget.PLAYERS_ON,
         on_change=lambda: _set(change, off=_missing(run.players, Widget.PLAYERS_ON)),
-        help="What is switched off is replaced by its mean over the items, which favours none.",
+        help="What is switched off is replaced by what stands above.",
     )
     st.session_state[Widget.WITHHELD] = list(change.withheld)
     st.pills(
@@ -109,35 +110,8 @@ def _draw_weights(run: Run, change: WhatIf, weights: pd.DataFrame) -> None:
         )
 
 
-def _draw_history(change: WhatIf, own: tuple[str, ...], catalogue: Catalogue) -> None:
-    read = own if change.history is None else change.history
-    st.session_state[Widget.REMOVE] = []
-    st.multiselect(
-        "Remove from the history",
-        read[::-1],
-        format_func=lambda item: catalogue.get(item).label,
-        key=Widget.REMOVE,
-        placeholder="newest first",
-        on_change=lambda: _put(change.with_removed(tuple(st.session_state[Widget.REMOVE]), own)),
-    )
-    st.session_state[Widget.ADD] = None
-    st.selectbox(
-        "Add as the newest, or move there",
-        list(catalogue.items),
-        index=None,
-        format_func=lambda item: catalogue.get(item).label,
-        key=Widget.ADD,
-        placeholder="type a title",
-        on_change=lambda: _put(change.with_newest(str(st.session_state[Widget.ADD]), own)),
-    )
-
-
 def _set(change: WhatIf, **fields: tuple[str, ...] | tuple[float, ...] | None) -> None:
-    _put(replace(change, **fields))  # type: ignore[arg-type]
-
-
-def _put(change: WhatIf) -> None:
-    try_what_if(change.to_text())
+    try_what_if(replace(change, **fields).to_text())  # type: ignore[arg-type]
 
 
 def _missing(players: tuple[str, ...], key: str) -> tuple[str, ...]:

@@ -5,12 +5,15 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from analysis.aligned_lists import aligned_lists
 from analysis.explanations import UserExplanation
+from analysis.plots.rank_moves import rank_moves
 from app import loaders
 from app.catalogue import Catalogue
-from app.components import what_if_controls
+from app.components import figure_card, stand_in_picker, what_if_controls, what_if_history
 from app.components.cards import Card, draw_strip
 from app.components.histories import history_of, read_length
+from app.state import is_dark
 from app.what_if import WhatIf
 from prism_core.errors import NotFittedError
 from prism_core.store.reader import Run
@@ -33,21 +36,27 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
             f"A what-if needs the run's {missing}, which is not here. Train the run again, or "
             "choose another one."
         )
-    own = tuple(history_of(dataset, explanation.user_id, read_length(run)))
+    history = history_of(dataset, explanation.user_id)
+    own = tuple(history[-read_length(run) :])
     change = what_if_controls.current(run)
+    stand_in = stand_in_picker.draw(run, explanation.user_id)
     what_if_controls.draw(run, change, own=own, weights=explanation.weights, catalogue=catalogue)
     from app import live  # loads torch: not before somebody asks what if
 
-    before = live.ranked(run, dataset, own, WhatIf())
-    now = before if change.is_empty else live.ranked(run, dataset, own, change)
+    before = live.ranked(run, dataset, history, WhatIf())
+    now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
     draw_lists(before, now, explanation, catalogue)
+    if change.history is not None:
+        what_if_history.draw_strip_of(change, own, catalogue)
 
 
 def draw_lists(
     before: pd.DataFrame, now: pd.DataFrame, explanation: UserExplanation, catalogue: Catalogue
 ) -> None:
-    """Draw the list now and before, every item with its other place."""
+    """Draw the list now as cards, and both lists side by side with every item's move."""
     target = explanation.target_item_id
+    titles = {item_id: catalogue.get(item_id).label for item_id in catalogue.items}
+    lists = aligned_lists(before, now, titles=titles, targets=(target, target), top=TOP)
     places = {
         "now": now.set_index("item_id")["rank"],
         "before": before.set_index("item_id")["rank"],
@@ -58,26 +67,27 @@ def draw_lists(
         + " ▲ and ▼ say how many places an item moved."
     )
     draw_strip(_cards(now, places["before"], target, catalogue), catalogue, label="The list now")
-    st.subheader("The list before")
-    cards = _cards(before, places["now"], target, catalogue, is_before=True)
-    draw_strip(cards, catalogue, label="The list before")
+    figure_card.draw(
+        rank_moves(lists=lists, names=("Before", "Now"), dark=is_dark()),
+        title="The list before and now",
+        name="what-if-moves",
+        data=lists,
+        caption="Lines join an item's two places; a short line leads out of the ten, or into them.",
+    )
 
 
 def _cards(
-    listed: pd.DataFrame,
-    elsewhere: pd.Series,
-    target: str,
-    catalogue: Catalogue,
-    *,
-    is_before: bool = False,
+    listed: pd.DataFrame, elsewhere: pd.Series, target: str, catalogue: Catalogue
 ) -> list[Card]:
-    cards = []
-    for item_id, rank in listed.head(TOP)[["item_id", "rank"]].itertuples(index=False):
-        other = elsewhere.get(item_id)
-        note = _now_words(rank, other) if is_before else _move_words(rank, other)
-        mark = "true next" if item_id == target else ""
-        cards.append(Card(catalogue.get(item_id), corner=f"{rank}", note=note, mark=mark))
-    return cards
+    return [
+        Card(
+            catalogue.get(item_id),
+            corner=f"{rank}",
+            note=_move_words(rank, elsewhere.get(item_id)),
+            mark="true next" if item_id == target else "",
+        )
+        for item_id, rank in listed.head(TOP)[["item_id", "rank"]].itertuples(index=False)
+    ]
 
 
 def _move_words(rank: int, before: int | None) -> str:
@@ -86,12 +96,6 @@ def _move_words(rank: int, before: int | None) -> str:
     if before == rank:
         return "unmoved"
     return f"{'▲' if before > rank else '▼'} {abs(before - rank):,} (was {before:,})"
-
-
-def _now_words(rank: int, now: int | None) -> str:
-    if now is None:
-        return "now in the history"
-    return "unmoved" if now == rank else f"now {now:,}"
 
 
 def _target_words(before: int | None, now: int | None) -> str:

@@ -83,17 +83,20 @@ def load_run_config(
     *,
     preset: str | None = None,
     file: Path | None = None,
+    base: Mapping[str, Any] | None = None,
     overrides: Iterable[str] = (),
     changes: Mapping[str, Any] | None = None,
 ) -> RunConfig:
     """Resolve a configuration: defaults, then preset, file, ``a.b=c`` overrides and changes.
+
+    Values of ``base``, such as another run's configuration, come before preset and file.
 
     Raises
     ------
     ConfigError
         A source cannot be read, or holds an unknown key or a value outside its range.
     """
-    values = read_preset(preset) if preset else {}
+    values = merge(base or {}, read_preset(preset) if preset else {})
     if file is not None:
         values = merge(values, read_toml(file))
     for text in overrides:

@@ -29,11 +29,23 @@ class Reading(NamedTuple):
     weights: Tensor
 
 
+class HistoryVectors(NamedTuple):
+    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
+
+    ids: Tensor
+    parts: Tensor
+
+
 class ItemTable(NamedTuple):
     """Every item as an id vector ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``."""
 
     ids: Tensor
     parts: Tensor
+
+    def of(self, item_seq: Tensor) -> HistoryVectors:
+        """Look up the vectors of histories ``(B, L)``."""
+        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
+        return HistoryVectors(F.embedding(item_seq, self.ids), parts)
 
 
 class AuxiliaryDraws(NamedTuple):
@@ -181,10 +193,11 @@ class Recommender(Connected):
         """
         switches, item_seq = switches or Switches(), item_seq[:, -self.max_seq_len :]
         scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
-        for rows, table in self._coalitions(len(item_seq), switches):
-            reading = self._read(item_seq[rows], table, switches.weights_of(rows, len(item_seq)))
+        for rows, pattern in self._coalitions(len(item_seq), switches):
+            read, seen = self._switched(item_seq[rows], rows, pattern, switches)
+            reading = self._read(item_seq[rows], read, switches.weights_of(rows, len(item_seq)))
             queries = reading.states[:, -1]
-            items = self._candidates(table)
+            items = self._candidates(seen)
             scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
@@ -241,11 +254,13 @@ class Recommender(Connected):
         self.backbone.start_epoch(states[item_seq != PAD], generator)
 
     def _read(
-        self, item_seq: Tensor, table: ItemTable, fusion_weights: Tensor | None = None
+        self,
+        item_seq: Tensor,
+        table: ItemTable | HistoryVectors,
+        fusion_weights: Tensor | None = None,
     ) -> Reading:
         padding_mask = item_seq == PAD
-        id_seq = F.embedding(item_seq, table.ids)
-        part_seq = F.embedding(item_seq, table.parts.flatten(1)).unflatten(2, table.parts.shape[1:])
+        id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
         with self._dropout(len(item_seq)):
             vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
             inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
@@ -262,21 +277,46 @@ class Recommender(Connected):
 
     def _coalitions(
         self, batch: int, switches: Switches
-    ) -> Iterator[tuple[Tensor | slice, ItemTable]]:
-        """Group the rows by coalition: each group's rows, and the item table it sees."""
+    ) -> Iterator[tuple[Tensor | slice, Tensor]]:
+        """Group the rows by coalition: each group's rows, and what is on in it."""
         on = switches.coalitions(batch, len(self.players), len(self.modalities))
         if on.ndim == 1:
-            yield slice(None), self._switched(on, switches)
+            yield slice(None), on
             return
         for pattern, rows in group_rows(on):
-            yield rows.to(self.ids.device), self._switched(pattern, switches)
+            yield rows.to(self.ids.device), pattern
 
-    def _switched(self, on: Tensor, switches: Switches) -> ItemTable:
+    def _switched(
+        self, item_seq: Tensor, rows: Tensor | slice, on: Tensor, switches: Switches
+    ) -> tuple[ItemTable | HistoryVectors, ItemTable]:
+        """Give what histories are read with, and the table of the candidates."""
         players, modalities = on.split([len(self.players), len(self.modalities)])
-        table = self._table(tuple(modalities.tolist()))
-        return self._switch(table, tuple(players.tolist()), switches.reference)
+        kept, table = tuple(players.tolist()), self._table(tuple(modalities.tolist()))
+        if switches.donors is None or all(kept):
+            changed = self._switch(table, kept, switches.reference, switches.item_weights)
+            return changed, changed
+        return self._from_donors(item_seq, switches.donors[rows], table, kept), table
 
-    def _switch(self, table: ItemTable, players: Sequence[bool], reference: str) -> ItemTable:
+    def _from_donors(
+        self, item_seq: Tensor, donors: Tensor, table: ItemTable, players: Sequence[bool]
+    ) -> HistoryVectors:
+        """Give histories whose switched-off players are those of other users' histories."""
+        on = torch.tensor(players, device=self.ids.device)
+        own, theirs, absent = table.of(item_seq), table.of(donors), (donors == PAD)[..., None]
+        mean_ids, mean_parts = _mean_item(table)
+        ids = torch.where(absent, mean_ids, theirs.ids)
+        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
+        return HistoryVectors(
+            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
+        )
+
+    def _switch(
+        self,
+        table: ItemTable,
+        players: Sequence[bool],
+        reference: str,
+        item_weights: Tensor | None = None,
+    ) -> ItemTable:
         """Replace players that are off by their reference, at every item."""
         if all(players):
             return table
@@ -285,10 +325,10 @@ class Recommender(Connected):
         if reference == "zero":
             return ItemTable(ids * on[0], parts * on[1:, None])
         real = torch.arange(len(ids), device=ids.device) > 0
-        mean_ids = ids[1:].mean(0) * real[:, None]
-        mean_parts = parts[1:].mean(0) * real[:, None, None]
+        mean_ids, mean_parts = _mean_item(table, item_weights)
         return ItemTable(
-            torch.where(on[0], ids, mean_ids), torch.where(on[1:, None], parts, mean_parts)
+            torch.where(on[0], ids, mean_ids * real[:, None]),
+            torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
         )
 
     def _table(
@@ -318,3 +358,12 @@ class Recommender(Connected):
         options = 2 * max(len(self.modalities), 1)
         withheld = int(torch.randint(options, (), generator=generator, device=device))
         return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
+
+
+def _mean_item(table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean id vector ``(W,)`` and part vectors ``(P, S)`` over the items, all alike or weighted."""
+    ids, parts = table.ids[1:], table.parts[1:]
+    if weights is None:
+        return ids.mean(0), parts.mean(0)
+    share = (weights[1:] / weights[1:].sum()).to(ids)
+    return share @ ids, torch.einsum("n,nps->ps", share, parts)

@@ -24,6 +24,13 @@ class Switches:
     reference : {"mean", "zero"}
         What stands in for a player that is off: its mean over the items, which favours no
         item, or zero.
+    item_weights : Tensor (N + 1,), optional
+        How much each item counts in that mean. Default: all the same.
+    donors : Tensor (B, L), int64, optional
+        Histories of other users, as long as those that are scored. A player that is off then
+        reads the donor's items instead, place by place from the newest, and its mean where the
+        donor has none; candidates keep it. With every player off, a donor whose history is at
+        least as long gives the scores of that donor's newest items.
     fusion_weights : Tensor (P,) or (B, P), optional
         Weights used at every position in place of the gate's.
     """
@@ -31,6 +38,8 @@ class Switches:
     players: Tensor | None = None
     modalities: Tensor | None = None
     reference: Reference = "mean"
+    item_weights: Tensor | None = None
+    donors: Tensor | None = None
     fusion_weights: Tensor | None = None
 
     def coalitions(self, batch: int, num_players: int, num_modalities: int) -> Tensor:

@@ -25,6 +25,8 @@ class RunEntry:
     ----------
     reason
         Why the run cannot be opened; empty for a complete one.
+    recipe
+        Hash of its settings without the seed.
     backbone
         Name of its backbone; empty for a floor.
     group
@@ -40,6 +42,7 @@ class RunEntry:
     name: str = ""
     kind: str = ""
     seed: int = 0
+    recipe: str = ""
     backbone: str = ""
     group: str = ""
     tier: Tier = "whole"
@@ -233,6 +236,7 @@ def _entry(path: Path) -> RunEntry:
         name=run.name,
         kind=str(run.manifest["kind"]),
         seed=seed,
+        recipe=str(run.manifest.get("config_hash", "")),
         backbone=run.backbone,
         group=run.group,
         tier=run.tier,

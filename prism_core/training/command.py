@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from prism_core.config.reading import to_dict
 from prism_core.config.run import RunConfig, load_run_config, preset_names
 from prism_core.devices import DEVICES
 from prism_core.errors import ConfigError
@@ -14,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``train``."""
     parser.add_argument(
         "--preset", metavar="NAME", help=f"one of {', '.join(preset_names())}, or a path"
+    )
+    parser.add_argument(
+        "--like", type=Path, metavar="RUN", help="the configuration of that run folder"
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML laid over the preset")
     parser.add_argument(
@@ -53,14 +57,17 @@ def run(args: argparse.Namespace) -> None:
 
 def _what_and_where(args: argparse.Namespace) -> tuple[RunConfig, Path]:
     if isinstance(args.resume, str):
-        if args.preset or args.config or args.overrides or args.seed is not None:
+        given = (args.preset, args.config, args.like, args.overrides)
+        if any(given) or args.seed is not None:
             raise ConfigError("--resume RUN continues that run as it is; give no other settings.")
         folder = Path(args.resume)
         return stored_config(folder), folder.parent
-    if not (args.preset or args.config):
-        raise ConfigError(f"give --preset or --config; presets: {', '.join(preset_names())}.")
+    if not (args.preset or args.config or args.like):
+        names = ", ".join(preset_names())
+        raise ConfigError(f"give --preset, --config or --like; presets: {names}.")
     changes = {} if args.seed is None else {"seed": args.seed}
+    base = to_dict(stored_config(args.like)) if args.like else None
     config = load_run_config(
-        preset=args.preset, file=args.config, overrides=args.overrides, changes=changes
+        preset=args.preset, file=args.config, base=base, overrides=args.overrides, changes=changes
     )
     return config, args.out

@@ -9,7 +9,8 @@ def test_link_opens_run_user_and_item(open_app: OpenApp) -> None:
     assert items
     item = first.session_state["item_picker"]
     app = open_app("users", run="prism-seed1", user="7", item=item)
-    assert app.selectbox("run_picker").value == "prism-seed1"
+    assert app.selectbox("run_picker").value == "prism-seed0"
+    assert app.segmented_control("seed_picker").value == 1
     assert app.title[0].value == "User 7"
     assert app.session_state["item_picker"] == item
 
@@ -17,7 +18,10 @@ def test_link_opens_run_user_and_item(open_app: OpenApp) -> None:
 def test_choices_are_written_to_the_address(open_app: OpenApp) -> None:
     app = open_app("users")
     app.selectbox("user_picker").set_value("12").run()
-    app.selectbox("run_picker").set_value("prism-seed1").run()
+    app.selectbox("run_picker").set_value("sasrec-seed0").run()
+    assert app.query_params["run"] in ("sasrec-seed0", ["sasrec-seed0"])
+    app.selectbox("run_picker").set_value("prism-seed0").run()
+    app.segmented_control("seed_picker").set_value(1).run()
     assert app.query_params["run"] in ("prism-seed1", ["prism-seed1"])
     assert app.query_params["user"] in ("12", ["12"])
     assert app.title[0].value == "User 12"

@@ -90,7 +90,7 @@ def test_a_run_has_m_plus_two_parts_and_their_coalitions(root: Path, count: int)
 
 @pytest.mark.parametrize("count", MODALITIES)
 def test_a_lacking_modality_is_flagged_and_never_noise(root: Path, count: int) -> None:
-    run, name = run_of(root, count), MODALITIES[count][-1]
+    name = MODALITIES[count][-1]
     dataset = Dataset(root / "data" / str(count))
     index = int(dataset.items.set_index("item_id").loc[LACKING, "item_index"])
     table = dataset.features(name)

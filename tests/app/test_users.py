@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.histories import history_of
 from app.components.item_explanation import ROW, VALUE
+from app.components.text import plain
 from app.components.user_picker import FOUND
 from prism_core.store.datasets import Dataset
 from tests.app.conftest import OpenApp, html, texts
@@ -82,13 +83,49 @@ def test_similar_items_are_shown_for_every_part_on_demand(open_app: OpenApp) -> 
     assert html(app).count("cosine ") == 4 * 8
 
 
-def test_everybody_view_marks_the_user_and_judges_the_explanations(open_app: OpenApp) -> None:
+def test_everybody_view_marks_the_user_and_opens_a_similar_one(open_app: OpenApp) -> None:
     app = open_app("users", run="prism-seed0", user="5", view="Among all users")
-    assert len(app.get("plotly_chart")) == 3
-    assert "Over 40 users, switching off" in texts(app).replace("\\", "")
     chosen = app.get_by_key("users_alike").options[0]
     app.get_by_key("users_alike").set_value(chosen.split()[-1]).run()
     assert app.title[0].value == chosen
+
+
+def test_faithfulness_is_judged_for_a_user_a_slice_and_the_run(open_app: OpenApp) -> None:
+    query = {"run": "prism-seed0", "user": "5", "view": "Faithfulness"}
+    app = open_app("users", slice="top part: synergy", **query)
+    members = app.selectbox("user_picker").label.split("(")[1].split()[0]
+    counted = "among the listed items"
+    assert f"Over {members} users" in plain(texts(app))
+    app.get_by_key("faithfulness_scope").set_value("The whole run").run()
+    assert "Over 40 users" in plain(texts(app))
+    assert counted in texts(app)
+    app.get_by_key("faithfulness_scope").set_value("This user").run()
+    assert "Over 10 listed items" in plain(texts(app)) or "Over 11 listed" in plain(texts(app))
+
+
+def test_places_are_among_all_items_where_the_model_is_here(
+    open_app: OpenApp, trained_runs: Path
+) -> None:
+    app = open_app("users", runs=trained_runs, user="7", view="Faithfulness")
+    assert "among all items" in texts(app)
+    assert "Comprehensiveness" in app.dataframe[0].value["Measure"].tolist()
+
+
+def test_another_stand_in_changes_the_contributions_and_is_named(
+    open_app: OpenApp, trained_runs: Path
+) -> None:
+    app = open_app("users", runs=trained_runs, user="7")
+    stored = app.dataframe[0].value
+    assert "replaced by its mean over the items" in texts(app)
+    app.selectbox("stand_in").set_value("zero").run()
+    assert "replaced by zero" in texts(app)
+    assert not app.dataframe[0].value.equals(stored)
+    assert app.success[0].value.startswith("Exact")
+    link = open_app("users", runs=trained_runs, user="7", standin="other:9")
+    assert "replaced by what user 9 has in its place" in texts(link)
+    assert "with the history of user 9 in place of this one" in plain(texts(link))
+    wrong = open_app("users", runs=trained_runs, user="7", standin="median")
+    assert "names a stand-in that does not exist" in texts(wrong)
 
 
 def _strip(app: AppTest, label: str) -> str:

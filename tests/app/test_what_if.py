@@ -56,11 +56,33 @@ def test_weights_are_scaled_to_sum_to_one(weights: tuple[float, ...]) -> None:
 
 
 def test_history_edits() -> None:
-    removed = WhatIf().with_removed(("2",), OWN)
+    removed = WhatIf().with_removed(1, OWN)
     assert removed.history == ("1", "3")
-    assert removed.with_newest("9", OWN).history == ("1", "3", "9")
-    assert WhatIf().with_newest("1", OWN).history == ("2", "3", "1")
-    assert WhatIf().with_newest("9", OWN).with_removed(("9",), OWN) == WhatIf()
+    assert removed.with_added("9", OWN).history == ("1", "3", "9")
+    assert WhatIf().with_moved(2, 0, OWN).history == ("2", "3", "1")
+    assert WhatIf().with_added("9", OWN).with_removed(0, OWN) == WhatIf()
+
+
+@given(st.permutations(["1", "2", "3", "4", "5"]))
+def test_every_order_can_be_reached_by_moves(wanted: list[str]) -> None:
+    own, change = ("1", "2", "3", "4", "5"), WhatIf()
+    for to, item in enumerate(reversed(wanted)):
+        newest_first = change.read(own)[::-1]
+        change = change.with_moved(newest_first.index(item), to, own)
+    assert change.read(own) == tuple(wanted)
+
+
+def test_seen_items_that_are_no_longer_read_are_not_recommended(
+    trained_runs: Path, tiny_dataset: Dataset
+) -> None:
+    from app import live
+
+    (path,) = trained_runs.iterdir()
+    read = history_of(tiny_dataset, "7")
+    older = [item for item in tiny_dataset.items["item_id"] if item not in read][:45]
+    ranked = live.ranked(Run(path), tiny_dataset, [*older, *read], WhatIf())
+    assert not set(older) & set(ranked["item_id"])
+    assert len(ranked) == tiny_dataset.num_items - len(older) - len(read)
 
 
 def test_live_scores_are_the_stored_ones(trained_runs: Path, tiny_dataset: Dataset) -> None:
@@ -114,14 +136,52 @@ def test_controls_change_list_and_link_and_undo_goes_back(
     what_if.toggle("weights_by_hand").set_value(True).run()
     what_if.slider("weight-unique_image").set_value(1.0).run()
     assert link(what_if)["weights"][0] == 1.0
-    newest = history_of(tiny_dataset, "7", 50)[-1]
-    what_if.multiselect("remove_items").set_value([newest]).run()
-    assert len(link(what_if)["history"]) == 10
+    what_if.button("remove_item").click().run()
+    assert link(what_if)["history"] == history_of(tiny_dataset, "7")[:-1]
     assert html(what_if) != before
     for _ in range(4):
         what_if.button("undo").click().run()
     assert link(what_if) == {}
     assert html(what_if) == before
+
+
+def test_history_is_reordered_removed_from_and_added_to(
+    what_if: AppTest, tiny_dataset: Dataset
+) -> None:
+    own = history_of(tiny_dataset, "7")
+    what_if.button("move_earlier").click().run()
+    assert link(what_if)["history"] == [*own[:-2], own[-1], own[-2]]
+    what_if.button("move_later").click().run()
+    assert link(what_if) == {}
+    what_if.selectbox("history_item").set_value(3).run()
+    what_if.number_input("history_place").set_value(len(own)).run()
+    assert link(what_if)["history"] == [own[-4], *own[:-4], *own[-3:]]
+    assert what_if.selectbox("history_item").value == len(own) - 1
+    assert "moved, was 4" in html(what_if)
+    what_if.button("undo").click().run()
+    new = next(item for item in tiny_dataset.items["item_id"] if item not in own)
+    what_if.selectbox("add_item").set_value(new).run()
+    assert link(what_if)["history"] == [*own, new]
+    assert "added" in html(what_if)
+    what_if.button("reset").click().run()
+    assert link(what_if) == {}
+
+
+def test_what_replaces_a_part_that_is_off_is_chosen_and_in_the_link(
+    open_app: OpenApp, trained_runs: Path
+) -> None:
+    query = {"user": "7", "view": "What if", "whatif": '{"off":["synergy"]}'}
+    app = open_app("users", runs=trained_runs, **query)
+    cards = {"mean": html(app)}
+    for kind in ("users", "zero", "other"):
+        app.selectbox("stand_in").set_value(kind).run()
+        cards[kind] = html(app)
+    assert app.query_params["standin"] in ("other:1", ["other:1"])
+    app.selectbox("stand_in_user").set_value("9").run()
+    assert app.query_params["standin"] in ("other:9", ["other:9"])
+    again = open_app("users", runs=trained_runs, standin="other:9", **query)
+    assert html(again) == html(app)
+    assert len(set(cards.values())) > 1
 
 
 def test_link_reopens_the_changed_list(

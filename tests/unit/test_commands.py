@@ -86,6 +86,18 @@ def test_stopped_training_says_how_to_go_on(
     assert list_runs([tmp_path])[0].status == "complete"
 
 
+def test_a_run_can_be_trained_again_from_its_folder(tmp_path: Path, tiny_dataset: Dataset) -> None:
+    assert train(tiny_dataset, tmp_path / "one", "--seed", "3") == 0
+    (one,) = list_runs([tmp_path / "one"])
+    like = ["train", "--like", str(one.path), "--device", "cpu"]
+    assert main([*like, "--out", str(tmp_path / "two")]) == 0
+    (two,) = list_runs([tmp_path / "two"])
+    assert two.run_id == one.run_id
+    assert Run(two.path).table("user_metrics").equals(Run(one.path).table("user_metrics"))
+    assert main([*like, "--out", str(tmp_path / "two"), "--seed", "4"]) == 0
+    assert {entry.seed for entry in list_runs([tmp_path / "two"])} == {3, 4}
+
+
 def test_compact_copy_has_a_right_manifest(tmp_path: Path, tiny_runs: Path) -> None:
     copy = export_run(tiny_runs / "prism-seed0", tmp_path / "copy", without=("vectors",))
     run = Run(copy)

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from analysis import coalitions
 from analysis import faithfulness as judged
 from analysis.plots.faithfulness import faithfulness_curves
 from prism_core.errors import DataError, NotFittedError
@@ -36,8 +38,8 @@ def test_the_random_curve_is_the_mean_over_all_orders() -> None:
 def test_an_additive_game_is_explained_faithfully(run: Run) -> None:
     result = judged.faithfulness(run)
     assert result.is_faithful
-    assert "not shown to be faithful" not in result.verdict
-    assert f"Over {result.num_users} users" in result.verdict
+    assert result.verdict.startswith("These explanations are faithful.")
+    assert f"Over {result.count} users" in result.verdict
 
 
 def test_a_game_without_any_effect_is_not_called_faithful(
@@ -48,7 +50,7 @@ def test_a_game_without_any_effect_is_not_called_faithful(
     monkeypatch.setattr(judged, "_games", lambda *_: flat)
     result = judged.faithfulness(run)
     assert not result.is_faithful
-    assert result.verdict.endswith("not shown to be faithful.")
+    assert result.verdict.startswith("These explanations are not shown to be faithful.")
 
 
 def test_places_are_counted_among_the_listed_items() -> None:
@@ -57,6 +59,42 @@ def test_places_are_counted_among_the_listed_items() -> None:
     moves = judged.rank_moves(games).iloc[0]
     assert moves["explained"] == 1
     assert moves["random"] == 0.5
+
+
+def test_places_among_all_items_are_those_of_the_model(run: Run) -> None:
+    games = judged._games(run, None)
+    users = games.user_ids[games.is_target]
+    first = coalitions.shapley_values(games.values[games.is_target]).argmax(axis=1)
+    ranks = pd.DataFrame({"user_id": users[::-1], "rank": 10})
+    for place, player in enumerate(run.players):
+        ranks[f"rank_without_{player}"] = np.where(first[::-1] == place, 24, 9)
+    moves = judged.rank_moves_among_all(games, ranks, run.players)
+    assert moves["user_id"].tolist() == users.tolist()
+    assert (moves["explained"] == 14).all()
+    assert moves["random"].to_numpy() == pytest.approx((14 - 4) / 5)
+    text = judged.faithfulness(run, ranks=ranks).verdict
+    assert "the true item falls by a median of 14 places among all items" in text
+    assert "without a random part, it falls by a median of 2 places." in text
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [(-0.4, "rises by 0.4 places"), (0.0, "does not move"), (1.0, "falls by 1 place"),
+     (1234.0, "falls by 1,234 places")],
+)  # fmt: skip
+def test_moves_are_said_without_a_minus(places: float, words: str) -> None:
+    assert judged._move_words(places, "") == words
+
+
+def test_one_user_is_judged_over_the_listed_items(run: Run) -> None:
+    result = judged.faithfulness(run, ["7"])
+    listed = run.table("recommendations", where={"user_id": "7"})
+    assert (result.count, result.unit) == (len(listed), "listed item")
+    assert result.comprehensiveness.low < result.comprehensiveness.value
+    assert "median" not in result.verdict
+    values = np.stack(listed["part_coalitions"].to_list())
+    whole = judged.faithfulness_curves(run, ["7"]).query("curve == 'deletion' and players == 0")
+    assert whole["value"].to_numpy() == pytest.approx((values[:, -1] - values[:, 0]).mean())
 
 
 def test_curves_start_and_end_where_they_must(run: Run) -> None:

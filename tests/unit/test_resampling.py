@@ -108,3 +108,14 @@ def test_holm_never_lowers_a_p_and_keeps_the_order(p: np.ndarray) -> None:
     assert (corrected >= p).all()
     assert (corrected <= 1).all()
     assert (np.diff(corrected[np.argsort(p)]) >= 0).all()
+
+
+def test_joint_intervals_agree_with_those_of_one_quantity() -> None:
+    table = np.random.default_rng(3).normal(size=(2, 400))
+    joint = resampling.mean_intervals(table, seed=1)
+    for row, found in zip(table, joint, strict=True):
+        alone = resampling.mean_interval(row, seed=2)
+        assert found.value == pytest.approx(row.mean())
+        half = (alone.high - alone.low) / 2
+        assert abs(found.low - alone.low) < 0.1 * half
+        assert abs(found.high - alone.high) < 0.1 * half
