@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import (
@@ -28,6 +29,7 @@ from analysis.plots import population as population_plots
 from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
+from analysis.plots.triangle import part_triangle
 from prism_core.errors import ConfigError, DataError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -46,9 +48,9 @@ class Recipe:
     runs
         Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
-        Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``, ``item_id``,
-        ``method``, ``color``, ``spaces``; all optional but ``reference``, ``user_id`` and
-        ``item_id`` where a figure is about one.
+        Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``,
+        ``user_ids``, ``item_id``, ``method``, ``color``, ``spaces``; all optional but
+        ``reference``, ``user_id`` and ``item_id`` where a figure is about one.
     """
 
     figure: str
@@ -175,18 +177,23 @@ def _weights(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return population_plots.weight_ridges(population=population, weights=mine, dark=dark)
 
 
+def _population(run: Run, options: Options) -> pd.DataFrame:
+    """Contributions of all users, or of those that the options name."""
+    population = explanations.population_contributions(run)
+    wanted = options.get("user_ids")
+    return population if wanted is None else population[population["user_id"].isin(wanted)]
+
+
 def _contributions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    population = explanations.population_contributions(runs[0])
+    population = _population(runs[0], options)
     return population_plots.contribution_ridges(
         population=population, user_id=options.get("user_id"), dark=dark
     )
 
 
 def _triangle(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    population = explanations.population_contributions(runs[0])
-    return population_plots.part_triangle(
-        population=population, user_id=options.get("user_id"), dark=dark
-    )
+    population = _population(runs[0], options)
+    return part_triangle(population=population, user_id=options.get("user_id"), dark=dark)
 
 
 def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:

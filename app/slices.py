@@ -11,12 +11,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from analysis import saved_slices, slices
+from analysis import saved_slices, slices, tastes
 from analysis.saved_slices import SavedSlice
 from app import loaders
 from app.state import selection
 from prism_core.errors import RunFormatError
 from prism_core.store import schema
+from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
 OVERLAY = ".slices"
@@ -45,8 +46,13 @@ def saved(run: Run) -> dict[str, SavedSlice]:
 
 
 def groups(run: Run) -> pd.DataFrame:
-    """Give the groups that every user is in; see :func:`analysis.slices.user_slices`."""
-    return _groups(run.path, loaders.stamp(run.path / schema.MANIFEST))
+    """Give the groups that users are in, by outcome and, where the data are here, by taste.
+
+    See :func:`analysis.slices.user_slices` and :func:`analysis.tastes.user_tastes`.
+    """
+    dataset = loaders.find_dataset(run)
+    folder = None if dataset is None else dataset.path
+    return _groups(run.path, loaders.stamp(run.path / schema.MANIFEST), folder)
 
 
 def names(run: Run) -> list[str]:
@@ -84,8 +90,11 @@ def _read(folder: Path, stamp: int) -> dict[str, SavedSlice]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _groups(path: Path, stamp: int) -> pd.DataFrame:
-    return slices.user_slices(Run(path))
+def _groups(path: Path, stamp: int, dataset: Path | None) -> pd.DataFrame:
+    groups = slices.user_slices(Run(path))
+    if dataset is None:
+        return groups
+    return groups.merge(tastes.user_tastes(Dataset(dataset)), on="user_id", how="left")
 
 
 def _on_same_data(run: Run) -> list[Run]:

@@ -18,6 +18,7 @@ PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 BOARD: Final = "board"
 MARKED: Final = "marked_rows"
+LASSO: Final = "marked_users"
 UNDO: Final = "earlier_what_ifs"
 
 Field = Literal["run", "user", "item", "slice", "view", "whatif", "standin", "beside"]
@@ -63,6 +64,10 @@ class Widget(StrEnum):
     WHOLE_HISTORY = "whole_history"
     ALIKE = "users_alike"
     SCOPE = "faithfulness_scope"
+    GROUPING = "user_grouping"
+    USER_ORDER = "user_order"
+    USER_PAGE = "user_page"
+    USER_TABLE = "user_table"
     RESET = "reset"
     MAP = "map_method"
     MAP_SPACES = "map_spaces"
@@ -148,6 +153,7 @@ def select(**changes: str | None) -> None:
         st.session_state.pop(UNDO, None)
     if "run" in changes:
         st.session_state.pop(MARKED, None)
+        st.session_state.pop(LASSO, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 

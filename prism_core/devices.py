@@ -3,7 +3,9 @@
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from prism_core.errors import ConfigError
 
@@ -39,6 +41,14 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     if precision == "bfloat16":
         return torch.autocast(device.type, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def to_device(array: np.ndarray, device: torch.device) -> Tensor:
+    """Copy an array to the device, without waiting where the device is cuda."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
 
 
 def device_name(device: torch.device) -> str:

@@ -13,6 +13,7 @@ from prism_core.config.reading import build
 from prism_core.devices import choose_device
 from prism_core.errors import NotFittedError, RunFormatError
 from prism_core.models.build import build_model
+from prism_core.models.recommender import READ_AT_ONCE
 from prism_core.models.recommender import Recommender as Model
 from prism_core.models.switches import Reference, Switches
 from prism_core.names import PAD
@@ -96,15 +97,18 @@ class Recommender:
         return _array(self.model.score(self._tensor(histories), switches))
 
     @torch.no_grad()
-    def fusion_weights(self, histories: Sequence[History] | np.ndarray) -> np.ndarray:
-        """Give the weights ``(B, P)`` of the parts after each history."""
-        return _array(self.model.fusion_weights(self._tensor(histories)))
+    def fusion_weights(
+        self, histories: Sequence[History] | np.ndarray, batch_size: int = READ_AT_ONCE
+    ) -> np.ndarray:
+        """Give the weights ``(B, P)`` of the parts after each history, some read at once."""
+        return _array(self.model.fusion_weights(self._tensor(histories), batch_size))
 
     def part_coalitions(
         self,
         histories: Sequence[History] | np.ndarray,
         candidates: np.ndarray,
         reference: Reference = "mean",
+        batch_size: int = READ_AT_ONCE,
     ) -> np.ndarray:
         """Score candidates under every coalition of players.
 
@@ -116,6 +120,8 @@ class Recommender:
             ``(B, C)`` item indices.
         reference
             What stands in for a player that is off.
+        batch_size
+            Histories read at once.
 
         Returns
         -------
@@ -127,17 +133,20 @@ class Recommender:
         def switches(on: Tensor) -> Switches:
             return Switches(players=on, reference=reference)
 
-        return self.game(histories, candidates, len(self.players), switches)
+        return self.game(histories, candidates, len(self.players), switches, batch_size)
 
     def modality_coalitions(
-        self, histories: Sequence[History] | np.ndarray, candidates: np.ndarray
+        self,
+        histories: Sequence[History] | np.ndarray,
+        candidates: np.ndarray,
+        batch_size: int = READ_AT_ONCE,
     ) -> np.ndarray:
         """Score candidates ``(B, C)`` with every subset of modalities: ``(B, C, 2 ** M)``."""
 
         def switches(on: Tensor) -> Switches:
             return Switches(modalities=on)
 
-        return self.game(histories, candidates, len(self.modalities), switches)
+        return self.game(histories, candidates, len(self.modalities), switches, batch_size)
 
     @torch.no_grad()
     def history_influence(
@@ -171,6 +180,7 @@ class Recommender:
         candidates: np.ndarray,
         num_players: int,
         switches: Callable[[Tensor], Switches],
+        batch_size: int = READ_AT_ONCE,
     ) -> np.ndarray:
         """Score candidates ``(B, C)`` under every coalition: ``(B, C, 2 ** num_players)``.
 
@@ -178,11 +188,13 @@ class Recommender:
         ----------
         switches
             Turns who is on, ``(num_players,)`` bool, into a setting for the model.
+        batch_size
+            Histories read at once.
         """
         item_seq = self._tensor(histories)
         wanted = torch.from_numpy(np.asarray(candidates, dtype=np.int64)).to(item_seq.device)
         values = [
-            self.model.score(item_seq, switches(on)).gather(1, wanted)
+            self.model.score_lists(item_seq, wanted, switches(on), batch_size)
             for on in coalition_masks(num_players)
         ]
         return _array(torch.stack(values, dim=-1))
@@ -229,6 +241,8 @@ def _load_weights(model: Model, path: Path) -> None:
 
 def pad_histories(histories: Sequence[History] | np.ndarray, max_seq_len: int) -> np.ndarray:
     """Bring the newest items of histories, oldest first, into a left-padded array ``(B, L)``."""
+    if isinstance(histories, np.ndarray) and histories.ndim == 2:
+        return histories[:, -max_seq_len:].astype(np.int64, copy=False)
     newest = [np.asarray(history, dtype=np.int64)[-max_seq_len:] for history in histories]
     length = max((len(history) for history in newest), default=1) or 1
     padded = np.full((len(newest), length), PAD, dtype=np.int64)

@@ -27,6 +27,7 @@ from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
+from analysis.plots.triangle import part_triangle
 from analysis.regions import box
 from prism_core.store.reader import Run
 
@@ -80,9 +81,7 @@ def _explanations(run: Run, dark: bool) -> dict[str, go.Figure]:
         "faithfulness_curves": faithfulness_plots.faithfulness_curves(
             curves=faithfulness.faithfulness_curves(run), dark=dark
         ),
-        "part_triangle": population_plots.part_triangle(
-            population=population, user_id="7", dark=dark
-        ),
+        "part_triangle": part_triangle(population=population, user_id="7", dark=dark),
     }
 
 

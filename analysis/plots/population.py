@@ -11,14 +11,11 @@ from analysis.plots.theme import (
     INK,
     MUTED,
     PAPER,
-    PART_LABELS,
     color_of,
     empty_figure,
     label_of,
-    marker_of,
     new_figure,
 )
-from prism_core.names import REDUNDANCY, SYNERGY
 
 BINS = 48
 RIDGE = 0.7
@@ -88,81 +85,6 @@ def contribution_ridges(
             _mark(figure, row, value, f"{value:+.2f} (≥ {below:.0f} % of users)", dark)
     figure.update_xaxes(title="Mean contribution to the score of the listed items", zeroline=True)
     return figure
-
-
-def part_triangle(
-    *, population: pd.DataFrame, user_id: str | None = None, dark: bool = False
-) -> go.Figure:
-    """Place every user between image alone, text alone and both together.
-
-    The position is exact: a user's three coordinates are the shares of ``unique_image``, of
-    ``unique_text``, and of synergy and redundancy together; colour and marker name the top part.
-
-    Parameters
-    ----------
-    population
-        One row per user: ``user_id``, ``share_<part>``, ``top_part``.
-    user_id
-        The user to mark; None marks nobody.
-    dark
-        Whether the page is dark.
-    """
-    if population.empty:
-        return empty_figure("There are no users to draw.", dark=dark)
-    placed = population.assign(**_triangle(population))
-    figure = new_figure(dark=dark, height=460, dragmode="lasso")
-    _draw_frame(figure, dark)
-    for part in (name for name in PART_LABELS if name in set(placed["top_part"])):
-        rows = placed[placed["top_part"] == part]
-        figure.add_trace(
-            go.Scattergl(
-                name=label_of(part),
-                x=rows["x"],
-                y=rows["y"],
-                mode="markers",
-                marker={"color": color_of(part), "symbol": marker_of(part), "size": 6},
-                opacity=0.75,
-                customdata=rows["user_id"],
-                hovertemplate="user %{customdata}<extra>%{fullData.name}</extra>",
-            )
-        )
-    mine = placed[placed["user_id"] == user_id]
-    if len(mine):
-        figure.add_scatter(
-            name=f"User {user_id}",
-            x=mine["x"],
-            y=mine["y"],
-            mode="markers",
-            marker={"symbol": "star", "size": 17, "color": INK[dark]}
-            | {"line": {"width": 1.5, "color": PAPER[dark]}},
-        )
-    figure.update_xaxes(visible=False, range=[-0.28, 1.28])
-    figure.update_yaxes(visible=False, range=[-0.12, 1.0], scaleanchor="x")
-    return figure
-
-
-def _triangle(population: pd.DataFrame) -> dict[str, np.ndarray]:
-    joint = population[f"share_{SYNERGY}"] + population[f"share_{REDUNDANCY}"]
-    text = population["share_unique_text"]
-    return {
-        "x": (text + 0.5 * joint).to_numpy(),
-        "y": (joint * np.sqrt(3) / 2).to_numpy(),
-    }
-
-
-def _draw_frame(figure: go.Figure, dark: bool) -> None:
-    top = np.sqrt(3) / 2
-    figure.add_scatter(
-        x=[0, 1, 0.5, 0],
-        y=[0, 0, top, 0],
-        mode="lines",
-        line={"color": MUTED[dark], "width": 1},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-    corners = [(0, 0, "Image alone", "top"), (1, 0, "Text alone", "top")]
-    for x, y, text, anchor in [*corners, (0.5, top, "Both together", "bottom")]:
-        figure.add_annotation(x=x, y=y, text=text, yanchor=anchor, showarrow=False, yshift=0)
 
 
 def _grouped(frame: pd.DataFrame, key: str, value: str) -> dict[str, np.ndarray]:

@@ -1,52 +1,126 @@
-"""One user among all: contributions, dominant parts, groups, and users alike."""
+"""One user among all: contributions, dominant parts, groups, users alike, all as a table."""
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from analysis.explanations import UserExplanation, users_like
-from analysis.plots.population import contribution_ridges, part_triangle
+from analysis.plots.population import contribution_ridges
 from analysis.plots.theme import label_of
+from analysis.plots.triangle import part_triangle
+from analysis.plots.user_groups import entropy_histogram, group_bars
 from analysis.recipes import Recipe
-from app import loaders
-from app.components import figure_card
-from app.components.text import markdown
-from app.state import Widget, is_dark, select
+from analysis.user_groups import group_profiles
+from app import loaders, slices
+from app.components import figure_card, slice_saver, user_table
+from app.components.text import markdown, plural
+from app.state import LASSO, Widget, is_dark, select
 from prism_core.store.reader import Run
 
 ALIKE = 8
 TRIANGLE = "population-triangle"
+GROUPS = "population-groups"
 
 
 def draw(run: Run, explanation: UserExplanation) -> None:
-    """Draw the population with the user marked."""
+    """Draw the population, or the chosen slice of it, with the user marked."""
     population = loaders.contributions_of_all(run)
-    user_id = explanation.user_id
-    with st.grid(2, min_column_width=440):
-        figure_card.draw(
-            contribution_ridges(population=population, user_id=user_id, dark=is_dark()),
-            title="Mean contributions of all users",
-            name="population-contributions",
-            data=population,
-            recipe=Recipe(figure="contributions", runs=(run.run_id,), options={"user_id": user_id}),
-            caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
+    members, narrowed = slices.user_ids(run), {}
+    if members is not None:
+        population = population[population["user_id"].isin(members)]
+        narrowed = {"user_ids": members}
+        st.caption(
+            f"The chosen slice: {plural(len(population), 'user')}. Choose *Everybody* in the "
+            "sidebar for the whole run."
         )
+    if population.empty:
+        st.info("No user of this run is in the chosen slice.")
+        return
+    options = {"user_id": explanation.user_id, **narrowed}
+    with st.grid(2, min_column_width=440):
+        _draw_contributions(run, population, options)
+        _draw_triangle(run, population, options)
+        _draw_groups(run, population)
+        _draw_entropy(run, population, explanation)
+    _draw_alike(run, explanation.user_id)
+    user_table.draw(run, population["user_id"].tolist())
+
+
+def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
+    figure_card.draw(
+        contribution_ridges(population=population, user_id=options["user_id"], dark=is_dark()),
+        title="Mean contributions",
+        name="population-contributions",
+        data=population,
+        recipe=Recipe(figure="contributions", runs=(run.run_id,), options=options),
+        caption="Hills: users. Diamonds: this user. Bars: the middle half of the users.",
+    )
+
+
+def _draw_triangle(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
+    with st.container():
         figure_card.draw(
-            part_triangle(population=population, user_id=user_id, dark=is_dark()),
+            part_triangle(population=population, user_id=options["user_id"], dark=is_dark()),
             title="Which part is strongest for whom",
             help="Shares of the summed absolute contributions of the parts, the item id left out.",
             name=TRIANGLE,
             data=population[["user_id", "top_part"]].join(population.filter(like="share_")),
-            caption="A dot is a user; a click opens it. Near a corner, that source decides.",
-            on_select=_open_point,
-            recipe=Recipe(figure="triangle", runs=(run.run_id,), options={"user_id": user_id}),
+            caption="A click on a dot opens a user; a lasso marks users for a slice.",
+            on_select=_on_points,
+            recipe=Recipe(figure="triangle", runs=(run.run_id,), options=options),
         )
-    _draw_alike(run, user_id)
+        marked = st.session_state.get(LASSO, [])
+        if marked:
+            slice_saver.draw(
+                run, kind="users", members=marked, key=TRIANGLE,
+                origin="lasso among users by their strongest part",
+            )  # fmt: skip
+
+
+def _draw_groups(run: Run, population: pd.DataFrame) -> None:
+    groups = slices.groups(run)
+    with st.container():
+        grouping = st.selectbox(
+            "Group users by", groups.columns.drop("user_id").tolist(), key=Widget.GROUPING,
+            format_func=str.capitalize, persist_state="session",
+        )  # fmt: skip
+        profiles = group_profiles(population, groups, str(grouping))
+        figure_card.draw(
+            group_bars(profiles=profiles, dark=is_dark()),
+            title=f"Strength of the parts by {grouping}",
+            help="Shares of the summed absolute contributions of the parts, the item id left out, "
+            "as means over the users of a group.",
+            name=GROUPS,
+            data=profiles,
+            caption="A click on a bar chooses that group as the slice, on every page.",
+            on_select=_on_group,
+        )
+
+
+def _draw_entropy(run: Run, population: pd.DataFrame, explanation: UserExplanation) -> None:
+    users = loaders.table(run, "users")
+    shown = users.loc[users["user_id"].isin(population["user_id"]), ["user_id", "gate_entropy"]]
+    figure_card.draw(
+        entropy_histogram(
+            entropy=shown["gate_entropy"],
+            num_parts=len(run.parts),
+            value=explanation.gate_entropy,
+            dark=is_dark(),
+        ),
+        title="How evenly the gate weighs the parts",
+        help="**Gate entropy**: 0 bits, one part has all the weight; at the right end all parts "
+        "weigh the same.",
+        name="population-entropy",
+        data=shown,
+        caption="Bars: users. Line: this user.",
+    )
 
 
 def _draw_alike(run: Run, user_id: str) -> None:
-    st.subheader("Users with the most similar fusion weights")
+    st.subheader("Users like this one")
     near = users_like(run, user_id, count=ALIKE)
+    st.caption("Those with the most similar fusion weights (Hellinger distance, 0 to 1).")
     st.pills(
         "Open a user",
         near["user_id"].tolist(),
@@ -65,13 +139,27 @@ def _draw_alike(run: Run, user_id: str) -> None:
     )
 
 
-def _open_point() -> None:
-    event: Any = st.session_state.get(TRIANGLE) or {}
+def _on_points() -> None:
+    """Open the user of a single point; keep those of several."""
+    users = [str(values[0]) for values in _picked(TRIANGLE)]
+    if len(users) == 1:
+        select(user=users[0])
+    elif users:
+        st.session_state[LASSO] = users
+
+
+def _on_group() -> None:
+    picked = _picked(GROUPS)
+    if picked:
+        grouping = st.session_state[Widget.GROUPING]
+        select(slice=f"{grouping}: {picked[0][0]}")
+
+
+def _picked(key: str) -> list[Any]:
+    """Give the custom data of the points of a selection event."""
+    event: Any = st.session_state.get(key) or {}
     points = event.get("selection", {}).get("points", [])
-    user = points[0].get("customdata") if points else None
-    user = user[0] if isinstance(user, list) and user else user
-    if user is not None:
-        select(user=str(user))
+    return [point["customdata"] for point in points if point.get("customdata")]
 
 
 def _open() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import loaders
+from app.components import slice_picker
 from app.components.text import markdown
 from app.state import PICTURES, Widget, select, selection, settle
 from prism_core.errors import DataError, NotFittedError, PrismError
@@ -62,6 +63,7 @@ def _draw_choice(usable: dict[str, RunEntry], entries: list[RunEntry]) -> None:
         "Type to search.",
     )
     _draw_seeds(folded[shown], current)
+    slice_picker.draw(chosen_run())
 
 
 def _draw_seeds(runs: list[RunEntry], current: str) -> None:

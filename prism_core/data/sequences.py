@@ -1,7 +1,7 @@
 """Leave-one-out splits of a prepared data set, as flat arrays; no loop over users anywhere."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class EvaluationInputs:
     item_seq: np.ndarray
     target: np.ndarray
     history_length: np.ndarray
+
+    def without_padding(self) -> Self:
+        """Cut off the columns in which nobody has an item."""
+        return replace(self, item_seq=self.item_seq[:, -longest(self.item_seq) :])
 
 
 class Sequences:
@@ -123,6 +127,11 @@ class Sequences:
             history_length=end - start,
         )
 
+    def history_lengths(self, split: str, users: np.ndarray) -> np.ndarray:
+        """Count the events of some users before a split's target: ``(B,)``."""
+        start, end = self._history(split, users)
+        return end - start
+
     def seen(self, split: str, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give coordinates of seen items for masking a score table ``(B, N + 1)``.
 
@@ -144,6 +153,11 @@ class Sequences:
         places = end[:, None] + np.arange(-length, 0)
         inside = places >= start[:, None]
         return np.where(inside, self.items[np.maximum(places, 0)], PAD)
+
+
+def longest(item_seq: np.ndarray) -> int:
+    """Give the length of the longest of some left-padded histories ``(B, L)``, at least 1."""
+    return int((item_seq != PAD).sum(1).max(initial=1))
 
 
 def _ragged(

@@ -8,21 +8,21 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.chunked import Similarity, chunked_cross_entropy
+from prism_core.models.chunked import chunked_cross_entropy
 from prism_core.models.negatives import draw_unseen
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
 
 
 def full_softmax(
-    similarity: Similarity, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
+    backbone: Backbone, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
 ) -> Tensor:
     """Cross-entropy over all items, summed over positions.
 
     Parameters
     ----------
-    similarity
-        Scores ``(T, C)`` of queries ``(T, W)`` against items ``(C, W)``.
+    backbone
+        Says how queries meet items.
     queries : Tensor (T, W)
     items : Tensor (N + 1, W)
     targets : Tensor (T,)
@@ -30,7 +30,7 @@ def full_softmax(
     first
         First row of ``items`` that is a candidate; row 0 is padding.
     """
-    return chunked_cross_entropy(similarity, queries, items[first:], targets - first)
+    return chunked_cross_entropy(*backbone.as_products(queries, items[first:]), targets - first)
 
 
 def sampled_softmax(
@@ -187,7 +187,7 @@ class Objective(nn.Module):
             )
         one_each = negatives.per_position
         if one_each is None:
-            return full_softmax(backbone.similarity, queries, items, targets, self.first)
+            return full_softmax(backbone, queries, items, targets, self.first)
         if self.config.loss == "bce":
             return binary_cross_entropy(backbone, queries, items, targets, one_each)
         weight = self.config.margin_weight

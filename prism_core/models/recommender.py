@@ -1,8 +1,8 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.batching import map_by_length
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.dropout import SlicedDropout
 from prism_core.models.exchange import Connected, is_split
@@ -18,6 +19,9 @@ from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.shard import Shard
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
+
+READ_AT_ONCE: Final = 512
+"""Histories read together where nothing else is said."""
 
 
 class Reading(NamedTuple):
@@ -134,19 +138,19 @@ class Recommender(Connected):
             ``recommendation`` first, then the auxiliary losses by name.
         """
         shard = shard or Shard()
-        item_seq, targets = item_seq[:, -self.max_seq_len :], targets[:, -self.max_seq_len :]
+        item_seq, targets = self._window(item_seq), self._window(targets)
         whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        table = self._table()
+        is_any_dropped = shard.is_any_chosen(len(item_seq), self.player_dropout)
+        tables = self._step_tables(coalition, generator) if is_any_dropped else [self._table()]
         of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
-        total, auxiliary = self._step(item_seq[whole], targets[whole], table, of_whole, of_step)
-        if shard.is_any_chosen(len(item_seq), self.player_dropout):
-            other = self._switch(self._table(coalition[1], generator), coalition[0], "mean")
+        total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
+        if is_any_dropped:
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
-            total += self._step(item_seq[dropped], targets[dropped], other, of_dropped)[0]
+            total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
         return {"recommendation": total / count, **auxiliary}
 
     def _step(
@@ -191,25 +195,62 @@ class Recommender(Connected):
         Tensor (B, N + 1)
             Raw scores; `PAD` is at minus infinity, items already seen are not masked.
         """
-        switches, item_seq = switches or Switches(), item_seq[:, -self.max_seq_len :]
-        scores = self.ids.new_empty(len(item_seq), self.num_items + 1)
-        for rows, pattern in self._coalitions(len(item_seq), switches):
-            read, seen = self._switched(item_seq[rows], rows, pattern, switches)
-            reading = self._read(item_seq[rows], read, switches.weights_of(rows, len(item_seq)))
-            queries = reading.states[:, -1]
-            items = self._candidates(seen)
-            scores[rows] = self.backbone.similarity(queries, items).to(scores.dtype)
+        switches, item_seq = switches or Switches(), self._window(item_seq)
+        found = []
+        for rows, on in self._coalitions(len(item_seq), switches):
+            table = self._switched(on, switches)
+            reading = self._read_switched(item_seq[rows], rows, table, on, switches)
+            items = self._candidates(table)
+            found.append((rows, self.backbone.similarity(reading.states[:, -1], items)))
+        scores = found[0][1] if len(found) == 1 else self._in_order(len(item_seq), found)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
         return scores
 
-    def fusion_weights(self, item_seq: Tensor) -> Tensor:
-        """Weights ``(B, P)`` of the parts after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).weights[:, -1]
+    def score_lists(
+        self, item_seq: Tensor, candidates: Tensor, switches: Switches, batch_size: int
+    ) -> Tensor:
+        """Score a few candidates of each history, under one setting for all rows.
 
-    def user_states(self, item_seq: Tensor) -> Tensor:
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+        candidates : Tensor (B, C), int64
+        switches
+        batch_size
+            Histories read at once.
+
+        Returns
+        -------
+        Tensor (B, C)
+        """
+        ((_, on),) = self._coalitions(len(item_seq), switches)
+        table = self._switched(on, switches)
+        items = self._candidates(table)
+
+        def score(rows: Tensor, histories: Tensor) -> Tensor:
+            reading = self._read_switched(self._window(histories), rows, table, on, switches)
+            return self.backbone.paired_similarity(reading.states[:, -1], items[candidates[rows]])
+
+        return map_by_length(score, item_seq, batch_size)
+
+    def fusion_weights(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
+        """Weights ``(B, P)`` of the parts after the whole history."""
+        return self._after_histories(lambda reading: reading.weights, item_seq, batch_size)
+
+    def user_states(self, item_seq: Tensor, batch_size: int = READ_AT_ONCE) -> Tensor:
         """States ``(B, W)`` that meet the candidates after the whole history."""
-        return self._read(item_seq[:, -self.max_seq_len :], self._table()).states[:, -1]
+        return self._after_histories(lambda reading: reading.states, item_seq, batch_size)
+
+    def _after_histories(
+        self, pick: Callable[[Reading], Tensor], item_seq: Tensor, batch_size: int
+    ) -> Tensor:
+        table = self._table()
+
+        def read(_: Tensor, histories: Tensor) -> Tensor:
+            return pick(self._read(self._window(histories), table))[:, -1]
+
+        return map_by_length(read, item_seq, batch_size)
 
     def fused_items(self) -> Tensor:
         """Vectors ``(N + 1, W)`` of all items as they meet the users' states, row 0 zero."""
@@ -244,7 +285,7 @@ class Recommender(Connected):
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
-        item_seq = item_seq[:, -self.max_seq_len :]
+        item_seq = self._window(item_seq)
         self.objective.observe(item_seq)
         was_training = self.training
         self.eval()
@@ -252,6 +293,12 @@ class Recommender(Connected):
             states = self._read(item_seq, self._table()).states
         self.train(was_training)
         self.backbone.start_epoch(states[item_seq != PAD], generator)
+
+    def _window(self, item_seq: Tensor) -> Tensor:
+        """Keep the newest positions; as many for everyone where padding makes a difference."""
+        if not self.content.reads_padding:
+            return item_seq[:, -self.max_seq_len :]
+        return F.pad(item_seq, (self.max_seq_len - item_seq.shape[1], 0), value=PAD)
 
     def _read(
         self,
@@ -272,6 +319,12 @@ class Recommender(Connected):
             return SlicedDropout(*self.exchange.place(num_rows))
         return nullcontext()
 
+    def _in_order(self, batch: int, groups: list[tuple[Tensor | slice, Tensor]]) -> Tensor:
+        scores = self.ids.new_empty(batch, self.num_items + 1)
+        for rows, of_rows in groups:
+            scores[rows] = of_rows.to(scores.dtype)
+        return scores
+
     def _candidates(self, table: ItemTable) -> Tensor:
         return table.ids + self.content.candidates(table.parts)
 
@@ -286,16 +339,32 @@ class Recommender(Connected):
         for pattern, rows in group_rows(on):
             yield rows.to(self.ids.device), pattern
 
-    def _switched(
-        self, item_seq: Tensor, rows: Tensor | slice, on: Tensor, switches: Switches
-    ) -> tuple[ItemTable | HistoryVectors, ItemTable]:
-        """Give what histories are read with, and the table of the candidates."""
-        players, modalities = on.split([len(self.players), len(self.modalities)])
-        kept, table = tuple(players.tolist()), self._table(tuple(modalities.tolist()))
-        if switches.donors is None or all(kept):
-            changed = self._switch(table, kept, switches.reference, switches.item_weights)
-            return changed, changed
-        return self._from_donors(item_seq, switches.donors[rows], table, kept), table
+    def _switched(self, on: Tensor, switches: Switches) -> ItemTable:
+        """Give the table in which candidates stand: donors change histories only."""
+        players, kept = self._split(on)
+        if switches.donors is not None:
+            return self._table(kept)
+        return self._switch(self._table(kept), players, switches.reference, switches.item_weights)
+
+    def _read_switched(
+        self,
+        item_seq: Tensor,
+        rows: Tensor | slice,
+        table: ItemTable,
+        on: Tensor,
+        switches: Switches,
+    ) -> Reading:
+        """Read histories ``(b, l)``, which are some rows of the batch, under the switches."""
+        weights, players = switches.weights_of(rows), self._split(on)[0]
+        if switches.donors is None or all(players):
+            return self._read(item_seq, table, weights)
+        donors = self._window(switches.donors[rows])[:, -item_seq.shape[1] :]
+        return self._read(item_seq, self._from_donors(item_seq, donors, table, players), weights)
+
+    def _split(self, on: Tensor) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+        """Take what is on apart into players and modalities."""
+        flags = tuple(on.tolist())
+        return flags[: len(self.players)], flags[len(self.players) :]
 
     def _from_donors(
         self, item_seq: Tensor, donors: Tensor, table: ItemTable, players: Sequence[bool]
@@ -331,21 +400,32 @@ class Recommender(Connected):
             torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
         )
 
-    def _table(
-        self, kept: tuple[bool, ...] | None = None, generator: torch.Generator | None = None
-    ) -> ItemTable:
+    def _step_tables(
+        self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
+    ) -> list[ItemTable]:
+        """Give the whole item table and the one a coalition of players and modalities sees."""
+        ids, everything = self._id_table(), (True,) * len(self.modalities)
+        players, kept = coalition
+        parts = self.content.item_tables([everything, kept], generator)
+        whole, other = (ItemTable(ids, table) for table in parts)
+        return [whole, self._switch(other, players, "mean")]
+
+    def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
         if torch.is_grad_enabled() or self.training:
-            return self._new_table(kept, generator)
+            return self._new_table(kept)
         version = (self.ids.device, sum(p._version for p in self.parameters()))
         if version != self._cached_version:
             self._cached, self._cached_version = {}, version
         if kept not in self._cached:
-            self._cached[kept] = self._new_table(kept, None)
+            self._cached[kept] = self._new_table(kept)
         return self._cached[kept]
 
-    def _new_table(self, kept: tuple[bool, ...], generator: torch.Generator | None) -> ItemTable:
-        return ItemTable(F.pad(self.ids, (0, 0, 1, 0)), self.content.item_parts(kept, generator))
+    def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
+        return ItemTable(self._id_table(), self.content.item_parts(kept))
+
+    def _id_table(self) -> Tensor:
+        return F.pad(self.ids, (0, 0, 1, 0))
 
     def _draw_coalition(
         self, generator: torch.Generator

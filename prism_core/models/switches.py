@@ -49,11 +49,12 @@ class Switches:
             on = [part.expand(batch, -1) for part in on]
         return torch.cat(on, dim=-1)
 
-    def weights_of(self, rows: Tensor | slice, batch: int) -> Tensor | None:
-        """Fusion weights of some rows of the batch, ``(rows, P)``, or None."""
-        if self.fusion_weights is None:
+    def weights_of(self, rows: Tensor | slice) -> Tensor | None:
+        """Fusion weights of some rows of the batch, ``(rows, P)`` or ``(1, P)``, or None."""
+        weights = self.fusion_weights
+        if weights is None:
             return None
-        return self.fusion_weights.expand(batch, -1)[rows]
+        return weights[rows] if weights.ndim == 2 else weights[None]
 
 
 def _all_on(switch: Tensor | None, size: int) -> Tensor:

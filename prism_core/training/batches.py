@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from prism_core.data.sequences import Sequences
+from prism_core.data.sequences import Sequences, longest
+from prism_core.devices import to_device
 from prism_core.names import PAD
 from prism_core.training import seeding
 
@@ -66,18 +67,10 @@ def load_batch(
     gives these items away.
     """
     item_seq, targets = sequences.training_batch(users, max_seq_len)
-    length = int((item_seq != PAD).sum(1).max(initial=1))
+    length = longest(item_seq)
     return Batch(
         to_device(item_seq[:, -length:], device),
         to_device(targets[:, -length:], device),
         int((targets != PAD).sum()),
         to_device(sequences.held_out(users), device) if avoid_held_out else None,
     )
-
-
-def to_device(array: np.ndarray, device: torch.device) -> Tensor:
-    """Copy an array to the device, without waiting where the device is cuda."""
-    tensor = torch.from_numpy(np.ascontiguousarray(array))
-    if device.type == "cuda":
-        return tensor.pin_memory().to(device, non_blocking=True)
-    return tensor.to(device)

@@ -12,7 +12,7 @@ import torch
 from prism_core.config.published import ReleasedConfig
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
-from prism_core.devices import device_name
+from prism_core.devices import device_name, to_device
 from prism_core.evaluation.part_measures import MAX_ITEMS, PartMeasure, measure_parts
 from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
@@ -28,7 +28,6 @@ from prism_core.scoring import Recommender
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.writer import RunWriter
-from prism_core.training.batches import to_device
 
 
 def rank_split(
@@ -37,7 +36,7 @@ def rank_split(
     split: str,
     config: RunConfig,
     *,
-    top_k: int = 1,
+    top_k: int = 0,
     users: np.ndarray | None = None,
 ) -> Ranking:
     """Rank all unseen items for the users of a split, all by default, in evaluation mode."""
@@ -142,10 +141,8 @@ def _score_games(
     """Play both games for every user's list and, last, the true item: ``(U, K + 1, 2^n)``."""
     candidates = np.concatenate([ranking.listed_items, ranking.target[:, None]], axis=1)
     size, reference = config.evaluation.batch_size, config.evaluation.reference
-    batches = [slice(start, start + size) for start in range(0, len(histories), size)]
-    parts = [recommender.part_coalitions(histories[b], candidates[b], reference) for b in batches]
-    modalities = [recommender.modality_coalitions(histories[b], candidates[b]) for b in batches]
-    return np.concatenate(parts), np.concatenate(modalities)
+    parts = recommender.part_coalitions(histories, candidates, reference, size)
+    return parts, recommender.modality_coalitions(histories, candidates, size)
 
 
 def _with_games(
@@ -163,9 +160,8 @@ def _with_games(
 def _user_columns(
     recommender: Recommender, histories: np.ndarray, target_game: np.ndarray, config: RunConfig
 ) -> pd.DataFrame:
-    size, parts = config.evaluation.batch_size, recommender.players[1:]
-    starts = range(0, len(histories), size)
-    weights = np.concatenate([recommender.fusion_weights(histories[s : s + size]) for s in starts])
+    parts = recommender.players[1:]
+    weights = recommender.fusion_weights(histories, config.evaluation.batch_size)
     whole = target_game.shape[1] - 1
     positive = np.where(weights > 0, weights, 1.0)
     columns = {f"weight_{part}": weights[:, p] for p, part in enumerate(parts)}
@@ -187,9 +183,8 @@ def _vectors(
             tables[f"items.{part}.without_{modality}"] = vectors
     tables["items.id"] = torch.nn.functional.pad(model.ids, (0, 0, 1, 0))
     tables["items.fused"] = model.fused_items()
-    item_seq = torch.from_numpy(histories)
-    batches = [item_seq[s : s + size] for s in range(0, len(item_seq), size)]
-    tables["users.state"] = torch.cat([model.user_states(b.to(model.ids.device)) for b in batches])
+    item_seq = to_device(histories, model.ids.device)
+    tables["users.state"] = model.user_states(item_seq, size)
     return {name: tensor.float().cpu().numpy() for name, tensor in tables.items()}
 
 

@@ -19,7 +19,7 @@ from prism_core.data.selection import newest, select_events
 from prism_core.data.sequences import Sequences
 from prism_core.errors import DataError
 from prism_core.evaluation.metrics import per_user
-from prism_core.evaluation.ranking import list_items, mask_unwanted_, target_ranks
+from prism_core.evaluation.ranking import list_items_, mask_unwanted_, target_ranks
 from prism_core.names import METRICS, PAD
 from prism_core.store import files
 from prism_core.store.datasets import Dataset
@@ -158,7 +158,7 @@ def test_ranks_and_lists_match_sorting_with_the_target_last_among_equals(
     rows, items = torch.zeros(len(seen), dtype=torch.long), torch.tensor([*seen], dtype=torch.long)
     mask_unwanted_(scores, rows, items, wanted)
     rank = target_ranks(scores, wanted)
-    listed, listed_scores = list_items(scores, wanted, rank, top_k)
+    listed, listed_scores = list_items_(scores, wanted, rank, top_k)
 
     candidates = [i for i in range(1, NUM_ITEMS + 1) if i == target or i not in seen]
     order = sorted(candidates, key=lambda i: (-values[i - 1], i == target))

@@ -113,7 +113,7 @@ def test_sampled_softmax_is_the_full_one_in_the_limit_under_any_sampler() -> Non
     items = torch.randn(NUM_ITEMS + 1, 4, generator=generator)
     queries = torch.randn(5, 4, generator=generator)
     targets = torch.tensor([1, 7, 7, 20, 30])
-    full = full_softmax(DOT.similarity, queries, items, targets)
+    full = full_softmax(DOT, queries, items, targets)
     for skew in (0.0, 1.0):
         chance = torch.arange(NUM_ITEMS + 1.0).clamp_min(0) ** skew * (torch.arange(31) > 0)
         chance = chance / chance.sum()

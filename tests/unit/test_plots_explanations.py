@@ -11,6 +11,7 @@ from analysis.plots import explanations as figures
 from analysis.plots import population as crowd
 from analysis.plots import theme
 from analysis.plots.text import short
+from analysis.plots.triangle import part_triangle
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 
@@ -110,7 +111,7 @@ def test_the_triangle_places_pure_users_in_its_corners(run: Run) -> None:
     population = explanations.population_contributions(run).head(3).copy()
     population[[f"share_{part}" for part in PARTS]] = np.eye(4)[:3]
     population["top_part"] = PARTS[:3]
-    figure = crowd.part_triangle(population=population, user_id=population["user_id"].iloc[0])
+    figure = part_triangle(population=population, user_id=population["user_id"].iloc[0])
     placed = {t.name: (t.x[0], t.y[0]) for t in figure.data if t.type == "scattergl"}
     assert placed["Unique image"] == (0, 0)
     assert placed["Unique text"] == (1, 0)

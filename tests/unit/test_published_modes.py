@@ -69,12 +69,14 @@ def sees_the_future(model: Recommender) -> bool:
     return not torch.allclose(before[real], after[real], atol=1e-6)
 
 
+def padded_by(count: int, item_seq: Tensor) -> Tensor:
+    return torch.nn.functional.pad(item_seq, (count, 0), value=PAD)
+
+
 def sees_padding(model: Recommender) -> bool:
     item_seq = histories()
-    padded = torch.nn.functional.pad(item_seq, (3, 0), value=PAD)
-    with torch.no_grad():
-        plain, longer = model.score(item_seq)[:, 1:], model.score(padded)[:, 1:]
-    return not torch.allclose(plain, longer, atol=1e-5)
+    plain, longer = states(model, item_seq), states(model, padded_by(3, item_seq))
+    return not torch.allclose(plain[:, -1], longer[:, -1], atol=1e-5)
 
 
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))
@@ -89,9 +91,19 @@ def test_quirk_future_pooling_shows_training_positions_their_target() -> None:
     assert sees_the_future(quirky("future_pooling", True))
 
 
+@pytest.mark.parametrize("padded_means", [True, False])
+def test_scores_do_not_depend_on_the_padding_of_the_batch(padded_means: bool) -> None:
+    model, item_seq = quirky("padded_means", padded_means), histories()
+    with torch.no_grad():
+        plain, longer = (model.score(seq)[:, 1:] for seq in (item_seq, padded_by(3, item_seq)))
+        alone = model.score(item_seq[:1, 5:])[:, 1:]
+    torch.testing.assert_close(plain, longer)
+    torch.testing.assert_close(plain[:1], alone)
+
+
 def test_quirk_padded_means_makes_users_alike() -> None:
     assert sees_padding(quirky("padded_means", True))
-    item_seq = torch.nn.functional.pad(histories()[1:3], (4, 0), value=PAD)
+    item_seq = padded_by(4, histories()[1:3])
     item_seq[:, :-2] = PAD
 
     def similarity(on: bool) -> float:

@@ -40,9 +40,18 @@ class Backbone(Connected, ABC):
             State ``t`` depends on inputs up to ``t`` only, and not on padding.
         """
 
+    def as_products(self, states: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        """Give vectors ``(T, V)`` and ``(C, V)`` whose dot products are the similarities.
+
+        Under autocast they are rounded, unless a backbone cannot afford it.
+        """
+        return lowered(states), lowered(candidates)
+
     def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(C, W)`` against states ``(T, W)``: ``(T, C)``, larger is better."""
-        return states @ candidates.T
+        queries, keys = self.as_products(states, candidates)
+        with torch.autocast(queries.device.type, enabled=False):
+            return queries @ keys.T
 
     def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(T, ..., W)`` of each state ``(T, W)``: ``(T, ...)``."""
@@ -71,3 +80,9 @@ class Backbone(Connected, ABC):
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:
         """Refresh what is estimated once per epoch from states ``(R, W)``, e.g. clusters."""
         return None
+
+
+def lowered(values: Tensor) -> Tensor:
+    """Round to the precision that autocast computes products in, where it is on."""
+    kind = values.device.type
+    return values.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else values

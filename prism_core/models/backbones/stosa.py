@@ -11,6 +11,7 @@ from prism_core.models.backbones.wasserstein import (
     Gaussian,
     elementwise_wasserstein,
     pairwise_wasserstein,
+    wasserstein_products,
 )
 
 
@@ -45,8 +46,8 @@ class STOSA(Backbone):
             mean = mean if self.mean_stream_bug else updated_mean
         return join_streams(mean, cov)
 
-    def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
-        return -pairwise_wasserstein(Gaussian(*split_streams(states)), as_gaussian(candidates))
+    def as_products(self, states: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        return wasserstein_products(Gaussian(*split_streams(states)), as_gaussian(candidates))
 
     def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         states = states.view(len(states), *(1,) * (candidates.ndim - 2), states.shape[-1])

@@ -79,12 +79,22 @@ class AnchoredContent(Content):
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        views, statistics, parts = self._known()
-        if kept is not None and not all(kept):
-            if generator is not None:
-                views = self._replaced(views, kept, statistics, generator)
-            parts = self._parts(views, self.available, statistics, kept, generator is None)
-        return torch.cat([torch.zeros_like(parts[:1]), parts[1:]])
+        return self.item_tables([kept or (True,) * len(self.modalities)], generator)[0]
+
+    def item_tables(
+        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+    ) -> list[Tensor]:
+        views, statistics, whole = self._known()
+        tables = []
+        for kept in patterns:
+            parts = whole
+            if not all(kept):
+                seen = views
+                if generator is not None:
+                    seen = self._replaced(views, kept, statistics, generator)
+                parts = self._parts(seen, self.available, statistics, kept, generator is None)
+            tables.append(torch.cat([torch.zeros_like(parts[:1]), parts[1:]]))
+        return tables
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         _, statistics, _ = self._known()

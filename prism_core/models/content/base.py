@@ -59,12 +59,15 @@ class Content(Connected, ABC):
         Whether training reads some histories with a random coalition of players.
     padding_is_candidate
         Whether padding competes with the items.
+    reads_padding
+        Whether results depend on how much padding stands before a history.
     """
 
     parts: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
     has_player_dropout: bool = True
     padding_is_candidate: bool = False
+    reads_padding: bool = False
 
     @abstractmethod
     def item_parts(
@@ -84,6 +87,12 @@ class Content(Connected, ABC):
         Tensor (N + 1, P, S)
             Row 0 is zero.
         """
+
+    def item_tables(
+        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+    ) -> list[Tensor]:
+        """Compute `item_parts` for several patterns of kept modalities, sharing what they share."""
+        return [self.item_parts(kept, generator) for kept in patterns]
 
     @abstractmethod
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:

@@ -30,6 +30,7 @@ class ReleasedContent(PublishedContent):
         dropout = 0.0 if quirks.no_expert_dropout else config.expert_dropout
         super().__init__(config, spaces, width, dropout)
         self.quirks, self.padding_is_candidate = quirks, quirks.padding_candidates
+        self.reads_padding = quirks.padded_means
         self.predictions = None if quirks.losses_on_vectors else Predictions(width)
         if quirks.trained_features:
             self.tables = nn.ParameterList(F.normalize(s.rows, dim=1) for s in spaces.values())
