@@ -38,6 +38,28 @@ class Exchange:
         first, _ = self.place(len(rows))
         return self.gather(rows).roll(1, 0)[first : first + len(rows)]
 
+    def fetch(self, rows: Tensor, places: Tensor, counts: list[int]) -> Tensor:
+        """Get rows ``(n, W)`` that other processes hold: ``(k, W)``. Differentiable.
+
+        Parameters
+        ----------
+        rows
+            What this process holds.
+        places : Tensor (k,)
+            Row numbers at the holders, those of the first holder first.
+        counts
+            How many of them each process holds.
+        """
+        return rows[places]
+
+    def total(self, values: Tensor) -> Tensor:
+        """Add up the values of all processes, element by element; not differentiable."""
+        return values
+
+    def largest(self, values: Tensor) -> Tensor:
+        """Give the largest value of all processes, element by element; not differentiable."""
+        return values
+
 
 ALONE = Exchange()
 

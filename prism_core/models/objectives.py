@@ -8,14 +8,19 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.chunked import chunked_cross_entropy
 from prism_core.models.negatives import draw_unseen
+from prism_core.models.partition import WHOLE, Partition
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
 
 
 def full_softmax(
-    backbone: Backbone, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
+    backbone: Backbone,
+    queries: Tensor,
+    items: Tensor,
+    targets: Tensor,
+    first: int = 1,
+    partition: Partition = WHOLE,
 ) -> Tensor:
     """Cross-entropy over all items, summed over positions.
 
@@ -29,8 +34,11 @@ def full_softmax(
         True next items, from 1.
     first
         First row of ``items`` that is a candidate; row 0 is padding.
+    partition
+        Which rows ``items`` has, if not all.
     """
-    return chunked_cross_entropy(*backbone.as_products(queries, items[first:]), targets - first)
+    products = backbone.as_products(queries, items[first:])
+    return partition.cross_entropy(*products, targets - first)
 
 
 def sampled_softmax(
@@ -178,16 +186,20 @@ class Objective(nn.Module):
         items: Tensor,
         targets: Tensor,
         negatives: Negatives,
+        partition: Partition = WHOLE,
     ) -> Tensor:
-        """Sum the loss of queries ``(T, W)`` with targets ``(T,)`` among items ``(N + 1, W)``."""
+        """Sum the loss of queries ``(T, W)`` with targets ``(T,)`` among items ``(N + 1, W)``.
+
+        With a partition, ``items`` are the rows it holds.
+        """
         if negatives.shared is not None:
             expected = self.config.num_sampled * self.chance[negatives.shared]
-            return sampled_softmax(
-                backbone, queries, items, targets, negatives.shared, expected.log()
-            )
+            items, targets, shared = partition.compact(items, targets, negatives.shared)
+            return sampled_softmax(backbone, queries, items, targets, shared, expected.log())
         one_each = negatives.per_position
         if one_each is None:
-            return full_softmax(backbone, queries, items, targets, self.first)
+            return full_softmax(backbone, queries, items, targets, self.first, partition)
+        items, targets, one_each = partition.compact(items, targets, one_each)
         if self.config.loss == "bce":
             return binary_cross_entropy(backbone, queries, items, targets, one_each)
         weight = self.config.margin_weight

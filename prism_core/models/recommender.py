@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Final, NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ from prism_core.models.dropout import SlicedDropout
 from prism_core.models.exchange import Connected, is_split
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
+from prism_core.models.partition import WHOLE, Partition, Rowwise
 from prism_core.models.shard import Shard
 from prism_core.models.switches import Switches, group_rows
 from prism_core.names import ID, PAD
@@ -41,15 +43,15 @@ class HistoryVectors(NamedTuple):
 
 
 class ItemTable(NamedTuple):
-    """Every item as an id vector ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``."""
+    """Every item as an id vector ``(N + 1, W)``, if held here, and parts ``(N + 1, P, S)``."""
 
     ids: Tensor
     parts: Tensor
 
-    def of(self, item_seq: Tensor) -> HistoryVectors:
+    def of(self, item_seq: Tensor, partition: Partition) -> HistoryVectors:
         """Look up the vectors of histories ``(B, L)``."""
         parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
-        return HistoryVectors(F.embedding(item_seq, self.ids), parts)
+        return HistoryVectors(partition.take(self.ids, item_seq), parts)
 
 
 class AuxiliaryDraws(NamedTuple):
@@ -95,6 +97,7 @@ class Recommender(Connected):
             config.objective, num_items, config.max_seq_len, content.padding_is_candidate
         )
         self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
+        self.partition: Partition = WHOLE
         self._cached: dict[tuple[bool, ...], ItemTable] = {}
         self._cached_version: tuple[object, ...] = ()
 
@@ -168,16 +171,22 @@ class Recommender(Connected):
         has_target = targets != PAD
         queries = reading.states[has_target]
         items = self._candidates(table)
-        total = self.objective(self.backbone, queries, items, targets[has_target], negatives)
+        total = self.objective(
+            self.backbone, queries, items, targets[has_target], negatives, self.partition
+        )
         if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
-            item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
+            item_seq, padding_mask, reading.id_seq, partial(self.partition.take, table.ids),
+            table.parts, reading.weights,
             queries, targets[has_target], auxiliary.num_targets, auxiliary.generator,
         )  # fmt: skip
         own = self.backbone.auxiliary_losses(
-            reading.states[has_target], items, targets[has_target], auxiliary.generator
+            reading.states[has_target],
+            partial(self.partition.take, items),
+            targets[has_target],
+            auxiliary.generator,
         )
         return total, {**self.content.auxiliary_losses(context), **own}
 
@@ -205,6 +214,19 @@ class Recommender(Connected):
         scores = found[0][1] if len(found) == 1 else self._in_order(len(item_seq), found)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
+        return scores
+
+    def score_held(self, item_seq: Tensor) -> Tensor:
+        """Score the items held by this process, after padding at minus infinity: ``(B, n + 1)``.
+
+        Each process reads its share of the histories, which are the same in all of them.
+        """
+        count, size = len(item_seq), self.exchange.size
+        share = slice(count * self.exchange.rank // size, count * (self.exchange.rank + 1) // size)
+        states = self._read(self._window(item_seq[share]), self._table()).states[:, -1]
+        candidates = self._candidates(self._table())
+        scores = self.backbone.similarity(self.exchange.gather(states), candidates).float()
+        scores[:, PAD] = float("-inf")
         return scores
 
     def score_lists(
@@ -307,7 +329,9 @@ class Recommender(Connected):
         fusion_weights: Tensor | None = None,
     ) -> Reading:
         padding_mask = item_seq == PAD
-        id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
+        id_seq, part_seq = (
+            table.of(item_seq, self.partition) if isinstance(table, ItemTable) else table
+        )
         with self._dropout(len(item_seq)):
             vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
             inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
@@ -326,7 +350,7 @@ class Recommender(Connected):
         return scores
 
     def _candidates(self, table: ItemTable) -> Tensor:
-        return table.ids + self.content.candidates(table.parts)
+        return table.ids + self.content.candidates(self.partition.held(table.parts))
 
     def _coalitions(
         self, batch: int, switches: Switches
@@ -371,8 +395,9 @@ class Recommender(Connected):
     ) -> HistoryVectors:
         """Give histories whose switched-off players are those of other users' histories."""
         on = torch.tensor(players, device=self.ids.device)
-        own, theirs, absent = table.of(item_seq), table.of(donors), (donors == PAD)[..., None]
-        mean_ids, mean_parts = _mean_item(table)
+        own, theirs = (table.of(seq, self.partition) for seq in (item_seq, donors))
+        absent = (donors == PAD)[..., None]
+        mean_ids, mean_parts = self._mean_item(table)
         ids = torch.where(absent, mean_ids, theirs.ids)
         parts = torch.where(absent[..., None], mean_parts, theirs.parts)
         return HistoryVectors(
@@ -393,12 +418,35 @@ class Recommender(Connected):
         ids, parts = table
         if reference == "zero":
             return ItemTable(ids * on[0], parts * on[1:, None])
-        real = torch.arange(len(ids), device=ids.device) > 0
-        mean_ids, mean_parts = _mean_item(table, item_weights)
+        mean_ids, mean_parts = self._mean_item(table, item_weights)
         return ItemTable(
-            torch.where(on[0], ids, mean_ids * real[:, None]),
-            torch.where(on[1:, None], parts, mean_parts * real[:, None, None]),
+            torch.where(on[0], ids, mean_ids * _is_item(ids)[:, None]),
+            torch.where(on[1:, None], parts, mean_parts * _is_item(parts)[:, None, None]),
         )
+
+    def _mean_item(self, table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mean id vector ``(W,)`` and parts ``(P, S)`` over the items, all alike or weighted."""
+        ids, parts = table.ids[1:], table.parts[1:]
+        if weights is None:
+            return self.partition.mean(table.ids), parts.mean(0)
+        share = (weights[1:] / weights[1:].sum()).to(ids)
+        return share @ ids, torch.einsum("n,nps->ps", share, parts)
+
+    def split_items(self) -> None:
+        """Keep the id vectors of this process's items only; all processes call it together."""
+        partition = Rowwise(self.num_items, self.exchange)
+        self._set_ids(self.ids.detach()[partition.own].clone())
+        self.partition = partition
+
+    def join_items(self) -> None:
+        """Bring all id vectors together again, in every process."""
+        if self.partition.is_split:
+            self.partition = WHOLE
+            self._set_ids(self.exchange.gather(self.ids.detach()))
+
+    def _set_ids(self, ids: Tensor) -> None:
+        self.ids = nn.Parameter(ids)
+        self._cached, self._cached_version = {}, ()
 
     def _step_tables(
         self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
@@ -440,10 +488,6 @@ class Recommender(Connected):
         return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
 
 
-def _mean_item(table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Mean id vector ``(W,)`` and part vectors ``(P, S)`` over the items, all alike or weighted."""
-    ids, parts = table.ids[1:], table.parts[1:]
-    if weights is None:
-        return ids.mean(0), parts.mean(0)
-    share = (weights[1:] / weights[1:].sum()).to(ids)
-    return share @ ids, torch.einsum("n,nps->ps", share, parts)
+def _is_item(table: Tensor) -> Tensor:
+    """Tell items from padding, row 0, in a table: ``(n,)``."""
+    return torch.arange(len(table), device=table.device) > 0

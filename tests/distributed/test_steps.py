@@ -42,6 +42,9 @@ CASES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 
+SPLIT = [name for name in CASES if "released" not in name]
+"""What can be trained with the items split over the processes."""
+
 
 def histories() -> tuple[Tensor, Tensor]:
     item_seq = torch.randint(1, NUM_ITEMS + 1, (USERS, LENGTH), generator=seeded(2))
@@ -69,10 +72,12 @@ def make(changes: dict[str, Any]) -> Recommender:
     return build_model(config, NUM_ITEMS, features).train()
 
 
-def step(changes: dict[str, Any], group: Group) -> dict[str, Tensor]:
+def step(changes: dict[str, Any], group: Group, split: bool = False) -> dict[str, Tensor]:
     """Losses and gradients of two steps, averaged over the group; dropout is on."""
     model, (item_seq, targets) = make(changes), histories()
     connect(model, group.exchange)
+    if split:
+        model.split_items()
     model.start_epoch(item_seq, seeded(1))
     rows, count = group.rows(USERS), float((targets != PAD).sum())
     shard = Shard(first_row=rows.start, total_rows=USERS, num_targets=count / group.size)
@@ -84,13 +89,24 @@ def step(changes: dict[str, Any], group: Group) -> dict[str, Tensor]:
         group.average_(means := [loss.detach() for loss in losses.values()])
         found |= {f"loss {name} {seed}": m for name, m in zip(losses, means, strict=True)}
     group.average_gradients_(model)
+    group.clip_gradients_(model, 0.1)
+    if split:
+        assert len(model.ids) < NUM_ITEMS
+        ids = model.exchange.gather(model.ids.grad)
+        found["table"] = model.exchange.gather(model.ids.detach())
+        model.join_items()
+        model.ids.grad = ids
+    else:
+        found["table"] = model.ids.detach()
     return found | {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
 
 
 def work(rank: int, size: int, folder: str) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", f"file://{folder}/store{size}", rank=rank, world_size=size)
-    results = {name: step(changes, Group(rank, size)) for name, changes in CASES.items()}
+    group = Group(rank, size)
+    results = {name: step(changes, group) for name, changes in CASES.items()}
+    results |= {f"{name}, split": step(CASES[name], group, split=True) for name in SPLIT}
     if rank == size - 1:
         torch.save(results, f"{folder}/{size}.pt")
     dist.destroy_process_group()
@@ -106,11 +122,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict[str, dic
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *(f"{name}, split" for name in SPLIT)])
 def test_slices_add_up_to_the_whole(
     results: dict[int, dict[str, dict[str, Tensor]]], case: str, size: int
 ) -> None:
-    alone = step(CASES[case], Group())
+    alone = step(CASES[case.removesuffix(", split")], Group())
     assert set(results[size][case]) >= set(alone)
     for name, value in results[size][case].items():
         expected = alone.get(name, torch.zeros_like(value))

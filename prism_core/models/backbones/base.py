@@ -1,6 +1,7 @@
 """What every sequence encoder offers, so that one content module serves all of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -62,7 +63,11 @@ class Backbone(Connected, ABC):
         return (items * others).sum(-1)
 
     def auxiliary_losses(
-        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
+        self,
+        states: Tensor,
+        vectors_of: Callable[[Tensor], Tensor],
+        targets: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """Losses of the encoder's own, weights applied, by name; none by default.
 
@@ -70,8 +75,8 @@ class Backbone(Connected, ABC):
         ----------
         states : Tensor (T, W)
             Those of the positions that have a target.
-        items : Tensor (N + 1, W)
-            Item vectors as candidates.
+        vectors_of
+            Looks up the vectors ``(n, W)`` of items ``(n,)`` as candidates.
         targets : Tensor (T,)
         generator : torch.Generator
         """

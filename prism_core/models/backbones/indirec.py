@@ -1,5 +1,7 @@
 """InDiRec: intent-aware diffusion with contrastive learning (arXiv 2504.16077)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -62,10 +64,14 @@ class InDiRec(Backbone):
         self.intents.fit(states, generator)
 
     def auxiliary_losses(
-        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
+        self,
+        states: Tensor,
+        vectors_of: Callable[[Tensor], Tensor],
+        targets: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
         gather = self.exchange.gather
-        states, clean, targets = gather(states), gather(items[targets]), gather(targets)
+        states, clean, targets = gather(states), gather(vectors_of(targets)), gather(targets)
         if not self.intents.is_fitted or len(states) < 2:
             return {}
         guide = self.intents.guide(states, self.intents.assign(states), generator)

@@ -258,5 +258,5 @@ class AnchoredContent(Content):
 
     def _charge(self, context: StepContext, parts: Tensor, items: Tensor) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = context.id_table[items] + self.join(parts)
+        whole = context.id_vectors(items) + self.join(parts)
         return variance_share(context.queries, synergy, whole, context.num_targets)

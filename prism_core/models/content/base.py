@@ -1,7 +1,7 @@
 """What a content module offers: item parts, their fusion into histories, and candidates."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,7 +22,8 @@ class StepContext:
     padding_mask : Tensor (B, L)
     id_seq : Tensor (B, L, W)
         Id vectors of the history.
-    id_table : Tensor (N + 1, W)
+    id_vectors
+        Looks up the id vectors ``(n, W)`` of items ``(n,)``.
     item_parts : Tensor (N + 1, P, S)
     weights : Tensor (B, L, P)
     queries : Tensor (T, W)
@@ -37,7 +38,7 @@ class StepContext:
     item_seq: Tensor
     padding_mask: Tensor
     id_seq: Tensor
-    id_table: Tensor
+    id_vectors: Callable[[Tensor], Tensor]
     item_parts: Tensor
     weights: Tensor
     queries: Tensor

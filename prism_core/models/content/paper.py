@@ -48,5 +48,5 @@ class PaperContent(PublishedContent):
         pair = self.project([rows[items] for rows in self.rows()])
         replaced = replacements(pair, self.withhold, context.generator)
         outputs = self.experts.with_replacements(pair, replaced)
-        predictions = self.predictions(outputs, context.id_table[items])
+        predictions = self.predictions(outputs, context.id_vectors(items))
         return self.expert_losses(predictions, partial(cosine_triplet, margin=self.margin))
