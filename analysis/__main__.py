@@ -16,7 +16,7 @@ from prism_core.errors import PrismError
 COMMANDS: Final = {
     "map": ("analysis.mapping", "compute maps of items and users"),
     "information": ("analysis.information.command", "decompose what image and text tell"),
-    "health": ("analysis.health_command", "check that the experts keep their roles"),
+    "health": ("analysis.health.command", "check that the experts keep their roles"),
     "worlds": ("analysis.information.worlds_command", "hold the estimator against known worlds"),
     "data": ("analysis.data_page", "write a page about a prepared data set"),
     "report": ("analysis.report", "write the standard figures and tables of a paper"),

@@ -7,8 +7,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.explanations import population_weights
+from analysis.health.command import ARTIFACT as HEALTH
+from analysis.health.epochs import over_epochs
+from analysis.information.decomposition import ATOMS
+from analysis.information.stored import completed
+from analysis.information.truth import computed_gates, recovered_worlds
+from analysis.plots import health as health_plots
 from analysis.plots import information as plots
+from analysis.plots import known
 from analysis.plots.areas import area_diagram
+from analysis.plots.theme import label_of
 from prism_core.errors import DataError, NotFittedError
 from prism_core.store.reader import Run
 
@@ -18,6 +26,7 @@ QUESTION: Final[Mapping[str, str]] = {
     "target": "next category",
     "first": "image",
     "second": "text",
+    "slice": "",
     "coding": "posterior",
 }
 """Options that name a question, with their defaults."""
@@ -43,7 +52,7 @@ def _matching(run: Run, options: Options, names: Sequence[str], kind: str) -> pd
     """
     if not run.has(TABLE):
         raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis information' first.")
-    rows = run.table(TABLE)
+    rows = completed(run.table(TABLE))
     question = {name: options.get(name, QUESTION[name]) for name in names}
     for name, value in (question | {"kind": kind}).items():
         rows = rows[rows[name] == value]
@@ -85,7 +94,7 @@ def _areas(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 
 def _targets(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """The same sources about every stored target, whatever the scope."""
-    rows = _matching(runs[0], options, ("first", "second", "coding"), "estimate")
+    rows = _matching(runs[0], options, ("first", "second", "slice", "coding"), "estimate")
     return plots.stacked_atoms(atoms=rows, by="target", sources=_sources(options), dark=dark)
 
 
@@ -105,6 +114,79 @@ def _definitions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure
     return plots.definition_panel(definitions=rows, sources=_sources(options), dark=dark)
 
 
+def _lattice(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    return plots.lattice_bars(atoms=_rows(runs[0], options, "lattice"), dark=dark)
+
+
+def _gates(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """All gates, or the one that is named; computed anew, whatever the run."""
+    return known.gates_figure(gates=_named(computed_gates(), "gate", options), dark=dark)
+
+
+def _worlds(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """All worlds of the bundled table, or the one that is named, whatever the run."""
+    return known.recovery_figure(recovered=_named(recovered_worlds(), "world", options), dark=dark)
+
+
+def _named(frame: pd.DataFrame, column: str, options: Options) -> pd.DataFrame:
+    chosen = frame[frame[column] == options[column]] if column in options else frame
+    if chosen.empty:
+        raise DataError(f"no {column} is named {options[column]!r}.")
+    return chosen
+
+
+def health_rows(run: Run) -> pd.DataFrame:
+    """Give the stored health of a run's parts.
+
+    Raises
+    ------
+    NotFittedError
+        It has not been computed.
+    """
+    if not run.has(HEALTH):
+        raise NotFittedError(f"Run {run.run_id!r}: compute 'python -m analysis health' first.")
+    return run.table(HEALTH)
+
+
+def _of_health(make: Callable[..., go.Figure]) -> Draw:
+    def draw(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+        return make(measures=health_rows(runs[0]), dark=dark)
+
+    return draw
+
+
+def part_atoms(health: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Give the atoms ``role_<atom>`` or ``beyond_<atom>`` of every part, named for a figure."""
+    rows = health[health["quantity"].isin([f"{kind}_{atom}" for atom in ATOMS])]
+    return rows.assign(
+        atom=rows["quantity"].str.removeprefix(f"{kind}_"), name=rows["part"].map(label_of)
+    )
+
+
+def sources_of(atoms: pd.DataFrame) -> tuple[str, str]:
+    """Name the sources of the parts' atoms."""
+    first, second = str(atoms["other"].iloc[0]).split(", ")
+    return first, second
+
+
+def _roles(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    atoms = part_atoms(health_rows(runs[0]), "role")
+    if atoms.empty:
+        raise DataError(f"run {runs[0].run_id!r}: its parts were checked without their data set.")
+    return plots.stacked_atoms(atoms=atoms, by="name", sources=sources_of(atoms), dark=dark)
+
+
+def _beyond(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    atoms = part_atoms(health_rows(runs[0]), "beyond")
+    if atoms.empty:
+        raise DataError(f"run {runs[0].run_id!r}: its parts were checked without their data set.")
+    return plots.stacked_atoms(atoms=atoms, by="name", sources=("part", "rest"), dark=dark)
+
+
+def _epochs(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    return health_plots.epoch_lines(measures=over_epochs(runs[0].events()), dark=dark)
+
+
 FIGURES: Final[Mapping[str, Draw]] = {
     "information": _atoms,
     "information_areas": _areas,
@@ -114,4 +196,14 @@ FIGURES: Final[Mapping[str, Draw]] = {
     "information_samples": _against("samples", "Choices used"),
     "information_resolution": _against("resolution", "Codes per source"),
     "information_definitions": _definitions,
+    "information_lattice": _lattice,
+    "gates": _gates,
+    "worlds": _worlds,
+    "health_sensitivity": _of_health(health_plots.sensitivity_map),
+    "health_similarity": _of_health(health_plots.similarity_map),
+    "health_size": _of_health(health_plots.size_bars),
+    "health_probes": _of_health(health_plots.probe_map),
+    "health_roles": _roles,
+    "health_beyond": _beyond,
+    "health_epochs": _epochs,
 }

@@ -125,8 +125,8 @@ def _outcomes(run: Run) -> pd.Series:
 
 def _audience(run: Run) -> pd.DataFrame:
     """How often each item is recommended and to whom, by ``item_id``."""
-    if not run.has("recommendations"):
-        return pd.DataFrame()
+    if not (run.has("recommendations") and run.has("users")):
+        return pd.DataFrame(index=pd.Index([], dtype=str))
     listed = run.table("recommendations", ["user_id", "item_id", "rank"]).query("rank <= @LISTED")
     columns = [f"weight_{part}" for part in run.parts]
     weights = run.table("users", ["user_id", *columns])

@@ -17,16 +17,13 @@ from analysis import (
     explanations,
     faithfulness,
     information_recipes,
-    map_points,
-    maps,
+    map_recipes,
     slices,
-    spaces,
 )
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
-from analysis.plots.maps import linked_maps
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from analysis.plots.triangle import part_triangle
@@ -236,29 +233,6 @@ def _modalities(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return explanation_plots.modality_ladder(modality_scores=scores, dark=dark)
 
 
-def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    """Stored maps where the run has them, else principal components."""
-    run = runs[0]
-    method = options.get("method", "umap")
-    stored = maps.stored_maps(run)
-    planes = {}
-    for space in options.get("spaces", run.parts):
-        name = maps.map_name("items", space, method)
-        if name in stored:
-            planes[space] = run.table(f"maps/{name}")
-        else:
-            settings = maps.MapSettings(method="pca")
-            planes[space] = maps.plane_frame(
-                maps.project(spaces.item_vectors(run, space), settings)
-            )
-    return linked_maps(
-        maps=planes,
-        points=map_points.items_for_maps(run),
-        color=options.get("color", "category"),
-        dark=dark,
-    )
-
-
 FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]] = {
     "metrics": _metrics,
     "differences": _differences,
@@ -274,7 +248,7 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "interactions": _interactions,
     "waterfall": _waterfall,
     "modalities": _modalities,
-    "maps": _maps,
     **information_recipes.FIGURES,
+    **map_recipes.FIGURES,
 }
 """Figures by name; each takes the runs, the options and whether the page is dark."""

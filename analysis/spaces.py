@@ -38,7 +38,7 @@ def spaces_of(run: Run, scope: str, dataset: Dataset | None = None) -> tuple[str
 
 def item_spaces(run: Run, dataset: Dataset | None = None) -> tuple[str, ...]:
     """Name the spaces of a run's items: parts, id, fused vector, then raw features."""
-    stored = run.vectors() if run.has_vectors else {}
+    stored = run.vector_names()
     inner = [name for name in (*run.parts, "id", FUSED) if f"items.{name}" in stored]
     return (*inner, *(f"{RAW}{name}" for name in (dataset.modalities if dataset else ())))
 
@@ -122,7 +122,7 @@ def unit_rows(vectors: np.ndarray) -> np.ndarray:
 
 
 def _own_user_spaces(run: Run) -> tuple[str, ...]:
-    has_state = run.has_vectors and "users.state" in run.vectors()
+    has_state = "users.state" in run.vector_names()
     return (*((STATE,) if has_state else ()), *((WEIGHTS,) if run.parts else ()))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis import data_report as reports
-from analysis import map_points
+from analysis import map_points, spaces
 from analysis.explanations import (
     UserExplanation,
     explain_user,
@@ -191,6 +191,36 @@ def _nearest_items(path: Path, stamp: int, item_id: str, count: int) -> pd.DataF
         for part in run.parts
     ]
     return pd.concat(found).assign(item_id=lambda frame: ids[frame["row"]])
+
+
+def nearest_rows(run: Run, scope: str, space: str, row: int, count: int) -> pd.DataFrame:
+    """Find the rows nearest to one in a space itself: ``row``, ``similarity`` (cosine).
+
+    Raises
+    ------
+    DataError
+        The space needs the data set, which is not here.
+    """
+    dataset = find_dataset(run)
+    path = None if dataset is None else dataset.path
+    return _nearest_rows(
+        run.path, stamp(run.path / schema.MANIFEST), path, scope, space, row, count
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _nearest_rows(
+    path: Path, stamp: int, data: Path | None, scope: str, space: str, row: int, count: int
+) -> pd.DataFrame:
+    from analysis.neighbours import nearest  # loads scikit-learn: not on a page's first view
+
+    return nearest(_space(path, stamp, data, scope, space), row=row, count=count)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _space(path: Path, stamp: int, data: Path | None, scope: str, space: str) -> np.ndarray:
+    dataset = None if data is None else Dataset(data)
+    return spaces.vectors_of(_run(path, stamp), scope, space, dataset)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -36,12 +36,17 @@ def own(run: Run) -> dict[str, SavedSlice]:
     return _saved(own_folder(run))
 
 
+def folders(run: Run) -> list[Path]:
+    """List the folders that may hold slices that fit a run; the run's own come first."""
+    runs = [run, *_on_same_data(run)]
+    return list(dict.fromkeys(folder for one in runs for folder in (own_folder(one), one.path)))
+
+
 def saved(run: Run) -> dict[str, SavedSlice]:
     """Give all saved slices that fit a run, by name; the run's own come first."""
-    found = own(run) | {n: s for n, s in _saved(run.path).items() if n not in own(run)}
-    for other in _on_same_data(run):
-        for folder in (own_folder(other), other.path):
-            found |= {name: one for name, one in _saved(folder).items() if name not in found}
+    found: dict[str, SavedSlice] = {}
+    for folder in folders(run):
+        found |= {name: one for name, one in _saved(folder).items() if name not in found}
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, get_args
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -17,11 +18,12 @@ PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 BOARD: Final = "board"
-MARKED: Final = "marked_rows"
 LASSO: Final = "marked_users"
 UNDO: Final = "earlier_what_ifs"
 
-Field = Literal["run", "user", "item", "slice", "view", "whatif", "standin", "beside"]
+Field = Literal[
+    "run", "user", "item", "slice", "view", "whatif", "standin", "beside", "map", "marked"
+]
 FIELDS: Final[tuple[Field, ...]] = get_args(Field)
 """Names of the selection's fields; the query parameters have the same names."""
 
@@ -69,17 +71,43 @@ class Widget(StrEnum):
     USER_PAGE = "user_page"
     USER_TABLE = "user_table"
     RESET = "reset"
-    MAP = "map_method"
+    MAPS_TAB = "maps_tab"
+    MAP_SCOPE = "map_scope"
+    MAP_METHOD = "map_method"
     MAP_SPACES = "map_spaces"
     MAP_SEARCH = "map_search"
-    CLEAR = "clear_marked"
-    COMPUTE = "compute_maps"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
+    MAP_LENS = "map_lens"
+    MAP_HOVER = "map_hover"
+    MAP_CHOSEN = "map_chosen"
+    MAP_TABLE = "map_table"
+    MAP_LINK = "map_link"
+    MAP_WEIGHTS = "map_weights"
+    CLEAR = "clear_marked"
+    COMPUTE = "compute_maps"
+    COMPUTE_SCOPE = "compute_map_scope"
+    COMPUTE_METHOD = "compute_map_method"
+    COMPUTE_SPACES = "compute_map_spaces"
+    COMPUTE_NEIGHBOURS = "compute_map_neighbours"
+    COMPUTE_MIN_DIST = "compute_map_min_dist"
+    COMPUTE_SEED = "compute_map_seed"
+    ALIGNED = "aligned_map"
+    ALIGNED_FROM = "aligned_from"
+    ALIGNED_TO = "aligned_to"
+    ALIGNED_COLOR = "aligned_color"
+    ALIGNED_CHART = "aligned_chart"
+    MOVERS = "movers_table"
+    ALIGN_RUNS = "align_runs"
+    ALIGN_SPACE = "align_space"
+    ALIGN = "start_alignment"
     METRIC = "metric"
     REFERENCE = "reference_run"
     PRESET = "preset"
     QUESTION = "question"
+    FIRST_SOURCE = "first_source"
+    SECOND_SOURCE = "second_source"
+    ABOUT = "about"
     CODING = "coding"
     COMPUTE_QUESTION = "compute_question"
     COMPUTE_QUESTIONS = "compute_questions"
@@ -121,6 +149,10 @@ class Selection:
         What the page Users shows of the user.
     whatif
         A what-if as text, see :class:`app.what_if.WhatIf`.
+    map
+        What the page Maps shows, as text; see :class:`app.map_view.MapView`.
+    marked
+        Points marked on a map, as text; see :class:`analysis.regions.Region`.
     standin
         What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
     beside
@@ -133,6 +165,8 @@ class Selection:
     slice: str | None = None
     view: str | None = None
     whatif: str | None = None
+    map: str | None = None
+    marked: str | None = None
     standin: str | None = None
     beside: str | None = None
 
@@ -152,7 +186,7 @@ def select(**changes: str | None) -> None:
         changes = {"item": None, "whatif": None, **changes}
         st.session_state.pop(UNDO, None)
     if "run" in changes:
-        st.session_state.pop(MARKED, None)
+        changes = {"marked": None, **changes}
         st.session_state.pop(LASSO, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
@@ -169,6 +203,12 @@ def undo() -> None:
     """Go back to the what-if before the last change."""
     if past := st.session_state.get(UNDO):
         select(whatif=past.pop() or None)
+
+
+def link() -> str:
+    """Give the address that opens what the reader sees now."""
+    query: dict[str, str] = {f: v for f in FIELDS if (v := getattr(selection(), f)) is not None}
+    return f"{(st.context.url or '').partition('?')[0]}?{urlencode(query)}"
 
 
 def can_undo() -> bool:

@@ -8,11 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.information import gates as canonical
-from analysis.information.truth import computed_gates
-from analysis.information.worlds_command import RECOVERED
+from analysis.information.truth import RECOVERED, computed_gates
 from app import loaders
 
-WORLDS_TABLE: Final = loaders.ROOT / RECOVERED
 OUTCOME: Final = ("First source", "Second source", "Target", "Probability")
 
 
@@ -30,7 +28,7 @@ def distribution(name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(OUTCOME))
 
 
-def worlds(path: Path = WORLDS_TABLE) -> pd.DataFrame | None:
+def worlds(path: Path = RECOVERED) -> pd.DataFrame | None:
     """Read the stored table of recovered against planted atoms; None where there is none."""
     return _worlds(path, loaders.stamp(path)) if path.is_file() else None
 

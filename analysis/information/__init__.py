@@ -4,6 +4,7 @@
 """
 
 from analysis.information.decomposition import ATOMS, Decomposition, decompose
-from analysis.information.estimate import Estimate, estimate
+from analysis.information.estimate import estimate
+from analysis.information.result import Estimate
 
 __all__ = ["ATOMS", "Decomposition", "Estimate", "decompose", "estimate"]

@@ -1,43 +1,30 @@
 """The command ``python -m analysis information``: answer a run's questions, one after another.
 
-Each answer is stored as soon as it is there, under its own content key: a command that was stopped
-goes on where it was, and one that has nothing to do ends at once.
+Without options it asks the standard questions; ``--first`` and ``--second`` name any two sources
+instead, ``--slice`` keeps to the choices of a slice. Each answer is stored as soon as it is there,
+under its own content key: a command that was stopped goes on where it was, and one that has nothing
+to do ends at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import time
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
-
-import pandas as pd
 
 from analysis.events import emit
-from analysis.information.decomposition import ATOMS
-from analysis.information.definitions import compare_definitions
-from analysis.information.estimate import Estimate, estimate
-from analysis.information.local import group_atoms
-from analysis.information.questions import (
-    SCOPES,
-    TARGETS,
-    Library,
-    Material,
-    Question,
-    Settings,
-    questions,
-)
-from prism_core.errors import DataError
+from analysis.information.answers import answer, refusal
+from analysis.information.coding import CODINGS
+from analysis.information.library import Library
+from analysis.information.questions import EVERYBODY, SCOPES, Question, Settings, ask, questions
+from analysis.information.sources import REST
+from analysis.information.stored import has_answer, store_answer
+from analysis.information.targets import TARGETS
+from analysis.saved_slices import SavedSlice, group_slice, saved_slices
+from analysis.slices import user_slices
+from analysis.timing import Progress
+from prism_core.errors import DataError, PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
-from prism_core.store.writer import add_artifact
-
-ARTIFACT: Final = "information"
-KINDS: Final = ("estimate", "resolution", "samples", "group", "definition")
-"""Row kinds: the answer itself; its atoms at other resolutions and sample sizes; local atoms of
-groups of events; other definitions."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,8 +32,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run folder")
     parser.add_argument("--dataset", type=Path, help="data-set folder; default: the run's own")
     parser.add_argument("--scope", action="append", choices=SCOPES, help="repeatable; default all")
-    parser.add_argument("--target", action="append", choices=tuple(TARGETS), help="repeatable")
-    parser.add_argument("--coding", choices=("posterior", "kmeans"), default="posterior")
+    parser.add_argument("--target", action="append", choices=TARGETS, help="repeatable")
+    parser.add_argument(
+        "--first",
+        metavar="SOURCE",
+        help='a modality, a part, "id", or "projected MODALITY": ask about it, not the standard',
+    )
+    parser.add_argument(
+        "--second", metavar="SOURCE", help=f'as --first; "{REST}" (default): all alike but it'
+    )
+    parser.add_argument("--slice", default=EVERYBODY, help="name of a slice; default everybody")
+    parser.add_argument(
+        "--slices", action="append", type=Path, metavar="FOLDER", default=[],
+        help="where else slices are kept, beside the run's own folder; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--coding", choices=[one for one in CODINGS if one != "codes"],
+        help="default: quantile for the scalars of 'hit or miss', else posterior",
+    )  # fmt: skip
     parser.add_argument("--permutations", type=int, default=200)
     parser.add_argument("--events-per-user", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
@@ -61,161 +64,66 @@ def run(args: argparse.Namespace) -> None:
         events_per_user=args.events_per_user,
         seed=args.seed,
     )
-    work = []
-    for path in args.runs:
-        one = Run(path)
-        dataset = Dataset(args.dataset or Path(one.manifest["dataset"]["path"]))
-        library = Library(one, dataset, settings)
-        asked = _asked(questions(one, dataset), args.scope, args.target)
-        work += [(library, question) for question in asked]
+    work = [pair for path in args.runs for pair in _work(path, args, settings)]
     if not work:
-        raise DataError("No question is left; --scope and --target exclude each other.")
-    progress = _Progress(len(work))
+        raise DataError(
+            "No question is left: --scope and --target exclude each other, or the run does not "
+            "have the sources."
+        )
+    progress = Progress(len(work))
     for number, (library, question) in enumerate(work):
-        progress.start(number, library.run, question)
-        _answer(library, question, settings, progress, definitions=not args.no_definitions)
+        label = f"{question.first}, {question.second} -> {question.target}"
+        progress.start(number, f"{library.run.run_id}: {label}")
+        if not _answer(library, question, progress, definitions=not args.no_definitions):
+            progress.skip()
     emit("finished", done=len(work), total=len(work))
 
 
-def _asked(
-    every: Iterable[Question], scopes: list[str] | None, targets: list[str] | None
-) -> list[Question]:
+def _work(
+    path: Path, args: argparse.Namespace, settings: Settings
+) -> list[tuple[Library, Question]]:
+    one = Run(path)
+    dataset = Dataset(args.dataset or Path(one.manifest["dataset"]["path"]))
+    library = Library(one, dataset, settings, _slices(one, args))
+    return [(library, question) for question in _asked(one, dataset, args)]
+
+
+def _slices(one: Run, args: argparse.Namespace) -> dict[str, SavedSlice]:
+    """The slice that is asked for: a saved one, or a group of users."""
+    if not args.slice:
+        return {}
+    for folder in (one.path, *args.slices):
+        if args.slice in (kept := saved_slices(folder)):
+            return {args.slice: kept[args.slice]}
+    group = group_slice(user_slices(one), args.slice)
+    return {} if group is None else {args.slice: group}
+
+
+def _asked(one: Run, dataset: Dataset, args: argparse.Namespace) -> list[Question]:
+    if args.first:
+        second, targets = args.second or REST, args.target or TARGETS
+        return [ask(target, args.first, second, one, slice=args.slice) for target in targets]
+    if args.second:
+        raise DataError("--second needs --first.")
     return [
         question
-        for question in every
-        if (not scopes or question.scope in scopes) and (not targets or question.target in targets)
+        for question in questions(one, dataset, slice=args.slice)
+        if (not args.scope or question.scope in args.scope)
+        and (not args.target or question.target in args.target)
     ]
 
 
-class _Progress:
-    """Turns steps within questions into events with the time left."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.done, self.begun, self.label = total, 0, time.monotonic(), ""
-        self.skipped, self.told = 0, 0.0
-
-    def start(self, number: int, one: Run, question: Question) -> None:
-        self.done = number
-        self.label = f"{one.run_id}: {question.first}, {question.second} -> {question.target}"
-        self.tell(0.0)
-
-    def step(self, done: int, of: int) -> None:
-        if time.monotonic() - self.told > 0.5:
-            self.tell(done / of)
-
-    def tell(self, share: float) -> None:
-        self.told = time.monotonic()
-        worked = self.done - self.skipped + share
-        left = (
-            (self.told - self.begun) / worked * (self.total - self.done - share) if worked else None
-        )
-        seconds = None if left is None else round(left, 1)
-        done = round(self.done + share, 3)
-        emit("progress", done=done, total=self.total, what=self.label, seconds_left=seconds)
-
-
-def _answer(
-    library: Library,
-    question: Question,
-    settings: Settings,
-    progress: _Progress,
-    *,
-    definitions: bool,
-) -> None:
-    key = question.key(library.run, library.dataset, settings)
-    path = library.run.path
-    stored = stored_answers(path)
-    if (stored["key"] == key).any():
-        progress.skipped += 1
-        emit("information", run=library.run.run_id, target=question.target, computed=False)
-        return
-    try:
-        frame = answer(library.material(question), settings, progress, definitions=definitions)
-    except DataError as error:
-        frame = _refused(str(error))
-    identity = {"scope": question.scope, "target": question.target, "first": question.first}
-    identity |= {"second": question.second, "coding": settings.coding, "key": key}
-    frame = frame.assign(**identity)
-    same = (stored[list(identity)[:5]] == frame[list(identity)[:5]].iloc[0]).all(axis=1)
-    merged = pd.concat([stored[~same], frame], ignore_index=True) if len(stored) else frame
-    keys = sorted(set(merged["key"]))
-    add_artifact(path, ARTIFACT, merged, key=hashlib.sha256("".join(keys).encode()).hexdigest())
-    emit("information", run=library.run.run_id, target=question.target, computed=True)
-
-
-def stored_answers(path: Path) -> pd.DataFrame:
-    """Read the answers already in a run folder; an empty frame with the same columns if none."""
-    one = Run(path)
-    if one.has(ARTIFACT):
-        return one.table(ARTIFACT)
-    return pd.DataFrame(columns=["scope", "target", "first", "second", "coding", "key"])
-
-
-def answer(
-    material: Material, settings: Settings, progress: _Progress, *, definitions: bool
-) -> pd.DataFrame:
-    """Estimate one question and lay everything out as rows, one kind after another."""
-    found = estimate(
-        material.first,
-        material.second,
-        material.target,
-        groups=material.users,
-        coding=settings.coding,
-        permutations=settings.permutations,
-        seed=settings.seed,
-        on_step=progress.step,
-    )
-    frames = [
-        found.frame().assign(kind="estimate"),
-        _varied(found.resolutions, "bins", "resolution"),
-        _varied(found.sample_sizes, "samples", "samples"),
-    ]
-    for name, labels in material.groupings.items():
-        groups = group_atoms(found.local, labels, found.local_correction)
-        frames.append(groups.assign(kind="group", grouping=name))
-    if definitions:
-        table, total = found.panel_table, found.total.plug_in
-        panel = compare_definitions(table, information_joint=total)
-        frames.append(panel.assign(kind="definition"))
-    rows = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
-    return rows.assign(**_circumstances(found), classes=", ".join(material.classes)).reindex(
-        columns=[*dict.fromkeys([*_ALWAYS, *rows.columns, *_circumstances(found), "classes"])]
-    )
-
-
-_ALWAYS: Final = ("kind", "atom", "value", "low", "high", "null_95")
-
-
-def _varied(frame: pd.DataFrame, column: str, kind: str) -> pd.DataFrame:
-    long = frame.melt(id_vars=column, value_vars=list(ATOMS), var_name="atom", value_name="value")
-    return long.rename(columns={column: "x"}).assign(kind=kind)
-
-
-def _circumstances(found: Estimate) -> dict[str, Any]:
-    """What must stand beside every number of an answer."""
-    retention = found.retention or {}
-    return {
-        "samples": found.samples,
-        "num_users": found.users,
-        "bins": found.bins,
-        "samples_per_cell": found.occupancy.samples_per_cell,
-        "predicted_bias": found.occupancy.predicted_bias,
-        "correction": found.correction,
-        "retention_first": retention.get("first", float("nan")),
-        "retention_second": retention.get("second", float("nan")),
-        "retention_joint": retention.get("joint", float("nan")),
-        "synergy_null_95": found.synergy_null_95,
-        "synergy_p_value": found.synergy_p_value,
-        "stable": found.stable,
-        "gap": found.gap,
-        "residual": found.residual,
-        "method": found.method,
-        "warnings": "\n".join(found.warnings),
-    }
-
-
-def _refused(reason: str) -> pd.DataFrame:
-    """One row that says why there is no number."""
-    nothing = float("nan")
-    row = {"kind": "refused", "atom": "", "value": nothing, "low": nothing, "high": nothing}
-    return pd.DataFrame([row | {"null_95": nothing, "warnings": reason}])
+def _answer(library: Library, question: Question, progress: Progress, *, definitions: bool) -> bool:
+    """Answer a question and store it; tells whether there was anything to do."""
+    settings, one = library.settings, library.run
+    coding = settings.coding or question.suggested_coding
+    key = question.key(one, library.dataset, settings, library.slices.get(question.slice))
+    computed = not has_answer(one.path, key)
+    if computed:
+        try:
+            frame = answer(library.material(question), question, settings, progress, definitions)
+        except PrismError as error:
+            frame = refusal(str(error))
+        store_answer(one.path, question, coding, key, frame)
+    emit("information", run=one.run_id, target=question.target, computed=computed)
+    return computed

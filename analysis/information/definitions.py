@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from analysis.information.bounded import LIMIT, Bounded, TimeLimitError
 from analysis.information.decomposition import ATOMS, decompose, mutual_information, to_dit
 from analysis.information.table import FloatArray
 from prism_core.errors import DataError
@@ -16,7 +17,7 @@ from prism_core.errors import DataError
 MAX_CELLS: Final = 600
 """Above this many cells some of dit's measures take more than ten seconds."""
 
-UNSOLVED: Final = " dit found no answer for this table."
+UNSOLVED: Final = "dit found no answer for this table."
 
 NODES: Final = {
     "unique_first": ((0,),),
@@ -46,9 +47,10 @@ class Definition:
 DEFINITIONS: Final = (
     Definition("BROJA", "", "Unique is what no rewiring of the pairs can explain; used here."),
     Definition(
-        "I_min",
+        "WB",
         "PID_WB",
-        "Redundant is the smaller amount each source tells about each outcome, the same or not.",
+        "I_min: redundant is the smaller amount each source tells about each outcome, whether it "
+        "is the same or not.",
     ),
     Definition(
         "MMI", "PID_MMI", "The weaker source is counted as wholly redundant; synergy is the rest."
@@ -64,7 +66,12 @@ DEFINITIONS: Final = (
     Definition(
         "Proj", "PID_Proj", "Redundant is what one source tells when seen through the other."
     ),
-    Definition("RR", "PID_RR", "Redundant is scaled by how strongly the sources depend."),
+    Definition(
+        "RR",
+        "PID_RR",
+        "Redundant lies between the least possible and MMI's, the higher the more the sources "
+        "depend on each other.",
+    ),
     Definition(
         "RDR",
         "PID_RDR",
@@ -78,9 +85,10 @@ def compare_definitions(
     *,
     information_joint: float | None = None,
     names: Iterable[str] | None = None,
+    limit: float = LIMIT,
     on_step: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
-    """Decompose one table by several definitions.
+    """Decompose one table by several definitions; dit's run in a process of their own.
 
     Parameters
     ----------
@@ -91,6 +99,8 @@ def compare_definitions(
         a joint probe; the difference is synergy under every definition.
     names
         Which of `DEFINITIONS`; all by default.
+    limit
+        Seconds each of dit's measures may take.
     on_step
         Called with (done, of).
 
@@ -98,7 +108,7 @@ def compare_definitions(
     -------
     frame
         Columns definition, atom, value (bits), meaning; the values are NaN, and the meaning says
-        so, where dit's optimiser gives up on the table.
+        so, where dit's optimiser gives up on the table or takes too long.
 
     Raises
     ------
@@ -114,24 +124,36 @@ def compare_definitions(
     known = mutual_information(table.reshape(-1, table.shape[2]))
     extra = 0.0 if information_joint is None else information_joint - known
     rows = []
-    for number, one in enumerate(chosen, start=1):
-        atoms = _atoms(one, table)
-        atoms["synergy"] += extra
-        failed = any(math.isnan(value) for value in atoms.values())
-        meaning = one.meaning + (UNSOLVED if failed else "")
-        rows += [(one.name, atom, atoms[atom], meaning) for atom in ATOMS]
-        if on_step:
-            on_step(number, len(chosen))
+    with Bounded(limit) as process:
+        for number, one in enumerate(chosen, start=1):
+            atoms, problem = _solved(one, table, process)
+            atoms["synergy"] += extra
+            meaning = f"{one.meaning} {problem}".rstrip()
+            rows += [(one.name, atom, atoms[atom], meaning) for atom in ATOMS]
+            if on_step:
+                on_step(number, len(chosen))
     return pd.DataFrame(rows, columns=["definition", "atom", "value", "meaning"])
 
 
-def _atoms(definition: Definition, table: FloatArray) -> dict[str, float]:
+def _solved(
+    definition: Definition, table: FloatArray, process: Bounded
+) -> tuple[dict[str, float], str]:
+    """Atoms of a table, NaN where there are none, and then why."""
     if not definition.dit_class:
-        return decompose(table).atoms
+        return decompose(table).atoms, ""
+    try:
+        atoms = process.call(dit_atoms, definition.dit_class, table)
+    except TimeLimitError as error:
+        return dict.fromkeys(ATOMS, math.nan), str(error)
+    return atoms, UNSOLVED if any(math.isnan(value) for value in atoms.values()) else ""
+
+
+def dit_atoms(dit_class: str, table: FloatArray) -> dict[str, float]:
+    """Atoms of a table ``(k1, k2, Y)`` by a measure of `dit.pid`; NaN where it gives up."""
     import dit.pid
     from dit.exceptions import ditException
 
-    measure: Any = getattr(dit.pid, definition.dit_class)
+    measure: Any = getattr(dit.pid, dit_class)
     try:
         lattice = measure(to_dit(table), [[0], [1]], [2])
     except ditException:

@@ -38,8 +38,8 @@ class Events:
     item_index: IntArray
     history_length: IntArray
 
-    def take(self, chosen: NDArray[np.bool_]) -> Events:
-        """Some of the events."""
+    def take(self, chosen: NDArray[np.bool_] | IntArray) -> Events:
+        """Some of the events, by mask or by index."""
         return Events(
             self.rows[chosen],
             self.user_index[chosen],

@@ -1,22 +1,22 @@
-"""More than two modalities: each against the rest, every pair, and dit's lattice."""
+"""More than two modalities: each against the rest, and every pair.
+
+The full lattice is in `analysis.information.lattice`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
-from analysis.information.decomposition import Decomposition, decompose, to_dit
-from analysis.information.estimate import Estimate, estimate
+from analysis.information.decomposition import Decomposition, decompose
+from analysis.information.estimate import estimate
+from analysis.information.result import Estimate
 from analysis.information.table import FloatArray
 from prism_core.errors import DataError
-
-MAX_LATTICE_SOURCES: Final = 4
-"""The lattice has 18 nodes for three sources, 166 for four and 7,579 for five."""
 
 
 def against_the_rest(
@@ -76,40 +76,3 @@ def decompose_each_against_rest(table: FloatArray) -> list[Decomposition]:
         lead = np.moveaxis(table, source, 0)
         found.append(decompose(lead.reshape(lead.shape[0], -1, lead.shape[-1])))
     return found
-
-
-def lattice(table: FloatArray) -> pd.DataFrame:
-    """All atoms of a table of up to four sources by dit's RDR, which is never negative.
-
-    Parameters
-    ----------
-    table
-        ``(k1, ..., kM, Y)`` probabilities.
-
-    Returns
-    -------
-    frame
-        Columns node (e.g. ``"{0}{1,2}"``) and value in bits; a node is information that each of
-        its groups of sources carries on its own.
-
-    Raises
-    ------
-    DataError
-        When there are more than four sources.
-    """
-    num_sources = table.ndim - 1
-    if num_sources > MAX_LATTICE_SOURCES:
-        raise DataError(
-            f"{num_sources} sources have too large a lattice; at most {MAX_LATTICE_SOURCES} are "
-            "shown. Use each against the rest."
-        )
-    from dit.pid import PID_RDR
-
-    sources = [[index] for index in range(num_sources)]
-    measure = PID_RDR(to_dit(table), sources, [num_sources])
-    rows = [(_name(node), float(measure[node])) for node in measure._lattice]
-    return pd.DataFrame(rows, columns=["node", "value"])
-
-
-def _name(node: tuple[tuple[int, ...], ...]) -> str:
-    return "".join("{" + ",".join(str(source) for source in group) + "}" for group in node)

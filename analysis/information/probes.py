@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.information.network import Network
 from analysis.information.table import FloatArray, IntArray
 from prism_core.errors import DataError
 
@@ -21,9 +22,6 @@ MAX_COMPONENTS: Final = 64
 MAX_ROWS: Final = 100_000
 SMALLEST_POSTERIOR: Final = 1e-4
 _STRENGTHS: Final = (1e-4, 1e-3, 1e-2, 0.1)  # inverse regularisation of the logistic probes
-_HIDDEN: Final = (64,)
-_MAX_EPOCHS: Final = 120
-_PATIENCE: Final = 8
 _VALIDATION_SHARE: Final = 0.2
 
 
@@ -36,9 +34,9 @@ class Probe:
     reducers
         One scaler, and PCA where needed, for each source the probe reads.
     classifier
-        A fitted scikit-learn classifier.
+        A fitted classifier with scikit-learn's interface.
     kind
-        ``"logistic"`` or ``"mlp"``: whichever predicted held-out users better.
+        ``"logistic"``, ``"network"`` or ``"constant"``: whichever predicted held-out users better.
     """
 
     reducers: tuple[Any, ...]
@@ -135,7 +133,7 @@ def _fit(
     if len(np.unique(train[1])) < 2:
         return Probe(reducers, _Constant(train[1]), "constant", num_targets)
     fitted = [("logistic", _logistic(*train, strength)) for strength in _STRENGTHS]
-    fitted.append(("mlp", _mlp(*train, *valid, num_targets, seed)))
+    fitted.append(("network", Network(*train, *valid, seed)))
     kind, model = min(fitted, key=lambda one: _loss(one[1], *valid, num_targets))
     return Probe(reducers, model, kind, num_targets)
 
@@ -166,34 +164,6 @@ def _logistic(inputs: FloatArray, target: IntArray, strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=strength, max_iter=200).fit(inputs, target)
-
-
-def _mlp(
-    inputs: FloatArray,
-    target: IntArray,
-    valid_inputs: FloatArray,
-    valid_target: IntArray,
-    num_targets: int,
-    seed: int,
-) -> Any:
-    """Train epoch by epoch; keep the weights with the best held-out log-likelihood."""
-    from sklearn.neural_network import MLPClassifier
-
-    model = MLPClassifier(_HIDDEN, alpha=0.05, learning_rate_init=3e-3, random_state=seed)
-    best, patience, kept = np.inf, _PATIENCE, None
-    for _ in range(_MAX_EPOCHS):
-        model.partial_fit(inputs, target, classes=np.unique(target))
-        loss = _loss(model, valid_inputs, valid_target, num_targets)
-        if loss < best - 1e-5:
-            best, patience = loss, _PATIENCE
-            kept = [w.copy() for w in model.coefs_], [b.copy() for b in model.intercepts_]
-        else:
-            patience -= 1
-        if patience == 0:
-            break
-    if kept is not None:
-        model.coefs_, model.intercepts_ = kept
-    return model
 
 
 def _loss(model: Any, inputs: FloatArray, target: IntArray, num_targets: int) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -10,6 +12,10 @@ from analysis.information.decomposition import ATOMS, decompose
 from analysis.information.estimate import estimate
 from analysis.information.gates import Gate, gates
 from analysis.information.worlds import WORLDS, World
+from prism_core.errors import NotFittedError
+
+RECOVERED: Final = Path(__file__).parents[2] / "assets" / "information" / "recovered.parquet"
+"""The bundled table of `recovered`."""
 
 
 def recovered(
@@ -27,7 +33,8 @@ def recovered(
     -------
     frame
         Columns world, samples, coding, atom, planted, value, low, high, null_95, p_value,
-        distinguishable, error (value less planted), all in bits.
+        distinguishable, error (value less planted), all in bits; samples_per_cell,
+        retention_first, retention_second, retention_joint.
     """
     sizes = list(sample_sizes)
     frames = []
@@ -49,7 +56,21 @@ def _one(world: World, size: int, coding: str, permutations: int, seed: int) -> 
     frame.insert(2, "coding", coding)
     frame["planted"] = [world.atoms[atom] for atom in frame["atom"]]
     frame["error"] = frame["value"] - frame["planted"]
-    return frame
+    retention = {f"retention_{name}": share for name, share in (found.retention or {}).items()}
+    return frame.assign(samples_per_cell=found.occupancy.samples_per_cell, **retention)
+
+
+def recovered_worlds(path: Path = RECOVERED) -> pd.DataFrame:
+    """Read the stored table of `recovered`.
+
+    Raises
+    ------
+    NotFittedError
+        There is none.
+    """
+    if not path.is_file():
+        raise NotFittedError(f"{path}: compute 'python -m analysis worlds' first.")
+    return pd.read_parquet(path)
 
 
 def computed_gates(chosen: Sequence[Gate] | None = None) -> pd.DataFrame:

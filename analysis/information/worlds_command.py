@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from analysis.events import emit
-from analysis.information.truth import markdown_table, recovered
+from analysis.information.truth import RECOVERED, markdown_table, recovered
 from prism_core.store.files import replacing
-
-RECOVERED: Final = Path("assets") / "information" / "recovered.parquet"
-"""Where the bundled table lies, below the root of the project."""
 
 SAMPLE_SIZES: Final = (1_000, 5_000, 20_000)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--out", type=Path, default=RECOVERED, help=f"default {RECOVERED}")
+    parser.add_argument("--out", type=Path, default=RECOVERED, help="default: the bundled table")
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLE_SIZES, metavar="N")
     parser.add_argument("--permutations", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)

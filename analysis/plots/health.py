@@ -7,22 +7,26 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from analysis.plots.theme import (
     INK,
     SEQUENTIAL,
     bar_style,
+    color_of,
     empty_figure,
     even_scale,
     label_of,
+    marker_of,
     new_figure,
+    template_name,
 )
 from prism_core.names import REDUNDANCY, SYNERGY
 
 VERDICT_TEXT: Final = {
     "alive": "Alive: it does what its name says.",
     "dead": "Dead: it is too small to matter.",
-    "leaks": "Leaks: it carries what its name excludes.",
+    "leaks": "Leaks: it carries what its name excludes, or depends on what it should not need.",
     "constant": "Constant: it says the same of every item.",
 }
 
@@ -33,7 +37,7 @@ def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     Parameters
     ----------
     measures
-        As `analysis.health.measure`.
+        As `analysis.health.verdicts.measure`.
 
     Notes
     -----
@@ -128,3 +132,69 @@ def size_bars(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     )
     figure.update_yaxes(title="Spread over items (bar) and norm (tick)", rangemode="tozero")
     return figure
+
+
+def probe_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Heat map of linear probes: what explains each part, and what each part explains.
+
+    Parameters
+    ----------
+    measures
+        As `analysis.health.probes.probe_scores`.
+    """
+    rows = measures[measures["quantity"].isin(["probe", "explains"])]
+    if rows.empty:
+        return empty_figure("No probe was trained: the data set was not here.", dark=dark)
+    named = rows.assign(
+        other=[
+            f"{label_of(other)} → part" if quantity == "probe" else f"part → {other}"
+            for quantity, other in zip(rows["quantity"], rows["other"], strict=True)
+        ],
+        quantity="probe",
+    )
+    table = _table(named, "probe")
+    text = [[f"{value:.2f}" for value in row] for row in table.to_numpy()]
+    figure = new_figure(dark=dark, height=120 + 46 * len(table))
+    _heat(figure, table.clip(lower=0.0), text, "R²", top=1.0)
+    return figure
+
+
+def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Lines over epochs: each part's spread, and its reaction to each withheld modality.
+
+    Parameters
+    ----------
+    measures
+        As `analysis.health.epochs.over_epochs`.
+    """
+    if measures.empty:
+        return empty_figure("The training did not measure the parts.", dark=dark)
+    kept = measures[measures["quantity"].isin(["spread", "sensitivity"])]
+    panels = list(dict.fromkeys(zip(kept["quantity"], kept["other"], strict=True)))
+    titles = ["Spread" if q == "spread" else f"{label_of(o)} withheld" for q, o in panels]
+    figure = make_subplots(1, len(panels), subplot_titles=titles)
+    figure.update_layout(template=template_name(dark), height=340, legend_y=1.16)
+    for column, (quantity, other) in enumerate(panels, start=1):
+        rows = kept[(kept["quantity"] == quantity) & (kept["other"] == other)]
+        for part, line in rows.groupby("part", sort=False):
+            _epoch_line(figure, str(part), line, column)
+        figure.update_xaxes(title="epoch", row=1, col=column)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(title="Length, or spreads moved", col=1)
+    return figure
+
+
+def _epoch_line(figure: go.Figure, part: str, line: pd.DataFrame, column: int) -> None:
+    figure.add_scatter(
+        name=label_of(part),
+        legendgroup=part,
+        showlegend=column == 1,
+        x=line["epoch"],
+        y=line["value"],
+        mode="lines+markers",
+        line={"color": color_of(part), "width": 2},
+        marker={"symbol": marker_of(part), "size": 6},
+        hovertemplate="epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
+        row=1,
+        col=column,
+    )

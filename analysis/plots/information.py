@@ -29,6 +29,7 @@ from analysis.plots.theme import (
 
 BITS: Final = "bits"
 _FADED: Final = 0.35
+MOST_NODES: Final = 20
 MODALITY_SOURCES: Final = ("image", "text")
 
 
@@ -203,12 +204,12 @@ def atoms_against(
         for level in limits[atom]:
             figure.add_hline(y=level, line={"color": color_of(part), "dash": "dash", "width": 1.2})
     values = [round(value, 6) for value in finite[x]]
-    figure.update_xaxes(title=title, type="log", tickvals=values, ticktext=_ticks(values))
+    figure.update_xaxes(title=title, type="log", tickvals=values, ticktext=thousands(values))
     figure.update_yaxes(title=f"Information ({BITS})")
     return figure
 
 
-def _ticks(values: Sequence[float]) -> list[str]:
+def thousands(values: Sequence[float]) -> list[str]:
     return [f"{value:,.0f}" for value in values]
 
 
@@ -308,107 +309,34 @@ def definition_panel(
     return figure
 
 
-def gates_figure(*, gates: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """Draw the computed atoms of the canonical gates as bars and their known values as ticks.
+def lattice_bars(*, atoms: pd.DataFrame, dark: bool = False) -> go.Figure:
+    """Draw all atoms of three or four sources, the largest first, each with its null as a tick.
 
     Parameters
     ----------
-    gates
-        Columns gate, atom, known, computed, as `analysis.information.truth.computed_gates`.
+    atoms
+        Columns atom (e.g. ``{image}{text,audio}``), value and null_95. Of a lattice of four the
+        twenty largest are drawn.
     """
-    if gates.empty:
-        return empty_figure("No gate was chosen.", dark=dark)
-    names = list(dict.fromkeys(gates["gate"]))
-    figure = new_figure(dark=dark, height=170 + 30 * len(names), barmode="stack")
-    for atom in ATOMS:
-        rows = gates[gates["atom"] == atom].set_index("gate").reindex(names)
-        part = part_of_atom(atom, ("image", "text"))
-        figure.add_bar(
-            name={"unique_first": "Unique first", "unique_second": "Unique second"}.get(
-                atom, label_of(part)
-            ),
-            y=names,
-            x=rows["computed"],
-            orientation="h",
-            marker=bar_style(part, dark=dark),
-            customdata=rows[["known", "computed"]],
-            hovertemplate=(
-                "computed %{customdata[1]:.9f}, known %{customdata[0]:.9f} bit"
-                "<extra>%{fullData.name}, %{y}</extra>"
-            ),
-        )
-    known = gates.groupby("gate", sort=False)["known"].sum().reindex(names)
+    if atoms.empty:
+        return empty_figure("The lattice has not been estimated yet.", dark=dark)
+    rows = atoms.sort_values("value", ascending=False).head(MOST_NODES)
+    figure = new_figure(dark=dark, height=130 + 24 * len(rows), showlegend=False)
+    clear = rows["value"] > rows["null_95"]
+    figure.add_bar(
+        y=rows["atom"],
+        x=rows["value"],
+        orientation="h",
+        marker={"color": color_of("redundancy"), "opacity": [1.0 if c else _FADED for c in clear]},
+        hovertemplate="%{x:.4f} bit<extra>%{y}</extra>",
+    )
     figure.add_scatter(
-        name="Known total",
-        x=known,
-        y=names,
+        y=rows["atom"],
+        x=rows["null_95"],
         mode="markers",
-        marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": INK[dark]}},
-        hovertemplate="known total %{x:.6f} bit<extra>%{y}</extra>",
+        marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": INK[dark]}},
+        hovertemplate="95 % of shuffled data lie below %{x:.4f} bit<extra>%{y}</extra>",
     )
     figure.update_xaxes(title=f"Information ({BITS})")
     figure.update_yaxes(autorange="reversed")
     return figure
-
-
-def recovery_figure(*, recovered: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """Draw recovered against planted atoms over sample sizes, one panel for each world.
-
-    Parameters
-    ----------
-    recovered
-        As `analysis.information.truth.recovered`.
-    """
-    if recovered.empty:
-        return empty_figure("No world was tried.", dark=dark)
-    worlds = list(dict.fromkeys(recovered["world"]))
-    titles = worlds if len(worlds) > 1 else None
-    figure = make_subplots(1, len(worlds), shared_yaxes=True, subplot_titles=titles)
-    figure.update_layout(template=template_name(dark), height=340, legend_y=1.1)
-    sizes = sorted(set(recovered["samples"]))
-    for column, world in enumerate(worlds, start=1):
-        for atom in ATOMS:
-            rows = recovered[(recovered["world"] == world) & (recovered["atom"] == atom)]
-            _recovery(figure, rows, part_of_atom(atom), column, dark)
-        figure.update_xaxes(
-            title="events",
-            type="log",
-            tickvals=sizes,
-            ticktext=_ticks(sizes),
-            row=1,
-            col=column,
-        )
-    figure.update_yaxes(title=f"Information ({BITS})", col=1)
-    return figure
-
-
-def _recovery(figure: go.Figure, rows: pd.DataFrame, part: str, column: int, dark: bool) -> None:
-    figure.add_scatter(
-        name=label_of(part),
-        legendgroup=part,
-        showlegend=column == 1,
-        x=rows["samples"],
-        y=rows["value"],
-        mode="lines+markers",
-        line={"color": color_of(part)},
-        marker={"symbol": marker_of(part), "size": 8},
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": rows["high"] - rows["value"],
-            "arrayminus": rows["value"] - rows["low"],
-            "thickness": 1,
-        },
-        row=1,
-        col=column,
-    )
-    figure.add_scatter(
-        showlegend=False,
-        x=rows["samples"],
-        y=rows["planted"],
-        mode="lines",
-        line={"color": color_of(part), "dash": "dash", "width": 1.5},
-        hovertemplate="planted %{y:.3f} bit<extra></extra>",
-        row=1,
-        col=column,
-    )

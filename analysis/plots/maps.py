@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,11 @@ UIREVISION = "map"
 DETAILED = 30_000
 """Above this many points a figure carries no text per point and one marker for all."""
 
+SPACE_LABELS: Final[Mapping[str, str]] = {
+    "state": "User state",
+    "weights": "Fusion weights",
+    "fused": "Fused vector",
+}
 Rows = Sequence[int] | np.ndarray
 
 
@@ -96,7 +102,7 @@ def linked_maps(
             figure.add_trace(trace, **position)
     add_key(figure, coloring, column_label(color))
     _add_outlines(figure, list(maps), shapes, dark)
-    height = 640 if columns == 1 else 70 + 350 * lines
+    height = 660 if columns == 1 else 90 + 350 * lines
     return _finished(figure, height, dark, _revision(selected))
 
 
@@ -135,6 +141,11 @@ def neighbour_overlap(
     return figure
 
 
+def space_label(space: str) -> str:
+    """Give the reader's name of a space: a part's own, "Fused vector", "Raw image"."""
+    return SPACE_LABELS.get(space, label_of(space))
+
+
 def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
     """Say what each point is: title or user, year, categories; None for very many points."""
     if len(points) > DETAILED:
@@ -153,10 +164,10 @@ def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
 
 def _panel_title(space: str, quality: Mapping[str, float] | None) -> str:
     if not quality:
-        return label_of(space)
+        return space_label(space)
     trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
     small = f"<span style='font-size:11px'>trust {trust:.2f}, kept {kept:.2f}</span>"
-    return f"{label_of(space)}  {small}"
+    return f"{space_label(space)}  {small}"
 
 
 def _layers(
@@ -292,7 +303,8 @@ def _finished(figure: go.Figure, height: int, dark: bool, selection: str) -> go.
         dragmode="lasso",
         hovermode="closest",
         legend={"itemclick": False, "itemdoubleclick": False, "y": -0.02, "yanchor": "top"},
-        margin={"t": 34},
+        margin={"t": 56},
+        modebar={"add": ["select2d", "lasso2d"]},
     )
     figure.update_annotations(font_size=14)
     figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=None)

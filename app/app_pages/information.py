@@ -16,7 +16,7 @@ def page() -> None:
     tab_choice.draw(
         {
             "Data and model": partial(information_tab.draw, run),
-            "Gates": gates_tab.draw,
+            "Gates": partial(gates_tab.draw, run),
             "Health": partial(health_tab.draw, run),
         },
         key=Widget.INFORMATION_TAB,

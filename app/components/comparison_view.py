@@ -6,16 +6,21 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from analysis.plots.theme import label_of
+from analysis import sentences
+from analysis.aligned_lists import aligned_lists
+from analysis.explanations import UserExplanation
+from analysis.plots.rank_moves import rank_moves
+from analysis.plots.two_sides import two_sides
 from app import comparables, loaders
 from app.catalogue import Catalogue
-from app.components import user_picker
+from app.components import figure_card, user_picker
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown
-from app.state import Widget
+from app.state import Widget, is_dark, select, selection
 from prism_core.store.reader import Run
 
-KINDS: Final = ("Another run", "Another user")
+RUN: Final = "Another run"
+USER: Final = "Another user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,14 @@ class Side:
         ``item_id``, ``rank`` of the stored list, best first, and of the true next item.
     target
         The true next item.
+    explanation
+        What drove the list; None for a run without parts.
     """
 
     name: str
     rows: pd.DataFrame
     target: str
+    explanation: UserExplanation | None
 
     @property
     def top(self) -> pd.DataFrame:
@@ -46,53 +54,124 @@ class Side:
 
 
 def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
-    """Draw both lists, each item with its place in the other one."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Compare with", KINDS, default=KINDS[0], required=True, key=Widget.COMPARE,
-            persist_state="session",
-        )  # fmt: skip
-        other_run, other_user = (
-            (_draw_run(run), user_id) if kind == KINDS[0] else (run, _draw_user(run, user_id))
-        )
-    if other_run is None or other_user is None:
+    """Draw both lists, aligned, and what drove each of them."""
+    found = _draw_choice(run, user_id)
+    if found is None:
         st.info("There is nothing to compare with.")
         return
-    names = [run.name, other_run.name] if kind == KINDS[0] else [f"User {user_id}",
-                                                                 f"User {other_user}"]  # fmt: skip
-    mine, theirs = _side(names[0], run, user_id), _side(names[1], other_run, other_user)
+    mine, theirs = _side(run, user_id, *found), _side(*found, run, user_id)
     shared = len(set(mine.top["item_id"]) & set(theirs.top["item_id"]))
     st.markdown(f"The two lists have {shared} of {len(mine.top)} items in common.")
+    _draw_moves(mine, theirs, catalogue)
+    _draw_drivers(mine, theirs)
     for one, two in ((mine, theirs), (theirs, mine)):
         _draw_list(one, two, catalogue)
-    if kind == KINDS[1] and run.parts:
-        _draw_weights(run, [user_id, other_user])
 
 
-def _draw_run(run: Run) -> Run | None:
-    others = {
+def _draw_choice(run: Run, user_id: str) -> tuple[Run, str] | None:
+    """Draw what to compare with; the choice is in the link as ``run:<id>`` or ``user:<id>``."""
+    kind, _, wanted = (selection().beside or "run:").partition(":")
+    runs = {
         other.run_id: other
         for other in comparables.comparable_runs(run)[1:]
         if other.has("recommendations")
     }
-    chosen = st.selectbox(
-        "Run", list(others), key=Widget.OTHER_RUN, persist_state="session",
-        format_func=lambda i: f"{others[i].name} · seed {others[i].manifest['seed']}",
-    )  # fmt: skip
-    return others.get(str(chosen))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.session_state[Widget.COMPARE] = USER if kind == "user" else RUN
+        st.segmented_control(
+            "Compare with", [RUN, USER], required=True, key=Widget.COMPARE, on_change=_on_kind
+        )
+        if kind == "user":
+            return _draw_user(run, user_id, wanted)
+        if not runs:
+            return None
+        st.session_state[Widget.OTHER_RUN] = wanted if wanted in runs else next(iter(runs))
+        st.selectbox(
+            "Run", list(runs), format_func=lambda i: _run_name(runs[i]), key=Widget.OTHER_RUN,
+            on_change=lambda: select(beside=f"run:{st.session_state[Widget.OTHER_RUN]}"),
+        )  # fmt: skip
+        return runs[st.session_state[Widget.OTHER_RUN]], user_id
 
 
-def _draw_user(run: Run, user_id: str) -> str | None:
+def _draw_user(run: Run, user_id: str, wanted: str) -> tuple[Run, str] | None:
     ids = user_picker.people_of(run)["user_id"]
-    others = ids[ids != user_id].head(user_picker.MAX_OPTIONS).tolist()
-    return st.selectbox("User", others, key=Widget.OTHER_USER, persist_state="session")
+    others: list[str] = ids[ids != user_id].head(user_picker.MAX_OPTIONS).tolist()
+    if wanted not in others and wanted != user_id and (ids == wanted).any():
+        others = [wanted, *others]
+    if not others:
+        return None
+    st.session_state[Widget.OTHER_USER] = wanted if wanted in others else others[0]
+    st.selectbox(
+        "User", others, key=Widget.OTHER_USER,
+        on_change=lambda: select(beside=f"user:{st.session_state[Widget.OTHER_USER]}"),
+    )  # fmt: skip
+    return run, str(st.session_state[Widget.OTHER_USER])
 
 
-def _side(name: str, run: Run, user_id: str) -> Side:
+def _on_kind() -> None:
+    select(beside="user:" if st.session_state[Widget.COMPARE] == USER else "run:")
+
+
+def _run_name(run: Run) -> str:
+    seed = "" if run.manifest["kind"] == "floor" else f" · seed {run.manifest['seed']}"
+    return f"{run.name}{seed}"
+
+
+def _side(run: Run, user_id: str, other: Run, other_user: str) -> Side:
+    """Read one side, named by what tells it from the other."""
+    name = _run_name(run) if user_id == other_user else f"User {user_id}"
     rows = run.table("recommendations", ["user_id", "item_id", "rank"], where={"user_id": user_id})
     outcome = run.table("user_metrics", where={"user_id": user_id})
     target = "" if outcome.empty else str(outcome["target_item_id"].iloc[0])
-    return Side(name, rows.sort_values("rank", ignore_index=True), target)
+    explanation = loaders.explanation(run, user_id) if run.parts and len(rows) else None
+    return Side(name, rows.sort_values("rank", ignore_index=True), target, explanation)
+
+
+def _draw_moves(mine: Side, theirs: Side, catalogue: Catalogue) -> None:
+    titles = {item_id: item.label for item_id, item in catalogue.items.items()}
+    lists = aligned_lists(
+        mine.rows, theirs.rows, titles=titles, targets=(mine.target, theirs.target),
+        top=len(mine.top),
+    )  # fmt: skip
+    figure_card.draw(
+        rank_moves(lists=lists, names=(mine.name, theirs.name), top=len(mine.top), dark=is_dark()),
+        title="Both lists, aligned",
+        name="comparison-moves",
+        data=lists,
+        caption="Lines join an item's two places; a short line leads out of a list, or into it. "
+        "★ marks a true next item.",
+    )
+
+
+def _draw_drivers(mine: Side, theirs: Side) -> None:
+    """Draw weights and mean contributions side by side where both sides have parts."""
+    if mine.explanation is None or theirs.explanation is None:
+        return
+    both = [_drivers(mine.name, mine.explanation), _drivers(theirs.name, theirs.explanation)]
+    table = pd.concat(both, ignore_index=True)
+    figure_card.draw(
+        two_sides(table=table, dark=is_dark()),
+        title="What drove them",
+        help="Mean contributions are over the listed items of each side.",
+        name="comparison-drivers",
+        data=table,
+        caption=f"Filled: {markdown(mine.name)}. Open: {markdown(theirs.name)}.",
+    )
+    words = sentences.user_sentence(theirs.explanation)
+    st.markdown(f"**{markdown(theirs.name)}.** {markdown(words)}")
+
+
+def _drivers(name: str, explanation: UserExplanation) -> pd.DataFrame:
+    """Give both quantities of one side in long form."""
+    weights = explanation.weights.rename(columns={"part": "player", "weight": "value"})
+    means = explanation.contributions.groupby("player")["contribution"].mean()
+    shares = means.rename("value").reset_index()
+    return pd.concat(
+        [
+            weights[["player", "value"]].assign(quantity="Fusion weight"),
+            shares.assign(quantity="Mean contribution"),
+        ]
+    ).assign(side=name)
 
 
 def _draw_list(one: Side, two: Side, catalogue: Catalogue) -> None:
@@ -102,7 +181,7 @@ def _draw_list(one: Side, two: Side, catalogue: Catalogue) -> None:
         Card(
             catalogue.get(item_id),
             corner=f"{rank:,}",
-            note=_place(rank, elsewhere.get(item_id), two.name, len(two.top)),
+            note=_place(rank, elsewhere.get(item_id)),
             mark="true next" if item_id == one.target else "",
         )
         for item_id, rank in one.rows[["item_id", "rank"]].itertuples(index=False)
@@ -110,18 +189,9 @@ def _draw_list(one: Side, two: Side, catalogue: Catalogue) -> None:
     draw_strip(cards, catalogue, label=f"List of {one.name}")
 
 
-def _place(rank: int, other: int | None, name: str, length: int) -> str:
+def _place(rank: int, other: int | None) -> str:
     if other is None:
-        return f"not in the top {length} of {name}"
+        return "only here"
     if other == rank:
         return "same place"
-    return f"{'▲' if rank < other else '▼'} {abs(other - rank):,} against {name}"
-
-
-def _draw_weights(run: Run, user_ids: list[str]) -> None:
-    st.subheader("Fusion weights")
-    columns = {f"weight_{part}": label_of(part) for part in run.parts}
-    users = loaders.table(run, "users").set_index("user_id").loc[user_ids, list(columns)]
-    shown = users.rename(columns=columns).rename_axis("User").reset_index()
-    numbers = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(shown, hide_index=True, column_config=dict.fromkeys(columns.values(), numbers))
+    return f"{'▲' if rank < other else '▼'} {abs(other - rank):,} (there {other:,})"

@@ -54,7 +54,7 @@ def draw(
         How to draw the figure from stored runs; with it the figure can go on the board.
     """
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="xsmall"):
             st.markdown(f"**{title}**", help=help, width="stretch")
             if recipe is not None:
                 _draw_pin(recipe, name, f"{title}. {caption}")

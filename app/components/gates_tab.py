@@ -1,15 +1,18 @@
 """Tab Gates: distributions whose answer is known, and worlds with planted information."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from analysis.information.decomposition import ATOMS
 from analysis.information.worlds import WORLDS
-from analysis.plots.information import gates_figure, recovery_figure
+from analysis.plots.known import gates_figure, recovery_figure
+from analysis.recipes import Recipe
 from app import truth
 from app.components import figure_card
 from app.components.text import markdown
 from app.state import Widget, is_dark
+from prism_core.store.reader import Run
 
 ATOM_NAMES = {
     "unique_first": "Unique first",
@@ -28,14 +31,14 @@ WORLDS_MISSING = (
 )
 
 
-def draw() -> None:
-    """Draw the tab."""
+def draw(run: Run) -> None:
+    """Draw the tab; figures on the board are kept with the run, though none of its data is used."""
     st.markdown(EXPLANATION)
     frame = truth.gates()
     _draw_summary(frame)
-    _draw_all(frame)
-    _draw_one(frame)
-    _draw_worlds()
+    _draw_all(run, frame)
+    _draw_one(run, frame)
+    _draw_worlds(run)
 
 
 def _draw_summary(frame: pd.DataFrame) -> None:
@@ -51,12 +54,13 @@ def _draw_summary(frame: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _draw_all(frame: pd.DataFrame) -> None:
+def _draw_all(run: Run, frame: pd.DataFrame) -> None:
     figure_card.draw(
         gates_figure(gates=frame, dark=is_dark()),
         title="All gates: computed atoms, and the known total as a tick",
         name="gates-all",
         data=frame,
+        recipe=Recipe(figure="gates", runs=(run.run_id,)),
         caption="First and second are the two sources, as image and text are for the data.",
     )
     wide = frame.pivot(index="gate", columns="atom", values="computed")[list(ATOMS)]
@@ -75,7 +79,7 @@ def _draw_all(frame: pd.DataFrame) -> None:
         )
 
 
-def _draw_one(frame: pd.DataFrame) -> None:
+def _draw_one(run: Run, frame: pd.DataFrame) -> None:
     st.subheader("One gate")
     name = st.selectbox(
         "Gate", frame["gate"].unique().tolist(), key=Widget.GATE, persist_state="session"
@@ -88,6 +92,7 @@ def _draw_one(frame: pd.DataFrame) -> None:
             title=f"{markdown(name)}: computed, and the known total",
             name="gates-one",
             data=rows,
+            recipe=Recipe(figure="gates", runs=(run.run_id,), options={"gate": str(name)}),
             caption=f"Solver: {markdown(rows['method'].iloc[0])}. "
             f"Certificate gap: {rows['gap'].iloc[0]:.1e} bit.",
         )
@@ -112,7 +117,7 @@ def _draw_atoms(rows: pd.DataFrame) -> None:
     )
 
 
-def _draw_worlds() -> None:
+def _draw_worlds(run: Run) -> None:
     st.subheader("Worlds: recovered against planted")
     frame = truth.worlds()
     if frame is None:
@@ -127,10 +132,23 @@ def _draw_worlds() -> None:
                 title=f"World: {markdown(name)}",
                 name=f"world-{name}",
                 data=rows,
-                caption=markdown(meanings.get(str(name), "")),
+                recipe=Recipe(figure="worlds", runs=(run.run_id,), options={"world": str(name)}),
+                caption=markdown(meanings.get(str(name), "")) + _kept(rows),
             )
     with st.expander("All worlds as a table, in bits"):
         _draw_world_table(frame)
+
+
+def _kept(rows: pd.DataFrame) -> str:
+    """Say what stands beside every estimate, from the fewest events to the most."""
+    if "retention_joint" not in rows:
+        return ""
+    each = rows.drop_duplicates("samples").sort_values("samples")
+    cells = ", ".join(f"{value:,.0f}" for value in each["samples_per_cell"])
+    shares = ", ".join(
+        "n/a" if np.isnan(value) else f"{value:.0%}" for value in each["retention_joint"]
+    )
+    return f" Samples per cell: {cells}. Retention: {shares}."
 
 
 def _draw_world_table(frame: pd.DataFrame) -> None:

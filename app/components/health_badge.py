@@ -5,7 +5,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from analysis.health_command import ARTIFACT
+from analysis.health.command import ARTIFACT
 from analysis.plots.health import VERDICT_TEXT
 from analysis.plots.theme import label_of
 from app import loaders
@@ -44,3 +44,11 @@ def draw_one(verdict: str, label: str, evidence: str) -> None:
     """Draw one badge; the evidence shows on hover."""
     icon, color = LOOKS[verdict]
     st.badge(label, icon=icon, color=color, help=f"{VERDICT_TEXT[verdict]} {evidence}")
+
+
+def draw_for(run: Run, part: str) -> None:
+    """Draw the badge of one part beside its weight; nothing where its health is not stored."""
+    for verdict, evidence in (
+        verdicts(run).query("part == @part")[["verdict", "evidence"]].itertuples(index=False)
+    ):
+        draw_one(str(verdict), str(verdict), str(evidence))

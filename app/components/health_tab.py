@@ -1,14 +1,27 @@
 """Tab Health: do the parts of the selected run keep the roles that their names promise?"""
 
+from typing import Final
+
 import pandas as pd
 import streamlit as st
 
-from analysis.health_command import ARTIFACT
-from analysis.plots.health import VERDICT_TEXT, sensitivity_map, similarity_map, size_bars
+from analysis.health.command import ARTIFACT
+from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.information_recipes import part_atoms, sources_of
+from analysis.plots.health import (
+    VERDICT_TEXT,
+    epoch_lines,
+    probe_map,
+    sensitivity_map,
+    similarity_map,
+    size_bars,
+)
 from analysis.plots.information import stacked_atoms
 from analysis.plots.theme import label_of
+from analysis.recipes import Recipe
 from app import jobs, loaders
 from app.components import figure_card, health_badge, job_watch, not_kept
+from app.components.information_answer import circumstances
 from app.components.text import markdown
 from app.state import Widget, is_dark
 from prism_core.store.reader import Run
@@ -18,7 +31,39 @@ A fusion weight says how loud a part is, not what it carries. Here every part is
 does it react when the modality it is named after is withheld, and stay calm when the other one
 is? Does it repeat another part? Does it say anything at all?
 """
-ROLE = "role_"
+FIGURES: Final = (
+    (
+        sensitivity_map, "sensitivity", ("sensitivity",), "What each part reacts to",
+        "How far its items move, in spreads of the part, when a modality is withheld.",
+    ),
+    (
+        similarity_map, "similarity", ("cka",), "Do parts repeat each other?",
+        "Linear CKA of the item vectors: 1 is the same up to rotation and scale.",
+    ),
+    (
+        size_bars, "size", ("spread", "norm"), "Does it say anything?",
+        "Bar: how far items lie from their mean. Tick: length of the vectors.",
+    ),
+    (
+        probe_map, "probes", ("probe", "explains"), "What do linear probes say?",
+        "Share of the variance explained on items that were not trained on. Left: of the part by a "
+        "modality's features. Right: of the item's category and popularity by the part.",
+    ),
+)  # fmt: skip
+ATOMS_TEXT: Final = {
+    "role": (
+        "What image and text tell of where a part puts each item",
+        "The items of each part are put into six clusters; the bits are about the cluster.",
+        "A part that keeps its role has mostly bits of its own name; where there is no bar, probes "
+        "of image and text do not tell the cluster.",
+    ),
+    "beyond": (
+        "What a part tells of the next item beside all other parts",
+        "The next item's category, from the part's vectors of the history, and from those of all "
+        "other parts together.",
+        "Unique part: told by this part alone. Without any, the others could replace it.",
+    ),
+}
 
 
 def draw(run: Run) -> None:
@@ -34,7 +79,7 @@ def draw(run: Run) -> None:
     st.markdown(EXPLANATION)
     if run.has(ARTIFACT):
         _draw_verdicts(run)
-        _draw_figures(loaders.table(run, ARTIFACT))
+        _draw_figures(run, loaders.table(run, ARTIFACT))
     _draw_computing(run)
 
 
@@ -49,57 +94,79 @@ def _draw_verdicts(run: Run) -> None:
                 st.caption(markdown(evidence))
 
 
-def _draw_figures(health: pd.DataFrame) -> None:
-    measures = health[health["quantity"].isin(["spread", "norm", "sensitivity", "cka"])]
+def _draw_figures(run: Run, health: pd.DataFrame) -> None:
     with st.grid(2, min_column_width=440):
-        for make, name, title, caption in (
-            (
-                sensitivity_map, "sensitivity", "What each part reacts to",
-                "How far its items move, in spreads of the part, when a modality is withheld.",
-            ),
-            (
-                similarity_map, "cka", "Do parts repeat each other?",
-                "Linear CKA of the item vectors: 1 is the same up to rotation and scale.",
-            ),
-            (
-                size_bars, "spread", "Does it say anything?",
-                "Bar: how far items lie from their mean. Tick: length of the vectors.",
-            ),
-        ):  # fmt: skip
+        for make, name, quantities, title, caption in FIGURES:
+            measures = health[health["quantity"].isin(quantities)]
+            if measures.empty:
+                continue
             figure_card.draw(
                 make(measures=measures, dark=is_dark()),
                 title=title,
                 name=f"health-{name}",
-                data=measures[measures["quantity"].isin([name, "norm"])],
+                data=measures.dropna(axis=1, how="all"),
+                recipe=Recipe(figure=f"health_{name}", runs=(run.run_id,)),
                 caption=caption,
             )
-        _draw_roles(health)
+        _draw_atoms(run, health, "role")
+        _draw_atoms(run, health, "beyond")
+    _draw_epochs(run)
 
 
-def _draw_roles(health: pd.DataFrame) -> None:
-    """Draw what image and text tell of where each part puts the items, where it is stored."""
-    rows = health[health["quantity"].str.startswith(ROLE)]
-    refused = health[health["quantity"] == ROLE.removesuffix("_")]
-    if rows.empty:
+def _draw_atoms(run: Run, health: pd.DataFrame, kind: str) -> None:
+    """Draw what information says of the parts, where it is stored."""
+    atoms, refused = part_atoms(health, kind), health[health["quantity"] == kind]
+    if atoms.empty:
         for reason in refused["text"].unique():
             st.warning(markdown(reason))
         return
-    atoms = rows.assign(
-        atom=rows["quantity"].str.removeprefix(ROLE), name=rows["part"].map(label_of)
-    )
+    sources = sources_of(atoms) if kind == "role" else ("part", "rest")
+    title, help, caption = ATOMS_TEXT[kind]
     figure_card.draw(
-        stacked_atoms(atoms=atoms, by="name", dark=is_dark()),
-        title="What image and text tell of where a part puts each item",
-        help="The items of each part are put into six clusters; the bits are about the cluster.",
-        name="health-roles",
+        stacked_atoms(atoms=atoms, by="name", sources=sources, dark=is_dark()),
+        title=title,
+        help=help,
+        name=f"health-{kind}",
         data=atoms.dropna(axis=1, how="all"),
-        caption="A part that keeps its role has mostly bits of its own name; where there is no "
-        "bar, probes of image and text do not tell the cluster."
+        recipe=Recipe(figure="health_roles" if kind == "role" else "health_beyond",
+                      runs=(run.run_id,)),
+        caption=f"{caption} {_beside(atoms, sources)}"
         + "".join(
             f" {label_of(str(part))}: {markdown(reason)}"
             for part, reason in refused[["part", "text"]].itertuples(index=False)
         ),
+    )  # fmt: skip
+
+
+def _beside(atoms: pd.DataFrame, sources: tuple[str, str]) -> str:
+    """Retention and samples per cell of every part's estimate."""
+    if "samples_per_cell" not in atoms:
+        return ""
+    return " ".join(
+        f"{label_of(str(part))}: {circumstances(rows.iloc[0], sources)}"
+        for part, rows in atoms.groupby("part", sort=False)
     )
+
+
+def _draw_epochs(run: Run) -> None:
+    """Draw the measures over the training, where it took them."""
+    measures = over_epochs(run.events())
+    if measures.empty:
+        return
+    st.subheader("Over the training")
+    figure_card.draw(
+        epoch_lines(measures=measures, dark=is_dark()),
+        title="Spread of the parts, and what each reacts to, after every epoch",
+        name="health-epochs",
+        data=measures,
+        recipe=Recipe(figure="health_epochs", runs=(run.run_id,)),
+        caption="Measured on at most 4,096 items. The stored model is that of epoch "
+        f"{run.manifest['training'].get('best_epoch', '?')}.",
+    )
+    found = verdicts_over_epochs(measures)
+    found["part"] = found["part"].map(label_of)
+    with st.expander("Verdict after every epoch, from these measures alone"):
+        st.dataframe(found.rename(columns=str.capitalize), hide_index=True)
 
 
 def _draw_computing(run: Run) -> None:

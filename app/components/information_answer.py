@@ -1,10 +1,38 @@
 """One stored answer about information, ready to be drawn."""
 
+from typing import Final
+
 import pandas as pd
 
 from analysis.information_recipes import QUESTION
 from analysis.plots.information import MODALITY_SOURCES
+from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
+
+ENOUGH: Final = 0.8
+"""Retention below which a decomposition describes the codes more than the vectors."""
+
+
+def circumstances(facts: pd.Series, sources: tuple[str, str]) -> str:
+    """Say how much of the probes' information the codes keep, and how full the table is.
+
+    Parameters
+    ----------
+    facts
+        Any row of an answer, or of a part's role.
+    sources
+        Names of the first and the second source.
+    """
+    keys = dict(zip(("first", "second", "joint"), (*sources, "both"), strict=True))
+    shares = [
+        f"{label_of(name).lower()} {facts[f'retention_{key}']:.0%}"
+        for key, name in keys.items()
+        if pd.notna(facts.get(f"retention_{key}"))
+    ]
+    kept = ", ".join(shares) or "n/a"
+    low = any(facts.get(f"retention_{key}", 1.0) < ENOUGH for key in keys)
+    text = f"Retention: {kept}. Samples per cell: {facts['samples_per_cell']:,.1f}."
+    return f"{text} **Low retention: the codes lose much.**" if low else text
 
 
 class Answer:
@@ -25,6 +53,7 @@ class Answer:
         self.scope = str(first["scope"])
         self.target = str(first["target"])
         self.sources = (str(first["first"]), str(first["second"]))
+        self.slice = str(first["slice"])
         self.is_about_data = self.scope == "data" and self.sources == MODALITY_SOURCES
 
     def kind(self, kind: str) -> pd.DataFrame:
@@ -44,7 +73,13 @@ class Answer:
     @property
     def facts(self) -> pd.Series:
         """What stands beside every number of the answer."""
-        return self.kind("estimate").iloc[0]
+        estimate = self.kind("estimate")
+        return (self.kind("lattice") if estimate.empty else estimate).iloc[0]
+
+    @property
+    def circumstances(self) -> str:
+        """One sentence on retention and samples per cell, to stand beside every number."""
+        return circumstances(self.facts, self.sources)
 
     @property
     def refusal(self) -> str:

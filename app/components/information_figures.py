@@ -4,11 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plots.areas import area_diagram
-from analysis.plots.information import atom_bars, stacked_atoms, weight_against_information
+from analysis.plots.information import (
+    atom_bars,
+    lattice_bars,
+    stacked_atoms,
+    weight_against_information,
+)
 from analysis.recipes import Recipe
 from app import loaders, questions
 from app.components import figure_card, health_badge, information_trust
-from app.components.information_answer import Answer
+from app.components.information_answer import Answer, circumstances
 from app.components.text import markdown, plural
 from app.questions import Asked
 from app.state import is_dark
@@ -30,6 +35,9 @@ def draw(answer: Answer, run: Run) -> None:
     """
     if answer.refusal:
         st.warning(f"There are no numbers for this question. {markdown(answer.refusal)}")
+        return
+    if answer.scope == "lattice":
+        _draw_lattice(answer)
         return
     _draw_words(answer)
     information_trust.draw_facts(answer)
@@ -61,7 +69,34 @@ def _draw_atoms(answer: Answer) -> None:
         name="information-atoms",
         data=atoms.dropna(axis=1, how="all"),
         recipe=answer.recipe("information"),
-        caption=NULL,
+        caption=f"{NULL}{_synergy_nulls(answer)} {answer.circumstances}",
+    )
+
+
+def _synergy_nulls(answer: Answer) -> str:
+    """Both nulls of synergy in numbers."""
+    null = float(answer.facts["synergy_null_95"])
+    return (
+        " The tick of synergy is the higher one of two nulls: a target that says nothing, and "
+        f"sources that meet only through the target ({null:.3f} bit)."
+    )
+
+
+def _draw_lattice(answer: Answer) -> None:
+    atoms = answer.kind("lattice")
+    total = float(atoms["information_joint"].iloc[0])
+    figure_card.draw(
+        lattice_bars(atoms=atoms, dark=is_dark()),
+        title=f"All atoms about the {markdown(answer.target)}",
+        help="In braces: a group of modalities that are read together. A bar is what each of its "
+        "groups tells by itself, and nothing smaller does.",
+        name="information-lattice",
+        data=atoms.dropna(axis=1, how="all"),
+        recipe=answer.recipe("information_lattice"),
+        caption=f"By RDR, which is defined for any number of sources; all atoms sum to {total:.3f} "
+        "bit. Sources are coded one by one, so what only several tell together is mostly not seen "
+        "here; pairs and each against the rest show it. Ticks: 95 % of shuffled data lie below. "
+        + answer.circumstances,
     )
 
 
@@ -75,7 +110,8 @@ def _draw_areas(answer: Answer) -> None:
         name="information-areas",
         data=atoms[["atom", "value"]],
         recipe=answer.recipe("information_areas"),
-        caption="Areas have no sign: a negative atom is left out here; the bars show it.",
+        caption="Areas have no sign: a negative atom is left out here; the bars show it. "
+        + answer.circumstances,
     )
 
 
@@ -91,7 +127,8 @@ def _draw_weights(answer: Answer, run: Run) -> None:
             name="information-weights",
             data=weights.rename("mean_weight").rename_axis("part").reset_index(),
             recipe=answer.recipe("information_weights"),
-            caption="Above the dotted line: weighed more than its share of the information.",
+            caption="Above the dotted line: weighed more than its share of the information. "
+            + answer.circumstances,
         )
         health_badge.draw(run)
 
@@ -107,24 +144,30 @@ def _draw_groups(answer: Answer) -> None:
         name="information-groups",
         data=groups.dropna(axis=1, how="all"),
         recipe=answer.recipe("information_groups"),
-        caption="History: shorter or longer than the median. Popularity: of the chosen item.",
+        caption="History: shorter or longer than the median. Popularity: of the chosen item. Top "
+        "part: the largest fusion weight of the user. Mean local atoms of groups of 200 choices or "
+        f"more, errors over users. {answer.circumstances}",
     )
 
 
 def draw_targets(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> None:
     """Draw the atoms of the same sources about every target, where several are stored."""
-    same = stored[["first", "second", "coding"]] == [asked.first, asked.second, coding]
+    named = ["first", "second", "slice", "coding"]
+    same = stored[named] == [asked.first, asked.second, asked.slice, coding]
     atoms = stored[same.all(axis=1) & (stored["kind"] == "estimate")]
     if atoms["target"].nunique() < 2:
         return
     sources = (asked.first, asked.second)
-    options = {"first": asked.first, "second": asked.second, "coding": coding}
+    options = dict(zip(named, (*sources, asked.slice, coding), strict=True))
     figure_card.draw(
         stacked_atoms(atoms=atoms, by="target", sources=sources, dark=is_dark()),
         title="The same sources about every target",
         name="information-targets",
         data=atoms.dropna(axis=1, how="all"),
         recipe=Recipe(figure="information_targets", runs=(run.run_id,), options=options),
-        caption="; ".join(f"{t}: {questions.TARGETS.get(t, t)}" for t in atoms["target"].unique())
-        + ".",
+        caption=" ".join(
+            f"{target}: {questions.TARGETS.get(str(target), target)}. "
+            f"{circumstances(rows.iloc[0], sources)}"
+            for target, rows in atoms.groupby("target", sort=False)
+        ),
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.plots.information import atoms_against, definition_panel
 from analysis.plots.theme import label_of
 from app.components import figure_card
-from app.components.information_answer import Answer
+from app.components.information_answer import ENOUGH, Answer
 from app.components.text import markdown
 from app.state import is_dark
 
@@ -17,7 +17,6 @@ RETENTION = (
     "atoms describe the codes more than the vectors; above 100 % is chance."
 )
 CELLS = "Choices for each cell of the counted table. Below 2 no estimate is given."
-ENOUGH = 0.8
 
 
 def draw_facts(answer: Answer) -> None:
@@ -26,7 +25,7 @@ def draw_facts(answer: Answer) -> None:
     names = dict(zip(("first", "second", "joint"), (*answer.sources, "both"), strict=True))
     with st.grid(5, min_column_width=130):
         for key, name in names.items():
-            title = "the other parts" if name == "rest" else label_of(name).lower()
+            title = "the rest" if name == "rest" else label_of(name).lower()
             _draw_retention(title, float(facts[f"retention_{key}"]))
         cells = float(facts["samples_per_cell"])
         st.metric("Samples per cell", f"{cells:,.1f}", help=CELLS, border=True)
@@ -69,7 +68,7 @@ def draw(answer: Answer) -> None:
                 name=f"information-{kind}",
                 data=frame,
                 recipe=answer.recipe(f"information_{kind}"),
-                caption=caption,
+                caption=f"{caption} {answer.circumstances}",
             )
     _draw_definitions(answer, answer.kind("definition"))
 
@@ -86,7 +85,8 @@ def _draw_definitions(answer: Answer, definitions: pd.DataFrame) -> None:
         data=definitions.dropna(axis=1, how="all"),
         recipe=answer.recipe("information_definitions"),
         caption="What differs between rows depends on the definition, not on the data. Compare the "
-        "rows with each other: this table is not corrected for the bias of small samples.",
+        "rows with each other: this table is not corrected for the bias of small samples. "
+        + answer.circumstances,
     )
     meanings = definitions.drop_duplicates("definition")[["definition", "meaning"]]
     st.markdown(

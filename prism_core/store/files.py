@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.types import is_floating as _is_float
 from pyarrow.types import is_list as _is_list
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from prism_core.errors import RunFormatError
 
@@ -156,8 +156,8 @@ def write_vectors(path: Path, vectors: Mapping[str, np.ndarray]) -> None:
         save_file({name: np.ascontiguousarray(array) for name, array in vectors.items()}, temporary)
 
 
-def read_vectors(path: Path) -> dict[str, np.ndarray]:
-    """Read all arrays of a safetensors file.
+def vector_names(path: Path) -> list[str]:
+    """Name the arrays of a safetensors file without reading them.
 
     Raises
     ------
@@ -165,7 +165,26 @@ def read_vectors(path: Path) -> dict[str, np.ndarray]:
         The file is missing or damaged.
     """
     try:
-        return load_file(path)
+        with safe_open(path, "numpy") as handle:
+            return sorted(handle.keys())
+    except FileNotFoundError:
+        raise RunFormatError(f"{path}: the file is missing.") from None
+    except (SafetensorError, OSError) as error:
+        raise RunFormatError(f"{path}: not a readable safetensors file: {error}.") from None
+
+
+def read_vectors(path: Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Read the arrays of a safetensors file: all, or those of some names that it has.
+
+    Raises
+    ------
+    RunFormatError
+        The file is missing or damaged.
+    """
+    try:
+        with safe_open(path, "numpy") as stored:
+            wanted = [key for key in stored.keys() if names is None or key in names]  # noqa: SIM118
+            return {key: stored.get_tensor(key) for key in wanted}
     except FileNotFoundError:
         raise RunFormatError(f"{path}: the file is missing.") from None
     except (SafetensorError, OSError) as error:

@@ -1,7 +1,7 @@
 """Reading run folders: complete ones fully checked, damaged ones listed with the reason."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -164,6 +164,10 @@ class Run:
     def has_model(self) -> bool:
         return schema.MODEL in self.manifest["files"]
 
+    def vector_names(self) -> list[str]:
+        """Name the stored vectors; none for a run without them."""
+        return files.vector_names(self.path / schema.VECTORS) if self.has_vectors else []
+
     def vectors(self) -> dict[str, np.ndarray]:
         """Read all vectors as float32, rows by item or user index.
 
@@ -176,6 +180,18 @@ class Run:
             raise RunFormatError(f"{self.path}: the run was stored without vectors.")
         stored = files.read_vectors(self.path / schema.VECTORS)
         return {name: array.astype(np.float32) for name, array in stored.items()}
+
+    def weights(self, names: Collection[str]) -> dict[str, np.ndarray]:
+        """Read those of the named weights that the model has, without torch.
+
+        Raises
+        ------
+        RunFormatError
+            The run was stored without its model, or the file is damaged.
+        """
+        if not self.has_model:
+            raise RunFormatError(f"{self.path}: the run was stored without its model.")
+        return files.read_vectors(self.path / schema.MODEL, names)
 
     def events(self) -> list[dict[str, Any]]:
         """Read the event lines written so far."""

@@ -31,7 +31,8 @@ def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answer
     question = app.selectbox("question")
     words = "what image and text tell about the genre of the next item"
     assert question.options[0] == f"The data: {words}"
-    assert len(question.options) == 12
+    assert len(question.options) == 16
+    assert question.options[-1] == "Other sources …"
     stored = pd.read_parquet(answered / "prism-seed0" / "information.parquet")
     choices = int(stored.query("kind == 'estimate'")["samples"].iloc[0])
     assert f"From {choices:,} choices of 40 users" in texts(app).replace("\\", "")
@@ -71,20 +72,59 @@ def test_chosen_question_is_computed_beside_the_app(
     app = open_app("information", runs=answered)
     assert not [button for button in app.button if button.key == "compute_question"]
     app.selectbox("question").select_index(1).run()
-    app.selectbox("coding").select("kmeans").run()
+    app.selectbox("coding-2").select("kmeans").run()
     app.button("compute_question").click().run()
     asked = app.selectbox("question").value
-    assert started[0][-6:] == [
-        "--coding", "kmeans", "--scope", asked.scope, "--target", asked.target
+    assert "the group of alike items" in asked
+    assert started[0][-8:] == [
+        "--first", "image", "--second", "text", "--target", "next cluster", "--coding", "kmeans"
     ]  # fmt: skip
     app.button("compute_questions").click().run()
-    assert "--scope" not in started[1]
+    assert "--first" not in started[1]
+
+
+def test_any_sources_and_target_can_be_asked_about_in_a_slice(
+    open_app: OpenApp, answered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
+    app = open_app("information", runs=answered, slice="top part: synergy")
+    assert "in the slice **top part: synergy** only" in texts(app).replace("\\", "")
+    app.selectbox("question").select("Other sources …").run()
+    app.selectbox("first_source").select("synergy").run()
+    assert app.selectbox("second_source").options[-1] == "All others like it"
+    app.selectbox("second_source").select("id").run()
+    app.selectbox("about").select("hit or miss").run()
+    assert app.selectbox("coding-3").value == "quantile"
+    app.button("compute_question").click().run()
+    words = ["--first", "synergy", "--second", "id", "--target", "hit or miss"]
+    start = started[0].index("--first")
+    assert started[0][start : start + 8] == [*words, "--coding", "quantile"]
+    assert started[0][started[0].index("--slice") + 1] == "top part: synergy"
+    assert "--slices" in started[0]
+
+
+def test_lattice_of_three_modalities_is_drawn(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    run = Run(make_run(tmp_path, dataset=tiny_dataset))
+    row = {"scope": "lattice", "target": "next category", "first": "all modalities"}
+    row |= {"second": "rest", "slice": "", "coding": "posterior", "kind": "lattice", "key": "k"}
+    row |= {"low": 0.0, "high": 0.0, "null_95": 0.01, "information_joint": 0.3, "samples": 900}
+    row |= {"samples_per_cell": 7.5, "retention_joint": 0.7, "warnings": ""}
+    nodes = [{"atom": f"{{{name}}}", "value": 0.1} for name in ("image", "text", "sound")]
+    add_artifact(run.path, "information", pd.DataFrame([row | node for node in nodes]), key="k")
+    app = open_app("information", runs=tmp_path)
+    app.selectbox("question").select_index(0).run()
+    assert "sum to 0.300 bit" in texts(app).replace("\\", "")
+    assert "Low retention" in texts(app)
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_answers_of_different_codings_are_kept_apart(open_app: OpenApp, answered: Path) -> None:
     app = open_app("information", runs=answered)
     assert app.get("plotly_chart")
-    app.selectbox("coding").select("kmeans").run()
+    app.selectbox("coding-2").select("kmeans").run()
     assert not app.exception
     assert "has not been computed" in texts(app)
     assert not app.get("plotly_chart")

@@ -1,5 +1,6 @@
 """The tabs Gates and Health of the page Information, and the badges beside fusion weights."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -74,23 +75,37 @@ def test_health_says_verdict_and_evidence_of_every_part(open_app: OpenApp, check
     assert len(evidence) == 4
     assert all(sentence in titles(app) for sentence in evidence)
     assert len(app.get("plotly_chart")) == 3
+    pins = [str(button.key) for button in app.button if str(button.key).endswith("-pin")]
+    assert {"health-sensitivity-pin", "health-similarity-pin", "health-size-pin"} <= set(pins)
     assert not [button for button in app.button if button.key == "compute_health"]
 
 
-def test_health_shows_what_image_and_text_tell_of_a_part(
+def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
     open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
 ) -> None:
-    run = make_run(tmp_path, dataset=tiny_dataset)
-    assert analyse(["health", str(run)]) == 0
-    stored = pd.read_parquet(run / "health.parquet")
-    names = ("redundancy", "unique_first", "unique_second", "synergy")
-    atoms = [
-        {"part": "synergy", "quantity": f"role_{name}", "value": 0.1, "low": 0.0, "high": 0.2}
-        for name in names
+    path = make_run(tmp_path, dataset=tiny_dataset)
+    assert analyse(["health", str(path)]) == 0
+    stored = pd.read_parquet(path / "health.parquet")
+    beside = {"samples_per_cell": 12.5, "retention_first": 0.7, "low": 0.0, "high": 0.2}
+    rows = [
+        {"part": "synergy", "quantity": f"{kind}_{name}", "other": sources, "value": 0.1} | beside
+        for kind, sources in (("role", "image, text"), ("beyond", "synergy, rest"))
+        for name in ("redundancy", "unique_first", "unique_second", "synergy")
     ]
-    add_artifact(run, "health", pd.concat([stored, pd.DataFrame(atoms)]), key="k")
+    rows += [{"part": "synergy", "quantity": "probe", "other": "image", "value": 0.2}]
+    add_artifact(path, "health", pd.concat([stored, pd.DataFrame(rows)]), key="k")
+    parts = [["synergy", "spread", "", 1.0], ["synergy", "norm", "", 1.0]]
+    parts += [["synergy", "sensitivity", name, 1.0] for name in ("image", "text")]
+    with (path / "events.jsonl").open("a", encoding="utf-8") as events:
+        events.write(json.dumps({"event": "epoch", "epoch": 4, "parts": parts}) + "\n")
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["events.jsonl"]["bytes"] = (path / "events.jsonl").stat().st_size
+    (path / "manifest.json").write_text(json.dumps(manifest))
     app = open_app("information", runs=tmp_path, view="Health")
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 7
+    assert "Samples per cell: 12.5" in titles(app)
+    assert "Low retention" in titles(app)
+    assert app.dataframe[-1].value["Verdict"].tolist() == ["alive"]
 
 
 def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
@@ -101,7 +116,7 @@ def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
 
 def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:
     app = open_app("information", run="popularity", view="Health")
-    assert "no stored parts" in titles(app)
+    assert "has no parts" in titles(app)
     assert not app.get("plotly_chart")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
+from analysis.saved_slices import saved_slices
 from app.components.histories import history_of
 from app.components.item_explanation import ROW, VALUE
 from app.components.text import plain
@@ -149,4 +150,58 @@ def test_compare_sets_two_users_side_by_side(open_app: OpenApp) -> None:
     app = open_app("users", run="prism-seed0", user="5", view="Compare")
     app.get_by_key("compare_with").set_value("Another user").run()
     app.selectbox("other_user").set_value("9").run()
-    assert app.dataframe[0].value["User"].tolist() == ["5", "9"]
+    assert app.query_params["beside"] in ("user:9", ["user:9"])
+    assert "User 9. Over the" in plain(texts(app))
+    link = open_app("users", run="prism-seed0", user="5", view="Compare", beside="user:9")
+    assert html(link) == html(app)
+
+
+def test_compared_lists_are_aligned_with_rank_moves(open_app: OpenApp, tiny_runs: Path) -> None:
+    link = {"run": "prism-seed0", "user": "5", "view": "Compare", "beside": "run:prism-seed1"}
+    app = open_app("users", **link)
+    ranks = {
+        run: pd.read_parquet(tiny_runs / run / "recommendations.parquet")
+        .query("user_id == '5'")
+        .set_index("item_id")["rank"]
+        for run in ("prism-seed0", "prism-seed1")
+    }
+    shared = ranks["prism-seed0"].index.intersection(ranks["prism-seed1"].index)
+    moved = [i for i in shared if ranks["prism-seed0"][i] != ranks["prism-seed1"][i]]
+    assert shared.any()
+    assert html(app).count("(there ") == 2 * len(moved)
+    assert [chart.proto.id for chart in app.get("plotly_chart")]
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_groups_are_shown_by_taste_and_the_table_is_sorted_and_paged(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="5", view="Among all users")
+    assert len(app.get("plotly_chart")) == 4
+    groupings = app.selectbox("user_grouping").options
+    assert {"History length", "Popularity taste", "Favourite category", "Top part"} <= set(
+        groupings
+    )
+    app.selectbox("user_grouping").set_value("popularity taste").run()
+    assert "Strength of the parts by popularity taste" in texts(app)
+    app.selectbox("user_order").set_value("True next item ranked worst").run()
+    table = app.dataframe[-1].value
+    assert table["Rank of the true next item"].is_monotonic_decreasing
+    assert len(table) == 40
+
+
+def test_the_population_is_narrowed_to_the_slice(open_app: OpenApp) -> None:
+    query = {"run": "prism-seed0", "user": "5", "view": "Among all users"}
+    app = open_app("users", slice="popularity taste: rare items", **query)
+    members = int(app.selectbox("user_picker").label.split("(")[1].split()[0])
+    assert 0 < members < 40
+    assert len(app.dataframe[-1].value) == members
+    assert f"The chosen slice: {members} users" in texts(app)
+
+
+def test_marked_users_are_saved_as_a_slice(open_app: OpenApp, one_run: Path) -> None:
+    app = open_app("users", runs=one_run, user="5", view="Among all users")
+    app.session_state["marked_users"] = ["3", "8"]
+    app.run()
+    app.text_input("population-triangle-slice-name").set_value("pair").run()
+    app.button("population-triangle-slice-save").click().run()
+    assert saved_slices(one_run / "only")["pair"].members == ("3", "8")
+    assert "2 of 40" in app.selectbox("user_picker").label

@@ -5,6 +5,8 @@ import pytest
 
 from analysis.aligned_lists import aligned_lists
 from analysis.plots.rank_moves import STUB, rank_moves
+from analysis.plots.two_sides import two_sides
+from prism_core.names import PARTS
 
 TITLES = {"a": "Alpha", "b": "Beta <b>", "c": "Gamma", "d": "Delta"}
 
@@ -59,3 +61,20 @@ def test_nothing_to_compare_is_said() -> None:
     assert (
         "nothing to compare" in rank_moves(lists=lists, names=("", "")).layout.annotations[0].text
     )
+
+
+def test_two_sides_draw_every_value_of_both() -> None:
+    table = pd.DataFrame(
+        [(side, quantity, player, value + shift)
+         for side, shift in (("PRISM", 0.0), ("Other", 0.5))
+         for quantity, players in (("Fusion weight", PARTS), ("Mean contribution", (*PARTS, "id")))
+         for value, player in enumerate(players)],
+        columns=["side", "quantity", "player", "value"],
+    )  # fmt: skip
+    figure = two_sides(table=table)
+    marks = [t for t in figure.data if t.mode == "markers" and t.x[0] is not None]
+    assert [t.name for t in marks] == ["PRISM", "Other"] * 2
+    assert list(marks[2].x) == [0, 1, 2, 3, 4]
+    assert list(marks[3].x) == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert marks[2].y[-1] == "Item id"
+    assert two_sides(table=table.iloc[:0]).layout.annotations[0].text

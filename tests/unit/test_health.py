@@ -4,15 +4,21 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis import health_command
-from analysis.health import judge, measure
+from analysis.health import command as health_command
+from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.health.probes import explained
+from analysis.health.verdicts import judge, measure
+from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
-from prism_core.errors import DataError
-from prism_core.evaluation.part_measures import linear_cka, norm, sensitivity, spread
+from analysis.recipes import Recipe, draw
+from prism_core.errors import DataError, NotFittedError
+from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
+from prism_core.store.writer import add_artifact
 from tests.factories import make_dataset, make_run
 
 RNG = np.random.default_rng(0)
@@ -61,6 +67,65 @@ def test_a_part_that_needs_what_it_should_not_leaks(part: str, modality: str) ->
     assert verdicts(parts, without)[part] == "leaks"
 
 
+def test_redundancy_that_moves_by_half_its_spread_depends_on_a_modality() -> None:
+    parts, without = healthy()
+    without["image"]["redundancy"] = SHARED + 0.5 * RNG.normal(size=SHARED.shape)
+    found = {one.part: one for one in judge(measure(parts, without))}
+    assert found["redundancy"].verdict == "leaks"
+    assert "depends on single modalities: withholding the image 0.5" in found["redundancy"].evidence
+    without["image"]["redundancy"] = SHARED + 0.15 * RNG.normal(size=SHARED.shape)
+    assert verdicts(parts, without)["redundancy"] == "alive"
+
+
+def test_a_unique_part_that_another_modality_explains_leaks() -> None:
+    rows = [("unique_image", "probe", "image", 0.9), ("unique_image", "probe", "text", 0.4)]
+    probes = pd.DataFrame(rows, columns=["part", "quantity", "other", "value"])
+    found = judge(pd.concat([measure(*healthy()), probes]))
+    assert found[0].verdict == "leaks"
+    assert "linear probe of the text alone explains 40%" in found[0].evidence
+    assert [one.verdict for one in found[1:]] == ["alive"] * 3
+
+
+@pytest.mark.parametrize(("clear", "verdict"), [(True, "leaks"), (False, "alive")])
+def test_information_that_belongs_to_another_name_is_a_leak_if_it_is_clear(
+    clear: bool, verdict: str
+) -> None:
+    bits = {"unique_first": 0.1, "unique_second": 0.5, "synergy": 0.0, "redundancy": 0.2}
+    role = pd.DataFrame(
+        [
+            ("unique_image", f"role_{atom}", "image, text", value, clear)
+            for atom, value in bits.items()
+        ],
+        columns=["part", "quantity", "other", "value", "distinguishable"],
+    )
+    found = judge(pd.concat([measure(*healthy()), role]))[0]
+    assert found.verdict == verdict
+    said = "What image and text tell of its items is mostly unique text (0.50 bit, unique image"
+    assert (said in found.evidence) == clear
+
+
+def test_a_linear_probe_explains_what_is_linear_in_its_input() -> None:
+    inputs = RNG.normal(size=(400, 5))
+    noise = RNG.normal(size=(400, 3))
+    assert explained(inputs, inputs[:, :3] + noise, seed=0) == pytest.approx(0.5, abs=0.1)
+    assert abs(explained(inputs, noise, seed=0)) < 0.1
+    assert abs(explained(inputs, inputs[:, :1] * inputs[:, 1:2], seed=0)) < 0.1
+
+
+def test_epochs_are_judged_from_what_was_measured_after_each() -> None:
+    parts, without = healthy()
+    dead = parts | {"synergy": 1e-3 * parts["synergy"]}
+    events: list[dict] = [{"event": "started"}]
+    for epoch, vectors in enumerate((parts, dead), start=1):
+        rows = [list(row) for row in measure(vectors, without).itertuples(index=False)]
+        events.append({"event": "epoch", "epoch": epoch, "parts": rows})
+    measures = over_epochs(events)
+    assert measures["epoch"].unique().tolist() == [1, 2]
+    found = verdicts_over_epochs(measures).set_index(["part", "epoch"])["verdict"]
+    assert found["synergy"].tolist() == ["alive", "dead"]
+    assert over_epochs([{"event": "epoch", "epoch": 1}]).empty
+
+
 def test_synergy_that_needs_only_one_modality_leaks() -> None:
     parts, without = healthy()
     without["text"]["synergy"] = parts["synergy"]
@@ -106,14 +171,15 @@ def test_figures_hold_the_measures() -> None:
     np.testing.assert_allclose(similar, similar.T)
     assert len(plots.size_bars(measures=measures).data) == 5
     nothing = measures.head(0)
-    for draw in (plots.sensitivity_map, plots.similarity_map, plots.size_bars):
-        assert draw(measures=nothing).layout.annotations[0].text
+    for make in (plots.sensitivity_map, plots.similarity_map, plots.size_bars):
+        assert make(measures=nothing).layout.annotations[0].text
 
 
 def test_the_command_stores_measures_verdicts_and_roles_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = make_dataset(tmp_path / "data", num_items=300, length=14)
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
+    dataset = make_dataset(tmp_path / "data", num_items=130, length=14)
     path = make_run(tmp_path / "runs", dataset=dataset)
     parser = argparse.ArgumentParser()
     health_command.add_arguments(parser)
@@ -124,9 +190,38 @@ def test_the_command_stores_measures_verdicts_and_roles_once(
     table = Run(path).table("health")
     assert set(table.loc[table["quantity"] == "verdict", "part"]) == set(PARTS)
     assert (table["quantity"].str.startswith("role")).any()
+    assert (table["quantity"].str.startswith("beyond")).any()
+    assert len(table[table["quantity"] == "probe"]) == len(PARTS) * 2
+    assert set(table.loc[table["quantity"] == "explains", "other"]) == {"category", "popularity"}
     capsys.readouterr()
     health_command.run(args)
     assert '"computed": false' in capsys.readouterr().out
+
+
+def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "runs", dataset=make_dataset(tmp_path / "data"))
+    folders = {"prism-seed0": path}
+    with pytest.raises(NotFittedError, match="analysis health"):
+        draw(Recipe(figure="health_size", runs=("prism-seed0",)), folders)
+    rows = [measure(*healthy())]
+    for kind, sources in (("role", "image, text"), ("beyond", "synergy, rest")):
+        atoms = [(f"{kind}_{atom}", 0.1) for atom in ATOMS]
+        frame = pd.DataFrame(atoms, columns=["quantity", "value"])
+        rows.append(frame.assign(part="synergy", other=sources, low=0.0, high=0.2))
+    rows.append(pd.DataFrame([("synergy", "probe", "image", 0.2)], columns=PartMeasure._fields))
+    add_artifact(path, "health", pd.concat(rows), key="k")
+    names = ("sensitivity", "similarity", "size", "probes", "roles", "beyond")
+    for name in names:
+        assert draw(Recipe(figure=f"health_{name}", runs=("prism-seed0",)), folders).data, name
+    empty = draw(Recipe(figure="health_epochs", runs=("prism-seed0",)), folders)
+    assert "did not measure" in empty.layout.annotations[0].text
+
+
+def test_epoch_lines_show_spread_and_every_reaction() -> None:
+    measures = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
+    figure = plots.epoch_lines(measures=measures)
+    assert len(figure.data) == 3 * len(PARTS)
+    assert list(figure.data[0].x) == [1, 2]
 
 
 def test_a_run_without_parts_is_refused(tmp_path: Path) -> None:

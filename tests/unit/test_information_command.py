@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,15 @@ import pandas as pd
 import pytest
 
 from analysis.information import command
+from analysis.information.candidates import candidate_pairs
 from analysis.information.histories import choices, history_means, principal_components
-from analysis.information.questions import Library, Settings, questions
+from analysis.information.lattice import estimate_lattice, lattice
+from analysis.information.library import Library
+from analysis.information.questions import Settings, ask, questions
+from analysis.information.sources import item_vectors, source_names
+from analysis.saved_slices import SavedSlice, save_slice
 from prism_core.errors import DataError
+from prism_core.store.datasets import Dataset, Features, write_dataset
 from prism_core.store.reader import Run
 from tests.factories import make_dataset, make_run
 
@@ -86,12 +93,14 @@ def test_contradicting_options_leave_no_question(folder: tuple[Path, Path]) -> N
 def test_the_key_changes_with_what_the_answer_is_computed_from(
     folder: tuple[Path, Path],
 ) -> None:
-    library = Library(Run(folder[0]), command.Dataset(folder[1]), Settings())
+    library = Library(Run(folder[0]), Dataset(folder[1]), Settings())
     every = list(questions(library.run, library.dataset))
+    one_slice = SavedSlice(name="some", kind="users", members=("1", "2"))
     one, dataset = library.run, library.dataset
     keys = {question.key(one, dataset, Settings()) for question in every}
     assert len(keys) == len(every)
     assert every[0].key(one, dataset, Settings(seed=1)) not in keys
+    assert every[0].key(one, dataset, Settings(), one_slice) not in keys
 
 
 def test_a_history_never_holds_its_own_choice() -> None:
@@ -116,3 +125,129 @@ def test_components_keep_distances_and_leave_missing_rows_out() -> None:
     assert (reduced[0] == 0).all()
     expected = np.linalg.norm(vectors[1] - vectors[2])
     assert np.linalg.norm(reduced[1] - reduced[2]) == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def library(folder: tuple[Path, Path]) -> Library:
+    slices = {
+        "some users": SavedSlice(name="some users", kind="users", members=("1", "2", "3")),
+        "some items": SavedSlice(name="some items", kind="items", members=("10", "20")),
+    }
+    return Library(Run(folder[0]), Dataset(folder[1]), Settings(), slices)
+
+
+def test_a_slice_keeps_to_its_users_choices_or_to_choices_of_its_items(library: Library) -> None:
+    of_users = ask("next category", "image", "text", library.run, slice="some users")
+    assert set(library.material(of_users).users) == {0, 1, 2}
+    of_items = ask("next cluster", "image", "text", library.run, slice="some items")
+    found, whole = library.material(of_items), library.material(replace(of_items, slice=""))
+    chosen = np.isin(library.events.item_index, [1, 2])
+    assert len(found.target) == chosen.sum() < len(whole.target)
+    np.testing.assert_array_equal(found.sources["text"], whole.sources["text"][chosen])
+    with pytest.raises(DataError, match="has no slice 'other'"):
+        library.material(replace(of_users, slice="other"))
+
+
+def test_candidates_are_half_hits_and_never_chosen_before(library: Library) -> None:
+    material = library.material(ask("hit or miss", "image", "text", library.run))
+    assert material.target.mean() == 0.5
+    assert {s.shape[1] for s in material.sources.values()} == {1}
+    known = item_vectors("image", library.run, library.dataset)[1]
+    pairs = candidate_pairs(library.events, library._seen, known, seed=3)
+    users = library.events.user_index[pairs.event]
+    np.testing.assert_array_equal(library._seen(users, pairs.item_index), pairs.is_hit)
+    assert known[pairs.item_index].all()
+
+
+def test_every_source_and_target_gives_material(library: Library) -> None:
+    one, dataset = library.run, library.dataset
+    assert source_names(one, dataset) == ("image", "text", *one.parts, "id")
+    for target in ("next cluster", "top-1 cluster", "hit@10", "hit or miss"):
+        found = library.material(ask(target, "synergy", "rest", one))
+        assert found.sources["synergy"].shape[0] == len(found.target) == len(found.users)
+        assert 2 <= len(found.classes) <= 16
+        assert found.target.max() == len(found.classes) - 1
+    assert ask("next cluster", "id", "image", one).scope == "part"
+    with pytest.raises(DataError, match="no source 'sound'; choose one of image, text"):
+        library.material(ask("next cluster", "sound", "image", one))
+
+
+def test_any_two_sources_can_be_asked_about_within_a_group(folder: tuple[Path, Path]) -> None:
+    path = folder[0]
+    save_slice(path, SavedSlice(name="mine", kind="users", members=tuple(map(str, range(1, 50)))))
+    options = ("--first", "image", "--second", "synergy", "--target", "next popularity")
+    run(folder, *options, "--slice", "mine", "--no-definitions")
+    frame = Run(path).table("information")
+    asked = frame[(frame["slice"] == "mine") & (frame["kind"] == "estimate")]
+    assert asked["second"].unique().tolist() == ["synergy"]
+    assert asked["num_users"].unique().tolist() == [49]
+    with pytest.raises(DataError, match="--second needs --first"):
+        run(folder, "--second", "text")
+
+
+def test_quantiles_are_the_default_for_candidates(folder: tuple[Path, Path]) -> None:
+    path, data = folder
+    options = ["--permutations", "20", "--target", "hit or miss", "--no-definitions"]
+    command.run(parsed(str(path), "--dataset", str(data), *options))
+    frame = Run(path).table("information")
+    found = frame[(frame["target"] == "hit or miss") & (frame["kind"] == "estimate")]
+    assert found["coding"].unique().tolist() == ["quantile"]
+    assert (found["warnings"] != "").all()
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run on data with three modalities."""
+    root = tmp_path_factory.mktemp("three")
+    two = make_dataset(root / "two", num_users=120, num_items=60, length=14)
+    sound = np.random.default_rng(5).normal(size=(61, 8)).astype(np.float32)
+    features = {name: two.features(name) for name in two.modalities}
+    dataset = write_dataset(
+        root / "data",
+        description={k: two.description[k] for k in DESCRIBED}
+        | {"encoders": dict.fromkeys((*two.modalities, "sound"), "random")},
+        tables={"interactions": two.interactions, "items": two.items, "users": two.users},
+        features=features | {"sound": Features(sound, np.arange(61) > 0)},
+    )
+    return make_run(root / "runs", dataset=dataset), root / "data"
+
+
+DESCRIBED = ("name", "title", "source", "licence", "citation", "sequence", "options")
+
+
+def test_three_modalities_are_asked_in_pairs_against_the_rest_and_as_a_lattice(
+    three: tuple[Path, Path],
+) -> None:
+    one, dataset = Run(three[0]), Dataset(three[1])
+    asked = [q for q in questions(one, dataset) if q.target == "next category"]
+    pairs = {(q.first, q.second) for q in asked if q.scope == "data"}
+    assert pairs == {
+        ("image", "text"), ("image", "sound"), ("text", "sound"),
+        ("image", "rest"), ("text", "rest"), ("sound", "rest"),
+    }  # fmt: skip
+    material = Library(one, dataset, Settings()).material(ask("hit or miss", "text", "rest", one))
+    assert material.sources["rest"].shape[1] == 2
+    run(three, "--scope", "lattice")
+    rows = Run(three[0]).table("information").query("scope == 'lattice'")
+    assert len(rows) == 18
+    assert "{image}{text,sound}" in set(rows["atom"])
+    total = rows["value"].sum()
+    assert total == pytest.approx(rows["information_joint"].iloc[0], abs=1e-9)
+    assert rows["retention_joint"].notna().all() or rows["samples_per_cell"].notna().all()
+
+
+def test_the_lattice_of_three_copies_is_redundant_in_all() -> None:
+    table = np.zeros((2, 2, 2, 2))
+    table[0, 0, 0, 0] = table[1, 1, 1, 1] = 0.5
+    atoms = lattice(table, ["a", "b", "c"]).set_index("node")["value"]
+    assert atoms["{a}{b}{c}"] == pytest.approx(1.0)
+    assert atoms.drop("{a}{b}{c}").abs().max() < 1e-9
+
+
+def test_a_lattice_of_too_little_or_too_many_is_refused() -> None:
+    target, users = np.arange(60) % 5, np.arange(60)
+    three_sources = {name: np.zeros((60, 1)) for name in "abc"}
+    with pytest.raises(DataError, match="needs at least 200"):
+        estimate_lattice(three_sources, target, groups=users)
+    with pytest.raises(DataError, match="5 sources have no lattice"):
+        lattice(np.full((2,) * 6, 1 / 64))

@@ -5,12 +5,12 @@ import pytest
 
 from analysis.information import estimate
 from analysis.information.bias import extrapolate
-from analysis.information.coding import TableCoding, given_codes
-from analysis.information.estimate import Estimate
+from analysis.information.binning import TableCoding, given_codes
 from analysis.information.gates import gate
 from analysis.information.local import clustered_error, group_atoms
 from analysis.information.nulls import p_value, permute_by_user, permute_within
 from analysis.information.probes import assign_folds
+from analysis.information.result import Estimate
 from analysis.information.table import merge_tail, occupancy
 from analysis.information.truth import computed_gates, markdown_table, recovered
 from analysis.information.worlds import WORLDS

@@ -1,5 +1,7 @@
 """The table of recovered worlds, and definitions that dit cannot solve."""
 
+import math
+import time
 from pathlib import Path
 
 import dit.pid
@@ -8,10 +10,11 @@ import pytest
 from dit.exceptions import ditException
 
 from analysis.__main__ import main
-from analysis.information.definitions import compare_definitions
+from analysis.information.bounded import Bounded, TimeLimitError
+from analysis.information.definitions import compare_definitions, dit_atoms
 from analysis.information.gates import gate
+from analysis.information.truth import RECOVERED
 from analysis.information.worlds import WORLDS
-from analysis.information.worlds_command import RECOVERED
 
 
 def test_worlds_are_written_as_one_table(
@@ -28,7 +31,7 @@ def test_worlds_are_written_as_one_table(
 
 
 def test_bundled_worlds_are_those_of_this_code() -> None:
-    frame = pd.read_parquet(Path(__file__).parents[2] / RECOVERED)
+    frame = pd.read_parquet(RECOVERED)
     planted = {(world.name, atom): bits for world in WORLDS for atom, bits in world.atoms.items()}
     stored = frame.set_index(["world", "atom"])["planted"]
     assert all(stored[key].eq(bits).all() for key, bits in planted.items())
@@ -36,13 +39,35 @@ def test_bundled_worlds_are_those_of_this_code() -> None:
     assert largest["error"].abs().max() < 0.02
 
 
-def test_a_definition_that_dit_cannot_solve_is_said_not_raised(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_definitions_run_beside_and_say_what_they_mean() -> None:
+    frame = compare_definitions(gate("UNQ").probabilities, names=("BROJA", "WB", "Proj"))
+    redundancy = frame[frame["atom"] == "redundancy"].set_index("definition")["value"]
+    assert redundancy["BROJA"] == pytest.approx(0, abs=1e-6)
+    assert redundancy["WB"] == pytest.approx(1, abs=1e-6)
+    assert redundancy["Proj"] == pytest.approx(0, abs=1e-6)
+    assert frame["meaning"].str.endswith(".").all()
+
+
+def test_a_definition_that_takes_too_long_is_ended_and_said() -> None:
+    frame = compare_definitions(gate("AND").probabilities, names=("BROJA", "MMI"), limit=0.01)
+    assert frame.groupby("definition")["value"].count().to_dict() == {"BROJA": 4, "MMI": 0}
+    assert frame["meaning"].iloc[-1].endswith("No answer within 0.01 seconds.")
+
+
+def test_a_process_that_hangs_is_replaced() -> None:
+    with Bounded(limit=20.0) as process:
+        assert process.call(math.sqrt, 9.0) == 3.0
+        process.limit = 0.2
+        with pytest.raises(TimeLimitError, match=r"within 0\.2 seconds"):
+            process.call(time.sleep, 60)
+        process.limit = 20.0
+        assert process.call(math.sqrt, 4.0) == 2.0
+
+
+def test_a_measure_that_gives_up_leaves_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
     def give_up(*_: object) -> None:
         raise ditException("Optimization failed")
 
     monkeypatch.setattr(dit.pid, "PID_Proj", give_up)
-    frame = compare_definitions(gate("AND").probabilities, names=("BROJA", "Proj"))
-    assert frame.groupby("definition")["value"].count().to_dict() == {"BROJA": 4, "Proj": 0}
-    assert frame["meaning"].iloc[-1].endswith("no answer for this table.")
+    atoms = dit_atoms("PID_Proj", gate("AND").probabilities)
+    assert all(math.isnan(value) for value in atoms.values())

@@ -9,7 +9,7 @@ import pytest
 from analysis.information import ATOMS
 from analysis.information.gates import gate
 from analysis.information.truth import computed_gates
-from analysis.plots import areas
+from analysis.plots import areas, known
 from analysis.plots import information as plots
 from prism_core.names import PARTS
 
@@ -125,7 +125,7 @@ def test_definitions_stand_side_by_side() -> None:
 
 
 def test_gates_show_computed_and_known() -> None:
-    figure = plots.gates_figure(gates=computed_gates([gate("XOR"), gate("AND")]))
+    figure = known.gates_figure(gates=computed_gates([gate("XOR"), gate("AND")]))
     assert list(figure.data[-1].x) == pytest.approx([1.0, 0.811278], abs=1e-5)
 
 
@@ -136,6 +136,15 @@ def test_recovery_draws_planted_beside_found() -> None:
         for atom in ATOMS
     ]
     columns = ["world", "samples", "atom", "planted", "value", "low", "high"]
-    figure = plots.recovery_figure(recovered=pd.DataFrame(rows, columns=columns))
+    figure = known.recovery_figure(recovered=pd.DataFrame(rows, columns=columns))
     assert len(figure.data) == 8
     assert list(figure.data[1].y) == [0.1, 0.1]
+
+
+def test_lattice_draws_the_largest_atoms_and_fades_those_below_their_null() -> None:
+    atoms = pd.DataFrame({"atom": ["{a}", "{b}"], "value": [0.01, 0.3], "null_95": [0.02, 0.02]})
+    figure = plots.lattice_bars(atoms=atoms)
+    assert list(figure.data[0].y) == ["{b}", "{a}"]
+    assert figure.data[0].marker.opacity[0] == 1.0
+    assert figure.data[0].marker.opacity[1] < 0.5
+    assert plots.lattice_bars(atoms=atoms.head(0)).layout.annotations[0].text

@@ -1,0 +1,44 @@
+"""The parts' health over a training, from what was measured after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from analysis.health.verdicts import judge
+from prism_core.evaluation.part_measures import PartMeasure
+
+
+def over_epochs(events: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Measures of the parts after every epoch.
+
+    Parameters
+    ----------
+    events
+        A run's events, finished or not.
+
+    Returns
+    -------
+    frame
+        Columns epoch and those of `analysis.health.verdicts.measure`; empty for runs whose training
+        did not measure parts.
+    """
+    rows = [
+        (event["epoch"], *measure)
+        for event in events
+        if event.get("event") == "epoch"
+        for measure in event.get("parts", [])
+    ]
+    return pd.DataFrame(rows, columns=["epoch", *PartMeasure._fields])
+
+
+def verdicts_over_epochs(measures: pd.DataFrame) -> pd.DataFrame:
+    """Verdict on each part after every epoch: columns epoch, part, verdict, evidence."""
+    rows = [
+        (epoch, one.part, one.verdict, one.evidence)
+        for epoch, frame in measures.groupby("epoch")
+        for one in judge(frame.drop(columns="epoch"))
+    ]
+    return pd.DataFrame(rows, columns=["epoch", "part", "verdict", "evidence"])

@@ -1,0 +1,149 @@
+"""The answer to a question as rows of one table, one kind after another."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from analysis.information.decomposition import ATOMS
+from analysis.information.definitions import compare_definitions
+from analysis.information.estimate import estimate
+from analysis.information.lattice import LatticeEstimate, estimate_lattice
+from analysis.information.library import Material
+from analysis.information.local import group_atoms
+from analysis.information.questions import Question, Settings
+from analysis.information.result import Estimate
+from analysis.timing import Progress
+
+KINDS: Final = (
+    "estimate",
+    "resolution",
+    "samples",
+    "group",
+    "definition",
+    "lattice",
+    "refused",
+)
+"""Row kinds: the answer itself; its atoms at other resolutions and sample sizes; local atoms of
+groups of events; other definitions; the atoms of three or four sources; why there are none."""
+
+_ALWAYS: Final = ("kind", "atom", "value", "low", "high", "null_95")
+
+
+def answer(
+    material: Material,
+    question: Question,
+    settings: Settings,
+    progress: Progress,
+    definitions: bool,
+) -> pd.DataFrame:
+    """Estimate one question and lay everything out as rows.
+
+    Raises
+    ------
+    PrismError
+        When the question has no answer that can be trusted; the text says why.
+    """
+    if question.scope == "lattice":
+        return _lattice_rows(material, settings, progress)
+    first, second = material.sources.values()
+    found = estimate(
+        first,
+        second,
+        material.target,
+        groups=material.users,
+        coding=settings.coding or question.suggested_coding,
+        permutations=settings.permutations,
+        seed=settings.seed,
+        on_step=progress.step,
+    )
+    frames = [
+        found.frame().assign(kind="estimate"),
+        _varied(found.resolutions, "bins", "resolution"),
+        _varied(found.sample_sizes, "samples", "samples"),
+        *_groups(found, material),
+    ]
+    if definitions:
+        table, total = found.panel_table, found.total.plug_in
+        panel = compare_definitions(table, information_joint=total)
+        frames.append(panel.assign(kind="definition"))
+    rows = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
+    return _ordered(rows.assign(**_circumstances(found), classes=", ".join(material.classes)))
+
+
+def refusal(reason: str) -> pd.DataFrame:
+    """One row that says why there is no number."""
+    nothing = float("nan")
+    row = {"kind": "refused", "atom": "", "value": nothing, "low": nothing, "high": nothing}
+    return pd.DataFrame([row | {"null_95": nothing, "warnings": reason}])
+
+
+def _groups(found: Estimate, material: Material) -> list[pd.DataFrame]:
+    """Local atoms of every group, each with its samples for each cell of the counted table."""
+    frames = []
+    for name, labels in material.groupings.items():
+        groups = group_atoms(found.local, labels, found.local_correction)
+        frames.append(groups.assign(kind="group", grouping=name))
+    return frames
+
+
+def _lattice_rows(material: Material, settings: Settings, progress: Progress) -> pd.DataFrame:
+    found = estimate_lattice(
+        material.sources,
+        material.target,
+        groups=material.users,
+        seed=settings.seed,
+        on_step=progress.step,
+    )
+    rows = found.atoms.rename(columns={"node": "atom"}).assign(
+        kind="lattice", low=np.nan, high=np.nan, classes=", ".join(material.classes)
+    )
+    return _ordered(rows.assign(**_lattice_circumstances(found, material)))
+
+
+def _varied(frame: pd.DataFrame, column: str, kind: str) -> pd.DataFrame:
+    long = frame.melt(id_vars=column, value_vars=list(ATOMS), var_name="atom", value_name="value")
+    return long.rename(columns={column: "x"}).assign(kind=kind)
+
+
+def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.reindex(columns=list(dict.fromkeys([*_ALWAYS, *rows.columns])))
+
+
+def _lattice_circumstances(found: LatticeEstimate, material: Material) -> dict[str, Any]:
+    return {
+        "samples": len(material.target),
+        "num_users": len(np.unique(material.users)),
+        "bins": found.bins,
+        "samples_per_cell": found.occupancy.samples_per_cell,
+        "predicted_bias": found.occupancy.predicted_bias,
+        "retention_joint": found.retention,
+        "information_joint": found.total,
+        "warnings": "",
+    }
+
+
+def _circumstances(found: Estimate) -> dict[str, Any]:
+    """What must stand beside every number of an answer."""
+    retention = found.retention or {}
+    nothing = float("nan")
+    return {
+        "samples": found.samples,
+        "num_users": found.users,
+        "bins": found.bins,
+        "samples_per_cell": found.occupancy.samples_per_cell,
+        "predicted_bias": found.occupancy.predicted_bias,
+        "correction": found.correction,
+        "retention_first": retention.get("first", nothing),
+        "retention_second": retention.get("second", nothing),
+        "retention_joint": retention.get("joint", nothing),
+        "synergy_null_95": found.synergy_null_95,
+        "synergy_p_value": found.synergy_p_value,
+        "stable": found.stable,
+        "gap": found.gap,
+        "residual": found.residual,
+        "method": found.method,
+        "warnings": "\n".join(found.warnings),
+    }

@@ -1,0 +1,140 @@
+"""The linked maps with what the reader can do on them."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis import maps
+from analysis.map_points import column_label
+from analysis.plots.maps import linked_maps
+from analysis.recipes import Recipe
+from analysis.regions import Region, Shape
+from analysis.spaces import ITEMS
+from app import loaders, map_view
+from app.components import figure_card, map_card, map_lens
+from app.components.map_controls import METHOD_NAMES, found_rows
+from app.map_view import MapView
+from app.state import Widget, is_dark, select, selection
+from prism_core.errors import PrismError
+from prism_core.store.reader import Run
+
+NEAREST = 10
+HELP = (
+    "Only nearness means something: axes have no unit, and distances between far groups say "
+    "little. Draw with the lasso or the box; hold Shift to add to what is marked. A double click "
+    "marks nothing again."
+)
+
+
+def draw(run: Run, view: MapView, points: pd.DataFrame, marked: np.ndarray | None) -> None:
+    """Draw the maps of a view.
+
+    Parameters
+    ----------
+    points
+        What is known of every row.
+    marked
+        Rows that are marked; None for none.
+    """
+    planes = {space: plane(run, view, space) for space in view.spaces}
+    chosen, region = chosen_row(points, view.scope), map_view.marked()
+    figure = linked_maps(
+        maps=planes,
+        points=points,
+        color=view.color,
+        selected=marked,
+        shapes=_shapes(region, view),
+        highlighted=found_rows(points, view.search),
+        chosen=chosen,
+        near=_near(run, view, chosen),
+        quality={space: quality(run, view, space) for space in view.spaces},
+        dark=is_dark(),
+    )
+    options = {"scope": view.scope, "method": view.method, "spaces": list(view.spaces)}
+    if selection().marked:
+        options["marked"] = selection().marked or ""
+    figure_card.draw(
+        figure,
+        title=f"{METHOD_NAMES[view.method]} of the {view.scope}, by space",
+        help=HELP,
+        name=Widget.MAP_CHART,
+        data=_numbers(planes, points),
+        caption=f"Colour: {column_label(view.color).lower()}. Beside each name: how far the "
+        "picture can be trusted (1 is best), and the share of true neighbours it keeps.",
+        recipe=Recipe(figure="maps", runs=(run.run_id,), options={**options, "color": view.color}),
+    )
+
+
+def listen(run: Run, view: MapView, points: pd.DataFrame) -> None:
+    """Take what is drawn and clicked on the maps, and show a card for the point below."""
+    map_lens.draw(
+        spaces=list(view.spaces),
+        on_drawn=partial(_keep, view),
+        on_picked=partial(_pick, points, view.scope),
+    )
+    version = f"{run.run_id}-{view.scope}-{view.color}"
+    map_lens.draw_card(version, partial(_card, run, points, view))
+
+
+def plane(run: Run, view: MapView, space: str) -> pd.DataFrame:
+    """Read the map of a space."""
+    return loaders.table(run, f"maps/{maps.map_name(view.scope, space, view.method)}")
+
+
+def quality(run: Run, view: MapView, space: str) -> dict[str, float]:
+    """Read how good a map is; empty for a map stored without these numbers."""
+    table = f"maps/{maps.map_name(view.scope, space, view.method)}-about"
+    return maps.quality_of(loaders.table(run, table)) if run.has(table) else {}
+
+
+def chosen_row(points: pd.DataFrame, scope: str) -> int | None:
+    """Give the row of the selected item or user; None where none is selected or known."""
+    column, wanted = _chosen(scope)
+    hits = np.flatnonzero(points[column].astype(str) == wanted)
+    return int(hits[0]) if len(hits) else None
+
+
+def _chosen(scope: str) -> tuple[str, str | None]:
+    current = selection()
+    return ("item_id", current.item) if scope == ITEMS else ("user_id", current.user)
+
+
+def _near(run: Run, view: MapView, chosen: int | None) -> dict[str, list[int]]:
+    """Find the true neighbours of the chosen point in every space that can still be read."""
+    near = {}
+    for space in view.spaces if chosen is not None else ():
+        try:
+            found = loaders.nearest_rows(run, view.scope, space, chosen or 0, NEAREST)
+        except PrismError:
+            continue
+        near[space] = found["row"].tolist()
+    return near
+
+
+def _shapes(region: Region | None, view: MapView) -> tuple[Shape, ...]:
+    is_here = region is not None and (region.scope, region.method) == (view.scope, view.method)
+    return region.shapes if region is not None and is_here else ()
+
+
+def _keep(view: MapView, shapes: list[Shape]) -> None:
+    drawn = Region(view.scope, view.method, tuple(shapes))
+    select(marked=drawn.text() if shapes else None)
+
+
+def _pick(points: pd.DataFrame, scope: str, row: int) -> None:
+    if 0 <= row < len(points):
+        column, _ = _chosen(scope)
+        select(**{column.removesuffix("_id"): str(points[column].iloc[row])})
+
+
+def _card(run: Run, points: pd.DataFrame, view: MapView, row: int) -> str:
+    if view.scope == ITEMS:
+        return map_card.item_card(points, row, loaders.catalogue(run), view.color)
+    return map_card.user_card(run, points, row, view.color)
+
+
+def _numbers(planes: dict[str, pd.DataFrame], points: pd.DataFrame) -> pd.DataFrame:
+    names = [name for name in ("item_id", "user_id", "title") if name in points]
+    frames = [frame.assign(space=space) for space, frame in planes.items()]
+    return pd.concat(frames).join(points[names], on="row")

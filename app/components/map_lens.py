@@ -1,0 +1,96 @@
+"""What the reader does on a map: drawing around points, clicking one, resting on one.
+
+The chart itself would send every marked point. This sends the drawn shape instead, so that a
+hundred thousand points cost no more than ten.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from analysis.regions import Shape, box, lasso
+from app.state import Widget
+
+HERE: Final = Path(__file__).parent
+CHART: Final = f"st-key-{Widget.MAP_CHART}"
+MAX_SHAPES: Final = 20
+
+_lens = st.components.v2.component(
+    "prism_map_lens", js=(HERE / "map_lens.js").read_text(encoding="utf-8"), isolate_styles=False
+)
+_card = st.components.v2.component(
+    "prism_hover_card", js=(HERE / "hover_card.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)  # fmt: skip
+
+
+def draw(
+    *,
+    spaces: list[str],
+    on_drawn: Callable[[list[Shape]], None],
+    on_picked: Callable[[int], None],
+) -> None:
+    """Listen to the chart ``Widget.MAP_CHART``.
+
+    Parameters
+    ----------
+    spaces
+        Spaces of its panels, in order.
+    on_drawn
+        Takes everything that is drawn now; an empty list for nothing.
+    on_picked
+        Takes the row of a clicked point.
+    """
+
+    def drawn() -> None:
+        on_drawn(shapes_of(_state(Widget.MAP_LENS).get("drawn") or [], spaces))
+
+    def picked() -> None:
+        row = _state(Widget.MAP_LENS).get("picked")
+        if isinstance(row, int | float):
+            on_picked(int(row))
+
+    _lens(
+        key=Widget.MAP_LENS, data={"chart": CHART}, on_drawn_change=drawn, on_picked_change=picked,
+        height=1,
+    )  # fmt: skip
+
+
+@st.fragment
+def draw_card(version: str, html_of: Callable[[int], str]) -> None:
+    """Show a card beside the pointer for the point below it.
+
+    Parameters
+    ----------
+    version
+        Changes whenever the rows mean something else.
+    html_of
+        From a row to the HTML of its card; an empty text for no card.
+    """
+    asked, _, number = str(_state(Widget.MAP_HOVER).get("hovered") or "").rpartition("|")
+    row = int(number) if asked == version and number.isdigit() else None
+    data = {"chart": CHART, "version": version, "row": row, "html": ""}
+    if row is not None:
+        data["html"] = html_of(row)
+    _card(key=Widget.MAP_HOVER, data=data, on_hovered_change=_nothing, height=1)
+
+
+def shapes_of(drawn: list[dict[str, Any]], spaces: list[str]) -> list[Shape]:
+    """Read drawn shapes; those on no panel, or without area, are left out."""
+    shapes = []
+    for one in drawn[:MAX_SHAPES]:
+        number = str(one["axis"]).removeprefix("x") or "1"
+        place, make = int(number) - 1, {"box": box, "lasso": lasso}[one["kind"]]
+        if place < len(spaces) and len(one["x"]) >= (2 if one["kind"] == "box" else 3):
+            shapes.append(make(spaces[place], one["x"], one["y"]))
+    return shapes
+
+
+def _state(key: str) -> dict[str, Any]:
+    return dict(st.session_state.get(key) or {})
+
+
+def _nothing() -> None:
+    """Take the value over; the fragment reads it when it runs."""

@@ -1,0 +1,64 @@
+"""One run's maps: linked panels, what is marked on them, neighbours, quality, computing more."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.spaces import ITEMS
+from app import loaders, map_view, slices
+from app.components import (
+    map_computing,
+    map_controls,
+    map_figure,
+    map_marked,
+    map_neighbours,
+    map_quality,
+    not_kept,
+)
+from app.components.text import markdown
+from app.map_view import MapView
+from prism_core.store.reader import Run
+
+
+def draw(run: Run) -> None:
+    """Draw the tab."""
+    stored = map_view.available(run)
+    if stored:
+        _draw_maps(run, stored)
+    elif not run.has_vectors:
+        not_kept.draw(run, missing="the vectors of its items, which a map needs", needed="whole")
+        return
+    else:
+        st.info("This run has no maps yet. Compute them below; that takes a minute or two.")
+    map_computing.draw(run, is_first=not stored)
+
+
+def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
+    view = map_view.current(run)
+    points = loaders.points_of(run, view.scope)
+    map_controls.draw(view, stored, points)
+    rows, origin = _marked(run, view, points)
+    map_figure.draw(run, view, points, rows)
+    map_quality.draw(run, view)
+    map_marked.draw(run, view, points.iloc[[] if rows is None else rows], origin)
+    map_neighbours.draw(run, view, points)
+    map_figure.listen(run, view, points)
+
+
+def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray | None, str]:
+    """Give the marked rows and how they were marked: drawn, or else the chosen slice."""
+    region = map_view.marked()
+    if region is not None and region.scope == view.scope:
+        drawn_on = MapView(region.scope, region.method)
+        rows = region.rows(lambda space: map_figure.plane(run, drawn_on, space))
+        if len(rows):
+            return rows[rows < len(points)], map_marked.origin_of(drawn_on, len(region.shapes))
+    chosen = slices.current(run)
+    if chosen is None:
+        return None, ""
+    is_items = view.scope == ITEMS
+    members = chosen.item_ids(run) if is_items else chosen.user_ids(run)
+    inside = points["item_id" if is_items else "user_id"].astype(str).isin(list(members or ()))
+    return (np.flatnonzero(inside), f"the slice {markdown(chosen.name)}") if inside.any() else (
+        None, ""
+    )  # fmt: skip
