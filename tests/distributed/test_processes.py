@@ -26,26 +26,29 @@ SETTINGS = (
 )
 
 
-def launch(dataset: Dataset, root: Path, processes: int, *more: str) -> subprocess.Popen[str]:
-    overrides = [f"data.path={dataset.path}", *SETTINGS, *more]
+def launch(
+    dataset: Dataset, root: Path, processes: int, *words: str, settings: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    overrides = [f"data.path={dataset.path}", *SETTINGS, *settings]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc-per-node={processes}", "-m", "prism_core", "train"]
     command += ["--preset", "prism", "--out", str(root), "--device", "cpu"]
     command += [word for text in overrides for word in ("--set", text)]
+    command += words
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     )
 
 
-def trained_alone(dataset: Dataset, root: Path, *more: str) -> Run:
-    overrides = [f"data.path={dataset.path}", *SETTINGS, "training.max_epochs=3", *more]
+def trained_alone(dataset: Dataset, root: Path) -> Run:
+    overrides = [f"data.path={dataset.path}", *SETTINGS, "training.max_epochs=3"]
     config = load_run_config(preset="prism", overrides=overrides)
     return Run(train_run(config, root, device="cpu"))
 
 
-def trained(dataset: Dataset, root: Path, processes: int, *more: str) -> Run:
-    process = launch(dataset, root, processes, "training.max_epochs=3", *more)
+def trained(dataset: Dataset, root: Path, processes: int, *words: str) -> Run:
+    process = launch(dataset, root, processes, *words, settings=("training.max_epochs=3",))
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     (entry,) = list_runs([root])
@@ -56,24 +59,29 @@ def losses(run: Run) -> pd.DataFrame:
     return pd.DataFrame([e["losses"] for e in run.events() if e["event"] == "epoch"])
 
 
-@pytest.mark.parametrize("backbone", ["sasrec", "indirec"])
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> Run:
+    """The run of one process, with dropout as in the preset."""
+    return trained_alone(tiny_dataset, tmp_path_factory.mktemp("alone"))
+
+
+@pytest.mark.parametrize(("size", "how"), [(2, ()), (3, ()), (2, ("--split-items",))])
 def test_one_two_and_three_processes_agree(
-    tmp_path: Path, tiny_dataset: Dataset, backbone: str
+    tmp_path: Path, tiny_dataset: Dataset, alone: Run, size: int, how: tuple[str, ...]
 ) -> None:
-    choice = f"model.backbone={backbone}"
-    runs = [trained_alone(tiny_dataset, tmp_path / "1", choice)]
-    runs += [trained(tiny_dataset, tmp_path / str(size), size, choice) for size in (2, 3)]
-    for run in runs[1:]:
-        assert losses(run).columns.equals(losses(runs[0]).columns)
-        np.testing.assert_allclose(losses(run), losses(runs[0]), atol=1e-6, rtol=1e-6)
-        pd.testing.assert_frame_equal(run.table("metrics"), runs[0].table("metrics"))
-    assert [run.manifest["training"]["processes"] for run in runs] == [1, 2, 3]
+    run = trained(tiny_dataset, tmp_path, size, *how)
+    assert losses(run).columns.equals(losses(alone).columns)
+    np.testing.assert_allclose(losses(run), losses(alone), atol=1e-6, rtol=1e-6)
+    pd.testing.assert_frame_equal(run.table("metrics"), alone.table("metrics"))
+    assert run.manifest["training"]["processes"] == size
 
 
 def test_dead_process_ends_the_job_without_a_manifest(
     tmp_path: Path, tiny_dataset: Dataset
 ) -> None:
-    process = launch(tiny_dataset, tmp_path, 2, "training.max_epochs=500", "training.patience=500")
+    process = launch(
+        tiny_dataset, tmp_path, 2, settings=("training.max_epochs=500", "training.patience=500")
+    )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
         time.sleep(0.05)
