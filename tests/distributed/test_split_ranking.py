@@ -91,7 +91,9 @@ def test_ranks_and_lists_are_those_of_one_process(folder: Path, tiny_dataset: Da
     model, sequences, config = model_of(str(tiny_dataset.path))
     whole = rank_split(model, sequences, "test", config, top_k=TOP_K)
     for name in COLUMNS:
-        np.testing.assert_allclose(found[name], getattr(whole, name), rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(
+            found[name], getattr(whole, name), rtol=1e-5, atol=1e-4, err_msg=name
+        )
 
 
 @pytest.mark.slow
