@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,6 +35,19 @@ class Variant:
     def values(self, metric: str) -> np.ndarray:
         """Per-seed, per-user values ``(S, U)`` of a metric."""
         return metric_values(self.ranks, metric)
+
+    def of_users(self, user_ids: Iterable[str]) -> "Variant":
+        """Keep only some users.
+
+        Raises
+        ------
+        DataError
+            None of them was tested.
+        """
+        kept = np.isin(self.user_ids, list(user_ids))
+        if not kept.any():
+            raise DataError(f"{self.name}: none of the chosen users was tested.")
+        return replace(self, user_ids=self.user_ids[kept], ranks=self.ranks[:, kept])
 
 
 def metric_values(ranks: np.ndarray, metric: str) -> np.ndarray:
@@ -76,11 +89,26 @@ def variants_of(runs: Iterable[Run]) -> list[Variant]:
     outcomes = {run.run_id: _outcome(run) for run in listed}
     for run in listed[1:]:
         _require_comparable(listed[0], run, outcomes)
-    labels = _recipe_labels(listed)
+    labels = variant_names(listed)
     groups: dict[str, list[Run]] = {}
     for run in listed:
         groups.setdefault(labels[run.run_id], []).append(run)
     return [_variant(name, group, outcomes) for name, group in groups.items()]
+
+
+def named(variants: Sequence[Variant], name: str) -> Variant:
+    """Find a variant by its name.
+
+    Raises
+    ------
+    DataError
+        No variant has that name.
+    """
+    for variant in variants:
+        if variant.name == name:
+            return variant
+    known = ", ".join(repr(v.name) for v in variants)
+    raise DataError(f"no variant is named {name!r}; there are: {known}.")
 
 
 def summary(
@@ -127,7 +155,7 @@ def differences(
     DataError
         No variant has the name of the reference.
     """
-    base = _named(variants, reference)
+    base = named(variants, reference)
     rows = [_difference(v, base, metric, seed) for v in variants if v is not base]
     frame = pd.DataFrame(rows)
     if frame.empty:
@@ -160,7 +188,7 @@ def paired_users(ours: Variant, theirs: Variant, *, metric: str = "ndcg@10") -> 
 
 
 def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
-    """Read the epochs of some runs.
+    """Read the epochs of some runs; runs of one name and different settings are told apart.
 
     Returns
     -------
@@ -168,11 +196,16 @@ def learning_curves(runs: Iterable[Run]) -> pd.DataFrame:
         Long: ``name``, ``run_id``, ``seed``, ``epoch``, ``group`` (``loss`` or ``valid``),
         ``quantity``, ``value``.
     """
+    listed = list(runs)
+    labels = variant_names(listed)
     frames = [
         learning_curve(
-            run.events(), name=run.name, run_id=run.run_id, seed=int(run.manifest["seed"])
+            run.events(),
+            name=labels[run.run_id],
+            run_id=run.run_id,
+            seed=int(run.manifest["seed"]),
         )
-        for run in runs
+        for run in listed
     ]
     return pd.concat(frames, ignore_index=True) if frames else learning_curve([])
 
@@ -188,13 +221,6 @@ def learning_curve(
     return pd.DataFrame(rows, columns=columns)
 
 
-def config_differences(runs: Sequence[Run]) -> pd.DataFrame:
-    """List the settings in which runs differ: one row per setting, one column per run id."""
-    flat = {run.run_id: dict(_flattened(run.config)) for run in runs}
-    frame = pd.DataFrame(flat).astype(object).where(lambda f: f.notna(), "not set")
-    return frame[frame.astype(str).nunique(axis=1) > 1].rename_axis("setting").reset_index()
-
-
 def costs(variants: Sequence[Variant], *, metric: str = "ndcg@10", seed: int = 0) -> pd.DataFrame:
     """Set each variant's metric beside what it costs.
 
@@ -202,13 +228,16 @@ def costs(variants: Sequence[Variant], *, metric: str = "ndcg@10", seed: int = 0
     -------
     pandas.DataFrame
         The rows of :func:`summary` for ``metric`` with ``seconds`` (training, mean over seeds) and
-        ``num_parameters``; missing where a run, such as a floor, did not train.
+        ``num_parameters``, and for both the smallest and largest of the seeds in columns that end
+        in ``_low`` and ``_high``; missing where a run, such as a floor, did not train.
     """
     table = summary(variants, metrics=[metric], seed=seed)
     spent = {v.name: [run.manifest.get("training") or {} for run in v.runs] for v in variants}
     for quantity in ("seconds", "num_parameters"):
-        means = {name: _mean(entry.get(quantity) for entry in all_) for name, all_ in spent.items()}
-        table[quantity] = table["name"].map(means)
+        known = {name: [e[quantity] for e in all_ if quantity in e] for name, all_ in spent.items()}
+        for column, summarise in (("", np.mean), ("_low", np.min), ("_high", np.max)):
+            found = {n: float(summarise(values)) for n, values in known.items() if values}
+            table[quantity + column] = table["name"].map(found)
     return table
 
 
@@ -237,7 +266,8 @@ def _require_comparable(first: Run, other: Run, outcomes: Mapping[str, pd.DataFr
         raise DataError(f"{pair}: they were evaluated on different users or true items.")
 
 
-def _recipe_labels(runs: Sequence[Run]) -> dict[str, str]:
+def variant_names(runs: Sequence[Run]) -> dict[str, str]:
+    """Name the variant of every run by its id, without reading more than manifests."""
     recipes: dict[str, set[str]] = {}
     for run in runs:
         recipes.setdefault(run.name, set()).add(_recipe(run))
@@ -255,14 +285,6 @@ def _variant(name: str, runs: list[Run], outcomes: Mapping[str, pd.DataFrame]) -
     ranks = np.stack([outcomes[run.run_id]["rank"].to_numpy() for run in runs])
     users = outcomes[runs[0].run_id]["user_id"].to_numpy()
     return Variant(name, str(runs[0].manifest["kind"]), tuple(runs), users, ranks)
-
-
-def _named(variants: Sequence[Variant], name: str) -> Variant:
-    for variant in variants:
-        if variant.name == name:
-            return variant
-    known = ", ".join(repr(v.name) for v in variants)
-    raise DataError(f"no variant is named {name!r}; there are: {known}.")
 
 
 def _difference(variant: Variant, base: Variant, metric: str, seed: int) -> dict[str, Any]:
@@ -306,16 +328,3 @@ def _epoch_rows(event: Mapping[str, Any]) -> list[dict[str, Any]]:
         for group, key in (("loss", "losses"), ("valid", "valid"))
         for quantity, value in event.get(key, {}).items()
     ]
-
-
-def _flattened(value: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        yield prefix, value if isinstance(value, int | float | str) else str(value)
-        return
-    for key, inner in value.items():
-        yield from _flattened(inner, f"{prefix}.{key}" if prefix else key)
-
-
-def _mean(numbers: Iterable[float | None]) -> float:
-    known = [number for number in numbers if number is not None]
-    return float(np.mean(known)) if known else float("nan")

@@ -12,10 +12,12 @@ from analysis.health.epochs import over_epochs
 from analysis.information.decomposition import ATOMS
 from analysis.information.stored import completed
 from analysis.information.truth import computed_gates, recovered_worlds
+from analysis.interactions import user_interaction
 from analysis.plots import health as health_plots
 from analysis.plots import information as plots
 from analysis.plots import known
 from analysis.plots.areas import area_diagram
+from analysis.plots.interactions import interaction_points
 from analysis.plots.theme import label_of
 from prism_core.errors import DataError, NotFittedError
 from prism_core.store.reader import Run
@@ -118,6 +120,25 @@ def _lattice(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return plots.lattice_bars(atoms=_rows(runs[0], options, "lattice"), dark=dark)
 
 
+def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    """The same question about every stored slice."""
+    names = ("scope", "target", "first", "second", "coding")
+    rows = named_slices(_matching(runs[0], options, names, "estimate"))
+    return plots.stacked_atoms(atoms=rows, by="slice", sources=_sources(options), dark=dark)
+
+
+def named_slices(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name the slice that is no slice."""
+    return rows.assign(slice=rows["slice"].replace("", "everybody"))
+
+
+def _user_interaction(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    if "user_id" not in options:
+        raise DataError("this figure needs the option 'user_id'.")
+    found = user_interaction(runs[0], options["user_id"])
+    return interaction_points(found=found, dark=dark)
+
+
 def _gates(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """All gates, or the one that is named; computed anew, whatever the run."""
     return known.gates_figure(gates=_named(computed_gates(), "gate", options), dark=dark)
@@ -197,6 +218,8 @@ FIGURES: Final[Mapping[str, Draw]] = {
     "information_resolution": _against("resolution", "Codes per source"),
     "information_definitions": _definitions,
     "information_lattice": _lattice,
+    "information_slices": _slices,
+    "user_interaction": _user_interaction,
     "gates": _gates,
     "worlds": _worlds,
     "health_sensitivity": _of_health(health_plots.sensitivity_map),

@@ -18,12 +18,14 @@ from analysis import (
     faithfulness,
     information_recipes,
     map_recipes,
+    settings,
     slices,
 )
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
+from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from analysis.plots.triangle import part_triangle
@@ -45,9 +47,10 @@ class Recipe:
     runs
         Ids of the runs it is drawn from; for a figure of a data set, its fingerprint.
     options
-        Options of that figure: ``metric``, ``metrics``, ``reference``, ``user_id``,
-        ``user_ids``, ``item_id``, ``method``, ``color``, ``spaces``; all optional but
-        ``reference``, ``user_id`` and ``item_id`` where a figure is about one.
+        Options of that figure: ``user_ids`` (of the users it is about), ``metric``, ``metrics``,
+        ``reference``, ``user_id``, ``item_id``, ``method``, ``color``, ``spaces``, ...; all
+        optional but ``reference``, ``name``, ``user_id`` and ``item_id`` where a figure is about
+        one.
     """
 
     figure: str
@@ -117,7 +120,7 @@ def _needed(options: Options, name: str) -> Any:
 
 def _metrics(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     metrics = options.get("metrics", ["ndcg@10", "hr@10"])
-    table = comparison.summary(comparison.variants_of(runs), metrics=metrics)
+    table = comparison.summary(_variants(runs, options), metrics=metrics)
     return comparison_plots.metric_forest(
         table=table, highlight=options.get("highlight"), dark=dark
     )
@@ -135,36 +138,74 @@ def _wins(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
+def _variants(runs: Sequence[Run], options: Options) -> list[comparison.Variant]:
+    """Group the runs, on the chosen users or on all."""
+    found = comparison.variants_of(runs)
+    wanted = options.get("user_ids")
+    return found if wanted is None else [variant.of_users(wanted) for variant in found]
+
+
 def _gaps(runs: Sequence[Run], options: Options) -> Any:
     metric = options.get("metric", "ndcg@10")
-    variants = comparison.variants_of(runs)
+    variants = _variants(runs, options)
     return comparison.differences(variants, reference=_needed(options, "reference"), metric=metric)
 
 
 def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = comparison.variants_of(runs)
-    found = [v for v in variants if v.name == _needed(options, "reference")]
-    if not found:
-        raise DataError(f"no variant is named {options['reference']!r}.")
-    grouped = next((run for run in runs if run.parts), runs[0])
+    variants = _variants(runs, options)
+    reference = comparison.named(variants, _needed(options, "reference"))
+    groups = _groups(runs, options)
+    picked = options.get("groupings", [name for name in groups if name != "user_id"])
     table = slices.slice_differences(
         variants,
-        reference=found[0],
-        slices=slices.user_slices(grouped),
+        reference=reference,
+        slices=groups[["user_id", *picked]],
         metric=options.get("metric", "ndcg@10"),
     )
     return slice_heatmap(table=table, dark=dark)
 
 
+def _losers(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    variants = _variants(runs, options)
+    name = _needed(options, "name")
+    table = slices.losing_groups(
+        comparison.named(variants, name),
+        comparison.named(variants, _needed(options, "reference")),
+        slices=_groups(runs, options),
+        metric=options.get("metric", "ndcg@10"),
+    )
+    return comparison_plots.group_outcomes(table=table, name=name, dark=dark)
+
+
+def _groups(runs: Sequence[Run], options: Options) -> pd.DataFrame:
+    """Group the chosen users by the run ``groups_of``, or by the first one with parts."""
+    first = next((run for run in runs if run.parts), runs[0])
+    source = next((run for run in runs if run.run_id == options.get("groups_of")), first)
+    groups, wanted = slices.user_slices(source), options.get("user_ids")
+    return groups if wanted is None else groups[groups["user_id"].isin(wanted)]
+
+
 def _curves(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     quantity = options.get("quantity", "ndcg@10")
-    return learning_curves(curves=comparison.learning_curves(runs), quantity=quantity, dark=dark)
+    curves = comparison.learning_curves(run for run in runs if run.manifest["kind"] == "model")
+    if "names" in options:
+        curves = curves[curves["name"].isin(options["names"])]
+    return learning_curves(curves=curves, quantity=quantity, dark=dark)
 
 
 def _costs(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     metric = options.get("metric", "ndcg@10")
-    table = comparison.costs(comparison.variants_of(runs), metric=metric)
+    trained = [run for run in runs if run.manifest["kind"] == "model"]
+    table = comparison.costs(_variants(trained, options), metric=metric)
     return cost_scatter(table=table, cost=options.get("cost", "seconds"), dark=dark)
+
+
+def _sensitivity(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    variants = _variants(runs, options)
+    centre = settings.centre_of_variation(variants)
+    metric = options.get("metric", "ndcg@10")
+    table = settings.sensitivity(variants, reference=centre, metric=metric)
+    return sensitivity_curves(table=table, dark=dark)
 
 
 def _weights(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
@@ -238,6 +279,8 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "differences": _differences,
     "wins": _wins,
     "slices": _slices,
+    "losers": _losers,
+    "sensitivity": _sensitivity,
     "learning_curves": _curves,
     "costs": _costs,
     "weights": _weights,

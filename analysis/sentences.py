@@ -68,7 +68,8 @@ def _leader(wide: pd.DataFrame, order: pd.Series) -> str:
     first, second = str(order.index[0]), str(order.index[1])
     count = len(wide)
     if count < MIN_ITEMS:
-        return f"Over {count} listed item(s), {plain_name(first)} adds most ({order.iloc[0]:+.2f})."
+        items = "the one listed item" if count == 1 else f"the {count} listed items"
+        return f"Over {items}, {plain_name(first)} adds most ({order.iloc[0]:+.2f})."
     low, high = _interval(wide[first])
     text = (
         f"Over the {count} listed items, {plain_name(first)} adds most to the score: "
@@ -98,7 +99,7 @@ def _standing(percentile: float) -> str:
 def _target(explanation: UserExplanation) -> str:
     listed = explanation.target_rank <= len(explanation.recommendations)
     where = "in the list" if listed else "below the list"
-    return f"The item chosen next stands at rank {explanation.target_rank}, {where}."
+    return f"The item chosen next stands at rank {explanation.target_rank:,}, {where}."
 
 
 def _all_off(explanation: UserExplanation) -> str:

@@ -1,13 +1,13 @@
 """Groups of users, and how a comparison comes out within each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis import resampling
-from analysis.comparison import Variant
+from analysis.comparison import Variant, paired_users
 from prism_core.store.reader import Run
 
 MIN_USERS: Final = 20
@@ -65,7 +65,7 @@ def slice_differences(
     aligned = slices.set_index("user_id").loc[reference.user_ids]
     rows = []
     for grouping in aligned.columns:
-        labels = aligned[grouping].astype("string").to_numpy()
+        labels = aligned[grouping].astype("string").fillna("").to_numpy()
         for group in _groups(aligned[grouping]):
             inside = labels == group
             rows += [
@@ -104,6 +104,41 @@ def who_loses(paired: pd.DataFrame, slices: pd.DataFrame) -> pd.DataFrame:
             row["difference"] = float(users["difference"].mean())
             rows.append(row | {"balance": (losses - wins) / len(users)})
     return pd.DataFrame(rows).sort_values("balance", ascending=False, ignore_index=True)
+
+
+def losing_groups(
+    variant: Variant,
+    reference: Variant,
+    *,
+    slices: pd.DataFrame,
+    metric: str = "ndcg@10",
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Count winners and losers of one variant within every group, with the mean difference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :func:`who_loses`, with ``difference``, ``low``, ``high`` and ``certain`` as
+        of :func:`slice_differences`; the worst balance first.
+    """
+    counted = who_loses(paired_users(variant, reference, metric=metric), slices)
+    gaps = slice_differences(
+        [variant], reference=reference, slices=slices, metric=metric, seed=seed
+    )
+    kept = gaps[["grouping", "group", "difference", "low", "high", "certain"]]
+    return counted.drop(columns="difference").merge(kept, on=["grouping", "group"])
+
+
+def with_saved_slices(slices: pd.DataFrame, saved: Mapping[str, frozenset[str]]) -> pd.DataFrame:
+    """Add saved sets of users, by name, as groupings of their own; they may overlap."""
+    added = {
+        f"slice {name}": pd.Categorical(
+            [name if user in users else None for user in slices["user_id"]]
+        )
+        for name, users in saved.items()
+    }
+    return slices.assign(**added)
 
 
 def _within(

@@ -25,12 +25,25 @@ from analysis.plots import population as population_plots
 from analysis.plots.information import atom_bars
 from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
+from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from analysis.plots.triangle import part_triangle
 from analysis.regions import box
 from prism_core.store.reader import Run
 
+SENSITIVITY = pd.DataFrame(
+    {
+        "setting": ["Temperature of the gate"] * 3,
+        "x": [0.2, 0.7, 1.4],
+        "is_reference": [False, True, False],
+        "name": ["T 0.2", "PRISM", "T 1.4"],
+        "metric": "ndcg@10",
+        "value": [0.04, 0.05, 0.045],
+        "low": [0.03, 0.04, 0.03],
+        "high": [0.05, 0.06, 0.055],
+    }
+)
 ATOMS = pd.DataFrame(
     {
         "atom": ["unique_first", "unique_second", "synergy", "redundancy"],
@@ -94,6 +107,10 @@ def _comparisons(runs: list[Run], prism: Run, dark: bool) -> dict[str, go.Figure
     )
     costs = comparison.costs(variants)
     costs["seconds"] = [3.0, 5.0, 8.0]
+    costs = costs.assign(seconds_low=costs["seconds"] - 1, seconds_high=costs["seconds"] + 2)
+    losers = slices.losing_groups(
+        comparison.named(variants, "Popularity"), reference, slices=slices.user_slices(prism)
+    )
     summary = comparison.summary(variants, metrics=["ndcg@10", "hr@10"])
     return {
         "metric_forest": comparison_plots.metric_forest(table=summary, dark=dark),
@@ -104,6 +121,10 @@ def _comparisons(runs: list[Run], prism: Run, dark: bool) -> dict[str, go.Figure
         "learning_curves": learning_curves(curves=comparison.learning_curves(runs), dark=dark),
         "cost_scatter": cost_scatter(table=costs, dark=dark),
         "slice_heatmap": slice_heatmap(table=groups, dark=dark),
+        "group_outcomes": comparison_plots.group_outcomes(
+            table=losers, name="Popularity", dark=dark
+        ),
+        "sensitivity_curves": sensitivity_curves(table=SENSITIVITY, dark=dark),
     }
 
 

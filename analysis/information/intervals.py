@@ -15,6 +15,8 @@ from analysis.information.table import FloatArray
 LEVEL: Final = 0.05
 _Z: Final = 1.959964
 ONE_SIDED_Z: Final = 1.644854
+NEGLIGIBLE: Final = 1e-4
+"""Bits that are too few to be called information: near the precision of the solver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ def judged_atoms(evidence: Evidence) -> tuple[AtomEstimate, ...]:
     """The four atoms and their total, each with interval, null and verdict."""
     null = evidence.target_null
     centred = null - null.mean(0)
+    errors = np.maximum(evidence.errors, null.std(0))  # never surer than about shuffled data
     found = []
     for column, name in enumerate(QUANTITIES):
         level = float(np.quantile(centred[:, column], 1 - LEVEL))
@@ -72,15 +75,16 @@ def judged_atoms(evidence: Evidence) -> tuple[AtomEstimate, ...]:
             level = max(level, evidence.synergy_null_95)
             chance = max(chance, evidence.synergy_p)
         value, plug_in = evidence.values[column], evidence.plug_in[column]
-        found.append(_atom(name, value, plug_in, evidence.errors[column], level, chance))
+        found.append(_atom(name, value, plug_in, errors[column], level, chance))
     return tuple(found)
 
 
 def _atom(
     name: str, value: float, plug_in: float, error: float, level: float, chance: float
 ) -> AtomEstimate:
-    above_zero = value - ONE_SIDED_Z * error > 0
-    distinguishable = bool(value > level and chance <= LEVEL and above_zero)
+    above_zero = value - _needed_z(name) * error > 0
+    above_null = value > max(level, NEGLIGIBLE) and chance <= LEVEL
+    distinguishable = bool(above_null and above_zero)
     low, high = value - _Z * error, value + _Z * error
     if not distinguishable:
         low, high = min(0.0, value), max(0.0, value) + ONE_SIDED_Z * error
@@ -95,3 +99,12 @@ def _atom(
         p_value=chance,
         distinguishable=distinguishable,
     )
+
+
+def _needed_z(name: str) -> float:
+    """Errors an atom must lie above zero.
+
+    A unique atom is a maximum over ways to rewire the pairs. Where none is there, more than one of
+    them binds, and the largest of their estimates is above zero more often than each.
+    """
+    return _Z if name.startswith("unique") else ONE_SIDED_Z

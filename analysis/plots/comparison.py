@@ -14,6 +14,7 @@ from analysis.plots.theme import (
     INK,
     MUTED,
     PAPER,
+    PART_LABELS,
     empty_figure,
     new_figure,
     template_name,
@@ -108,14 +109,9 @@ def difference_forest(*, table: pd.DataFrame, reference: str, dark: bool = False
 
 def win_tie_loss(*, table: pd.DataFrame, reference: str, dark: bool = False) -> go.Figure:
     """Draw for how many users each variant beats, equals or loses to the reference."""
-    styles = {
-        "wins": (CATEGORY_COLORS[0], "/"),
-        "ties": (GRID[dark], ""),
-        "losses": (CATEGORY_COLORS[1], "\\"),
-    }
     rows = table.sort_values("difference")
     figure = new_figure(dark=dark, height=110 + ROW * len(rows), barmode="stack")
-    for outcome, (color, shape) in styles.items():
+    for outcome, (color, shape) in outcome_styles(dark).items():
         figure.add_bar(
             name=outcome.capitalize(),
             x=rows[outcome],
@@ -127,6 +123,65 @@ def win_tie_loss(*, table: pd.DataFrame, reference: str, dark: bool = False) -> 
     figure.update_xaxes(title=f"Users, against {short(reference)}")
     figure.update_layout(legend_traceorder="normal")
     return figure
+
+
+def group_outcomes(*, table: pd.DataFrame, name: str, dark: bool = False) -> go.Figure:
+    """Draw who wins and who loses within groups of users, and by how much on average.
+
+    Parameters
+    ----------
+    table
+        ``grouping``, ``group``, ``num_users``, ``wins``, ``ties``, ``losses``, ``difference``,
+        ``low``, ``high``, ``certain``.
+    name
+        The variant that wins or loses.
+    dark
+        Whether the page is dark.
+    """
+    if table.empty:
+        return empty_figure("There are no groups to compare.", dark=dark)
+    rows = table.sort_values("grouping", kind="stable")
+    labels = [rows["grouping"].str.capitalize().to_list(), _group_labels(rows)]
+    figure = make_subplots(
+        cols=2, shared_yaxes=True, horizontal_spacing=0.03, column_widths=[0.55, 0.45]
+    ).update_layout(
+        template=template_name(dark), barmode="stack", height=130 + 26 * len(rows),
+        legend_traceorder="normal",
+    )  # fmt: skip
+    for outcome, (color, shape) in outcome_styles(dark).items():
+        figure.add_bar(
+            name=outcome.capitalize(),
+            x=100 * rows[outcome] / rows["num_users"],
+            y=labels,
+            customdata=rows[outcome],
+            orientation="h",
+            marker={"color": color, "pattern": _overlay(shape, dark)},
+            hovertemplate=f"%{{customdata}} users: {outcome}<extra></extra>",
+        )
+    colors = np.where(rows["certain"], CATEGORY_COLORS[0], MUTED[dark]).tolist()
+    dots = interval_dots(rows.assign(name=""), "difference", colors, "circle", dark)
+    figure.add_trace(dots.update(y=labels, showlegend=False), row=1, col=2)
+    figure.add_vline(x=0, line={"color": INK[dark], "width": 1}, row=1, col=2)
+    figure.update_xaxes(title="Users (%)", row=1, col=1)
+    figure.update_xaxes(title=f"Mean gain of {short(name, width=30)}", row=1, col=2)
+    figure.update_yaxes(autorange="reversed", showdividers=True)
+    return figure
+
+
+def _group_labels(rows: pd.DataFrame) -> list[str]:
+    return [
+        f"{short(PART_LABELS.get(group, group), width=18)} ({users})"
+        for group, users in zip(rows["group"], rows["num_users"], strict=True)
+    ]
+
+
+def outcome_styles(dark: bool) -> dict[str, tuple[str, str]]:
+    """Give colour and pattern of wins, ties and losses."""
+    return {
+        "wins": (CATEGORY_COLORS[0], "/"),
+        "ties": (GRID[dark], ""),
+        "losses": (CATEGORY_COLORS[1], "\\"),
+    }
 
 
 def interval_dots(

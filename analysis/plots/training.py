@@ -16,6 +16,8 @@ def learning_curves(
 ) -> go.Figure:
     """Draw a quantity over epochs: the mean over seeds, and their range as a band.
 
+    A curve ends where the first of its seeds stopped: beyond, a mean would be of other seeds.
+
     Parameters
     ----------
     curves
@@ -32,7 +34,8 @@ def learning_curves(
     figure.update_layout(legend_itemsizing="trace")
     for place, (name, group) in enumerate(rows.groupby("name", sort=False)):
         color = CATEGORY_COLORS[place % len(CATEGORY_COLORS)]
-        epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max"]).reset_index()
+        epochs = group.groupby("epoch")["value"].agg(["mean", "min", "max", "count"]).reset_index()
+        epochs = epochs[epochs["count"] == group["seed"].nunique()]
         if group["seed"].nunique() > 1:
             _add_band(figure, epochs, str(name), color)
         figure.add_scatter(
@@ -53,10 +56,13 @@ def learning_curves(
 def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = False) -> go.Figure:
     """Draw a metric against its cost; the line joins the variants no other one beats on both.
 
+    Variants on that line carry their names; the others show them on hover.
+
     Parameters
     ----------
     table
-        ``name``, ``metric``, ``value``, ``low``, ``high`` and the cost column.
+        ``name``, ``metric``, ``value``, ``low``, ``high``, the cost column and the same with
+        ``_low`` and ``_high``.
     cost
         ``seconds`` or ``num_parameters``.
     dark
@@ -74,22 +80,30 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
         line={"shape": "hv", "color": MUTED[dark], "dash": "dot"},
         hoverinfo="skip",
     )
-    trace = interval_dots(rows, "value", [CATEGORY_COLORS[0]] * len(rows), "circle", dark)
+    colors = [CATEGORY_COLORS[0] if i in best.index else MUTED[dark] for i in rows.index]
+    trace = interval_dots(rows, "value", colors, "circle", dark)
+    across = trace.error_x.to_plotly_json() | {
+        "array": rows[f"{cost}_high"] - rows[cost],
+        "arrayminus": rows[cost] - rows[f"{cost}_low"],
+    }
     trace.update(
         x=rows[cost],
         y=rows["value"],
         error_y=trace.error_x.to_plotly_json(),
-        error_x=None,
+        error_x=across,
         mode="markers+text",
-        text=[short(name, width=24) for name in rows["name"]],
-        textposition="top right",
+        text=[short(rows["name"][i], width=24) if i in best.index else "" for i in rows.index],
+        hovertext=[short(name) for name in rows["name"]],
+        hovertemplate="%{hovertext}<br>%{x:,.4g}<br>%{y:.4f}, 95 % interval %{customdata[0]:.4f} "
+        "to %{customdata[1]:.4f}<extra></extra>",
+        textposition="top left",
         cliponaxis=False,
     )
     figure.add_trace(trace)
     titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
-    low, high = rows[cost].min(), rows[cost].max()
+    low, high = rows[f"{cost}_low"].min(), rows[f"{cost}_high"].max()
     room = (high - low) or high or 1.0
-    figure.update_xaxes(range=[low - 0.08 * room, high + 0.3 * room])
+    figure.update_xaxes(range=[low - 0.15 * room, high + 0.08 * room])
     figure.update_xaxes(title=titles.get(cost, cost))
     figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
     return figure

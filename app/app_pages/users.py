@@ -4,44 +4,30 @@ import streamlit as st
 
 from analysis import sentences
 from analysis.explanations import UserExplanation, stored_stand_in, with_titles
-from analysis.plots.explanations import contribution_bars
-from analysis.plots.population import weight_ridges
-from analysis.recipes import Recipe
 from app import loaders
 from app.catalogue import Catalogue
 from app.components import (
     comparison_view,
+    explanation_view,
     faithfulness_view,
-    figure_card,
-    health_badge,
     histories,
-    item_explanation,
     not_kept,
     population_view,
     recommendations,
-    similar_items,
     stand_in_picker,
     user_picker,
     what_if_panel,
 )
 from app.components.run_picker import chosen_run
 from app.components.text import markdown
-from app.state import Widget, is_dark, select, selection
+from app.state import Widget, select, selection
 from prism_core.store.reader import Run
 
-WEIGHT = (
-    "**Fusion weight**: how much the gate lets a part into the item's vector for this user. The "
-    "weights of a user sum to 1. A large weight alone does not say that the part moved a score."
-)
 WHAT_IF = "What if"
 EVERYBODY = "Among all users"
 COMPARE = "Compare"
 FAITHFULNESS = "Faithfulness"
 VIEWS = ("Explanation", WHAT_IF, COMPARE, EVERYBODY, FAITHFULNESS)
-CONTRIBUTION = (
-    "**Contribution**: the part's exact Shapley value in an item's score, from the scores with "
-    "every combination of parts switched off."
-)
 
 
 def page() -> None:
@@ -84,7 +70,7 @@ def draw_explained(run: Run, catalogue: Catalogue, user_id: str) -> None:
     elif view == FAITHFULNESS:
         faithfulness_view.draw(run, user_id)
     else:
-        draw_explanation(run, catalogue, explanation)
+        explanation_view.draw(run, catalogue, explanation)
 
 
 def explanation_of(run: Run, user_id: str) -> UserExplanation:
@@ -96,22 +82,6 @@ def explanation_of(run: Run, user_id: str) -> UserExplanation:
     from app import live  # loads torch: not before somebody asks for another stand-in
 
     return live.explanation(run, dataset, user_id, stand_in)
-
-
-def draw_explanation(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
-    """Draw the list, the history, the weights, and why the chosen item is recommended."""
-    recommendations.draw_explained(explanation, catalogue)
-    item_id = recommendations.chosen_item(explanation.recommendations)
-    histories.draw(run, catalogue, explanation.user_id, item_id)
-    st.subheader("Which part drove it?")
-    stand_in_picker.draw(run, explanation.user_id)
-    with st.grid(2, min_column_width=440):
-        draw_weights(run, explanation)
-        draw_contributions(run, explanation)
-    st.subheader("Why this item?")
-    item_id = recommendations.draw_item_picker(explanation.recommendations)
-    item_explanation.draw(run.run_id, explanation, item_id)
-    similar_items.draw(run, catalogue, item_id)
 
 
 def draw_view() -> str:
@@ -140,52 +110,6 @@ def draw_plain(run: Run, catalogue: Catalogue, user_id: str) -> None:
     named = with_titles(listed, loaders.table(run, "items"))
     recommendations.draw_plain(named, str(outcome["target_item_id"]), catalogue)
     histories.draw(run, catalogue, user_id)
-
-
-def draw_weights(run: Run, explanation: UserExplanation) -> None:
-    """Draw the user's fusion weights among everybody's."""
-    population = loaders.fusion_weights(run)
-    with st.container():
-        figure_card.draw(
-            weight_ridges(population=population, weights=explanation.weights, dark=is_dark()),
-            title="Fusion weights among all users",
-            help=WEIGHT,
-            name="user-fusion-weights",
-            data=explanation.weights,
-            recipe=_recipe("weights", run, explanation),
-            caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
-        )
-        health_badge.draw(run)
-
-
-def draw_contributions(run: Run, explanation: UserExplanation) -> None:
-    """Draw what every part adds to every listed item."""
-    figure = contribution_bars(
-        recommendations=explanation.recommendations,
-        contributions=explanation.contributions,
-        dark=is_dark(),
-    )
-    figure_card.draw(
-        figure,
-        title="What each part adds to each score",
-        help=CONTRIBUTION,
-        name="user-contributions",
-        data=explanation.contributions,
-        recipe=_recipe("user", run, explanation),
-        caption=f"★ marks the true next item; the tick is the sum. {replaced(explanation)}",
-    )
-
-
-def replaced(explanation: UserExplanation) -> str:
-    """Say on the page what stands in for a part that is off."""
-    return f"What is switched off is replaced by {markdown(explanation.stand_in.words)}."
-
-
-def _recipe(figure: str, run: Run, explanation: UserExplanation) -> Recipe | None:
-    """Say how to draw a figure again; only what is stored with the run can be."""
-    if not explanation.is_stored:
-        return None
-    return Recipe(figure=figure, runs=(run.run_id,), options={"user_id": explanation.user_id})
 
 
 page()

@@ -13,7 +13,7 @@ from analysis.plots.rank_moves import rank_moves
 from analysis.plots.two_sides import two_sides
 from app import comparables, loaders
 from app.catalogue import Catalogue
-from app.components import figure_card, user_picker
+from app.components import figure_card, health_badge, user_picker
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown
 from app.state import Widget, is_dark, select, selection
@@ -64,6 +64,7 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
     st.markdown(f"The two lists have {shared} of {len(mine.top)} items in common.")
     _draw_moves(mine, theirs, catalogue)
     _draw_drivers(mine, theirs)
+    health_badge.draw(run)
     for one, two in ((mine, theirs), (theirs, mine)):
         _draw_list(one, two, catalogue)
 

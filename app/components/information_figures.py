@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from analysis.information_recipes import named_slices
 from analysis.plots.areas import area_diagram
 from analysis.plots.information import (
     atom_bars,
@@ -169,5 +170,31 @@ def draw_targets(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> N
             f"{target}: {questions.TARGETS.get(str(target), target)}. "
             f"{circumstances(rows.iloc[0], sources)}"
             for target, rows in atoms.groupby("target", sort=False)
+        ),
+    )
+
+
+def draw_slices(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> None:
+    """Draw the same question about every slice it was computed for, where there are several."""
+    named = ["scope", "target", "first", "second", "coding"]
+    wanted = [asked.scope, asked.target, asked.first, asked.second, coding]
+    same = (stored[named] == wanted).all(axis=1) & (stored["kind"] == "estimate")
+    atoms = named_slices(stored[same])
+    if atoms["slice"].nunique() < 2:
+        return
+    sources = (asked.first, asked.second)
+    figure_card.draw(
+        stacked_atoms(atoms=atoms, by="slice", sources=sources, dark=is_dark()),
+        title="The same question about every slice",
+        name="information-slices",
+        data=atoms.dropna(axis=1, how="all"),
+        recipe=Recipe(
+            figure="information_slices",
+            runs=(run.run_id,),
+            options=dict(zip(named, wanted, strict=True)),
+        ),
+        caption=" ".join(
+            f"{markdown(name)}: {circumstances(rows.iloc[0], sources)}"
+            for name, rows in atoms.groupby("slice", sort=False)
         ),
     )

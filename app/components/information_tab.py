@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app import jobs, loaders, questions, slices
-from app.components import information_figures, job_watch
+from app.components import information_figures, job_watch, user_interaction
 from app.components.information_answer import Answer
 from app.components.text import markdown
 from app.questions import Asked
@@ -57,6 +57,8 @@ def draw(run: Run) -> None:
     if possible:
         _draw_computing(run, question, coding, is_missing=rows.empty)
     information_figures.draw_targets(run, stored, question, coding)
+    information_figures.draw_slices(run, stored, question, coding)
+    user_interaction.draw(run)
 
 
 def _draw_choice(

@@ -13,7 +13,7 @@ from analysis.plots.user_groups import entropy_histogram, group_bars
 from analysis.recipes import Recipe
 from analysis.user_groups import group_profiles
 from app import loaders, slices
-from app.components import figure_card, slice_saver, user_table
+from app.components import figure_card, health_badge, slice_saver, user_table
 from app.components.text import markdown, plural
 from app.state import LASSO, Widget, is_dark, select
 from prism_core.store.reader import Run
@@ -43,6 +43,7 @@ def draw(run: Run, explanation: UserExplanation) -> None:
         _draw_triangle(run, population, options)
         _draw_groups(run, population)
         _draw_entropy(run, population, explanation)
+    health_badge.draw(run)
     _draw_alike(run, explanation.user_id)
     user_table.draw(run, population["user_id"].tolist())
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.plots.theme import label_of
 from app.catalogue import Catalogue
-from app.components import what_if_history
+from app.components import health_badge, what_if_history
 from app.state import Widget, can_undo, selection, try_what_if, undo
 from app.what_if import WhatIf
 from prism_core.errors import ConfigError
@@ -108,6 +108,7 @@ def _draw_weights(run: Run, change: WhatIf, weights: pd.DataFrame) -> None:
             disabled=not by_hand,
             on_change=lambda: _set(change, weights=_slider_values(run.parts)),
         )
+        health_badge.draw_for(run, part)
 
 
 def _set(change: WhatIf, **fields: tuple[str, ...] | tuple[float, ...] | None) -> None:

@@ -44,6 +44,8 @@ def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answer
     keys = {chart.proto.id.split("information-")[-1] for chart in app.get("plotly_chart")}
     assert keys >= {"atoms", "areas", "weights", "resolution", "samples"}
     assert "definitions were not computed" in texts(app)
+    assert any(chart.proto.id.endswith("user-interaction") for chart in app.get("plotly_chart"))
+    assert "listed items" in texts(app)
 
 
 def test_refused_question_says_why(
@@ -118,7 +120,7 @@ def test_lattice_of_three_modalities_is_drawn(
     app.selectbox("question").select_index(0).run()
     assert "sum to 0.300 bit" in texts(app).replace("\\", "")
     assert "Low retention" in texts(app)
-    assert len(app.get("plotly_chart")) == 1
+    assert len(app.get("plotly_chart")) == 2
 
 
 def test_answers_of_different_codings_are_kept_apart(open_app: OpenApp, answered: Path) -> None:
@@ -127,7 +129,7 @@ def test_answers_of_different_codings_are_kept_apart(open_app: OpenApp, answered
     app.selectbox("coding-2").select("kmeans").run()
     assert not app.exception
     assert "has not been computed" in texts(app)
-    assert not app.get("plotly_chart")
+    assert len(app.get("plotly_chart")) == 1  # the user's interaction, which needs no answer
 
 
 def test_definitions_targets_and_retention_are_shown(
@@ -143,7 +145,11 @@ def test_definitions_targets_and_retention_are_shown(
         kind="definition", definition="BROJA", meaning="One sentence."
     )
     add_artifact(run.path, "information", pd.concat([stored, other, panel]), key="k")
+    inside = first.assign(slice="some users", key="inside")
+    stored = run.table("information")
+    add_artifact(run.path, "information", pd.concat([stored, inside]), key="k2")
     app = open_app("information", runs=tmp_path)
+    assert "The same question about every slice" in texts(app)
     assert "**BROJA**: One sentence." in texts(app).replace("\\", "")
     assert "The same sources about every target" in texts(app)
     shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}

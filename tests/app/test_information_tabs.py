@@ -123,6 +123,6 @@ def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:
 def test_badges_stand_beside_the_fusion_weights(open_app: OpenApp, checked: Path) -> None:
     stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
     verdict = stored.query("quantity == 'verdict' and part == 'synergy'")["other"].iloc[0]
-    app = open_app("users", runs=checked)
-    assert f"Synergy: {verdict}" in titles(app)
+    for view in ("Explanation", "Among all users"):
+        assert f"Synergy: {verdict}" in titles(open_app("users", runs=checked, view=view))
     assert "Synergy: " not in titles(open_app("users", run="prism-seed0"))

@@ -1,9 +1,11 @@
 """What if: changes are values that fit into a link, and the model answers them."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, PARTS, players_of
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
+from prism_core.store.writer import add_artifact
 from tests.app.conftest import OpenApp, html, texts
 
 PLAYERS = players_of(MODALITIES)
@@ -208,3 +211,19 @@ def test_run_without_model_says_what_is_missing(open_app: OpenApp) -> None:
 def test_nothing_changed_is_nothing_in_the_link() -> None:
     assert WhatIf().to_text() == ""
     assert replace(WhatIf(), off=("id",)).to_text() == '{"off":["id"]}'
+
+
+def test_a_badge_stands_at_every_weight_that_is_set_by_hand(
+    open_app: OpenApp, trained_runs: Path, tmp_path: Path
+) -> None:
+    (folder,) = trained_runs.iterdir()
+    shutil.copytree(folder, tmp_path / folder.name)
+    rows = [
+        {"part": part, "quantity": "verdict", "other": "leaks", "value": 0.0, "text": "It leaks."}
+        for part in PARTS
+    ]
+    add_artifact(tmp_path / folder.name, "health", pd.DataFrame(rows), key="k")
+    app = open_app("users", runs=tmp_path, user="7", view="What if")
+    assert not app.exception
+    badges = [one.value for one in app.markdown if "leaks" in one.value]
+    assert len(badges) == len(PARTS)

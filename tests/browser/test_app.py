@@ -1,6 +1,7 @@
 """A reader's way: open the app, pick a user, read what drove the list, share the link."""
 
 import re
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -153,3 +154,53 @@ def test_what_if_answers_and_its_link_reopens_it(
     page.wait_for_function("!location.href.includes('whatif')")
     settle(page)
     assert page.get_by_role("list", name="The list now").inner_text() == before
+
+
+def test_the_history_is_reordered_in_a_bounded_time_and_its_link_reopens_it(
+    page, browser, app_url: str, trained_runs: Path
+) -> None:
+    (run,) = trained_runs.iterdir()
+    page.goto(f"{app_url}/users?run={run.name}&user=7&view=What+if&standin=zero")
+    page.get_by_role("heading", name="The list now").wait_for()
+    settle(page)
+    seconds = []
+    for _ in range(3):
+        before, started = page.url, time.perf_counter()
+        page.get_by_role("button", name="Older", exact=True).click()
+        page.wait_for_url(lambda url, before=before: url != before)
+        settle(page)
+        seconds.append(time.perf_counter() - started)
+    print("what-if, from click to new list, s:", ", ".join(f"{s:.3f}" for s in seconds))
+    page.get_by_text("moved, was 1", exact=True).wait_for()
+    history = parse_qs(urlsplit(page.url).query)["whatif"][0]
+    shown = page.get_by_role("list", name="The history now, newest first").inner_text()
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(page.url)
+    other.get_by_role("heading", name="The history now").wait_for()
+    settle(other)
+    assert parse_qs(urlsplit(other.url).query)["whatif"][0] == history
+    again = other.get_by_role("list", name="The history now, newest first").inner_text()
+    assert again == shown
+    assert other.get_by_role("combobox", name="A part that is switched off").input_value() == "zero"
+    other.close()
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_function("!location.href.includes('whatif')")
+    page.get_by_role("heading", name="The history now").wait_for(state="hidden")
+
+
+def test_a_click_on_a_group_chooses_the_slice_on_every_page(page, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed0&user=5&view=Among+all+users")
+    card = page.locator(PLOT).filter(has_text="Mean share of the parts")
+    card.wait_for()
+    settle(page)
+    bar = card.locator(".bars .point path").first
+    bar.scroll_into_view_if_needed()
+    box = bar.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**slice=*")
+    chosen = parse_qs(urlsplit(page.url).query)["slice"][0]
+    assert chosen.startswith("history length: ")
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("heading", name="PRISM", exact=True).wait_for()
+    assert parse_qs(urlsplit(page.url).query)["slice"] == [chosen]

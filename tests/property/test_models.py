@@ -208,3 +208,19 @@ def test_two_modalities_that_say_the_same_leave_finite_losses_and_gradients() ->
     assert losses.isfinite().all()
     assert losses.max() < 10
     assert all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("withhold", WITHHOLD)
+@pytest.mark.parametrize("knocked_out", [("image",), ("text",), ("image", "text")])
+def test_a_modality_that_no_item_has_can_still_be_withheld(
+    knocked_out: tuple[str, ...], withhold: str
+) -> None:
+    model = make(knocked_out=knocked_out, withhold=withhold).train()
+    item_seq, targets = histories(0, batch=10), histories(1, batch=10)
+    for seed in range(8):
+        losses = model.losses(item_seq, targets, torch.Generator().manual_seed(seed))
+        total = torch.stack(list(losses.values())).sum()
+        total.backward()
+        assert total.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+    assert model.eval().score(item_seq)[:, 1:].isfinite().all()

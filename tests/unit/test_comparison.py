@@ -128,18 +128,42 @@ def test_learning_curves_hold_every_epoch_and_quantity(runs: list[Run]) -> None:
     assert set(curves["group"]) == {"loss", "valid"}
 
 
-def test_only_settings_that_differ_are_listed(runs: list[Run]) -> None:
-    by_id = {run.run_id: run for run in runs}
-    pair = [by_id["prism-seed0"], by_id["prism-seed1"]]
-    table = comparison.config_differences(pair)
-    assert table["setting"].tolist() == ["seed"]
-    assert table[["prism-seed0", "prism-seed1"]].to_numpy().tolist() == [[0, 1]]
+def test_only_chosen_users_are_compared(variants: list[comparison.Variant]) -> None:
+    prism = comparison.named(variants, "PRISM")
+    some = prism.of_users(["3", "5", "nobody"])
+    assert sorted(some.user_ids) == ["3", "5"]
+    wanted = prism.ranks[:, np.isin(prism.user_ids, ["3", "5"])]
+    assert some.ranks.tolist() == wanted.tolist()
+    with pytest.raises(DataError, match="none of the chosen users"):
+        prism.of_users(["nobody"])
+
+
+def test_losing_groups_agree_with_counts_and_differences(
+    runs: list[Run], variants: list[comparison.Variant]
+) -> None:
+    prism, floor = (comparison.named(variants, name) for name in ("PRISM", "Popularity"))
+    groups = slices.user_slices(next(run for run in runs if run.parts))
+    saved = {"mine": frozenset(["1", "2", "3"]), "all": frozenset(groups["user_id"])}
+    groups = slices.with_saved_slices(groups, saved)
+    table = slices.losing_groups(floor, prism, slices=groups)
+    assert (table[["wins", "ties", "losses"]].sum(axis=1) == table["num_users"]).all()
+    sizes = table.groupby("grouping")["num_users"].sum()
+    assert sizes["slice mine"] == 3
+    assert (sizes.drop("slice mine") == 40).all()
+    everybody = table[table["grouping"] == "slice all"].iloc[0]
+    whole = comparison.differences([prism, floor], reference="PRISM").iloc[0]
+    assert everybody["difference"] == pytest.approx(whole["difference"])
+    assert everybody["losses"] == whole["losses"]
+    excluded = (table["low"] > 0) | (table["high"] < 0)
+    large = table["num_users"] >= slices.MIN_USERS
+    assert table["certain"].tolist() == (excluded & large).tolist()
 
 
 def test_costs_stand_beside_the_metric(variants: list[comparison.Variant]) -> None:
     table = comparison.costs(variants)
     assert (table["seconds"] == 3).all()
     assert (table["num_parameters"] == 1000).all()
+    assert (table["seconds_low"] <= table["seconds_high"]).all()
 
 
 def test_every_user_is_in_one_group_of_each_kind(runs: list[Run]) -> None:

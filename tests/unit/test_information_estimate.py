@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.information import estimate
+from analysis.information import decompose, estimate
 from analysis.information.bias import extrapolate
 from analysis.information.binning import TableCoding, given_codes
 from analysis.information.gates import gate
@@ -121,8 +121,6 @@ def test_everything_to_judge_the_number_stands_beside_it(soft: Estimate) -> None
 
 
 def test_dit_sees_the_same_redundancy_and_unique_atoms(soft: Estimate) -> None:
-    from analysis.information import decompose
-
     again = decompose(soft.distribution())
     for atom in ("redundancy", "unique_first", "unique_second"):
         assert getattr(again, atom) == pytest.approx(soft[atom].plug_in, abs=1e-6)
@@ -205,6 +203,52 @@ def test_gates_are_computed_live() -> None:
     frame = computed_gates()
     assert frame["error"].abs().max() < 1e-6
     assert (frame["gap"].abs() < 1e-8).all()
+
+
+def blurred(name: str, share: float = 0.25) -> np.ndarray:
+    """A gate whose target is replaced by chance in a share of all events."""
+    table = gate(name).probabilities
+    return (1 - share) * table + share * table.sum(2, keepdims=True) * table.sum((0, 1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["AND", "XOR", "RDN"])
+def test_intervals_cover_and_nothing_is_rarely_found(name: str) -> None:
+    """Thirty draws: exact binomial limits for 95 % coverage and 5 % false finds, p < .001."""
+    table, rounds = blurred(name), 30
+    truth = decompose(table).atoms
+    covered, found = dict.fromkeys(truth, 0), dict.fromkeys(truth, 0)
+    for seed in range(rounds):
+        cells = np.random.default_rng(seed).choice(table.size, 1_500, p=table.ravel())
+        codes = np.unravel_index(cells, table.shape)
+        users = np.arange(1_500) // 5
+        one = estimate(*codes, groups=users, coding="codes", permutations=40, seed=seed)
+        for atom, bits in truth.items():
+            covered[atom] += one[atom].low - 1e-6 <= bits <= one[atom].high + 1e-6
+            found[atom] += one[atom].distinguishable
+    assert min(covered.values()) >= 24
+    assert max(count for atom, count in found.items() if truth[atom] < 1e-6) <= 6
+    assert min(count for atom, count in found.items() if truth[atom] > 0.1) == rounds
+
+
+def test_retention_is_measured_for_every_coding_of_vectors() -> None:
+    first, second, target = SYNERGY_WORLD.sample(900, 2)
+    paper = estimate(first, second, target, coding="kmeans", bins=4, permutations=10)
+    assert set(paper.retention or {}) == {"first", "second", "joint"}
+    known = estimate(*draw("XOR", 400), coding="codes", permutations=10)
+    assert known.retention is None
+
+
+def test_errors_of_few_events_hold_what_the_probes_do_not_know() -> None:
+    """Both sources are alike; which probe learned better is luck, and no unique part."""
+    first, second, target = next(w for w in WORLDS if w.name == "redundancy").sample(800, 1012)
+    found = estimate(first, second, target, permutations=40, seed=12)
+    sampling = found.local.standard_errors()
+    errors = np.array([atom.standard_error for atom in (*found.atoms, found.total)])
+    assert (errors >= sampling - 1e-12).all()
+    assert (errors[:2] > sampling[:2]).any()
+    assert not found["unique_first"].distinguishable
+    assert not found["unique_second"].distinguishable
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.plots import comparison as figures
+from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.theme import CATEGORY_COLORS, MUTED
 from analysis.plots.training import cost_scatter, learning_curves
@@ -114,10 +115,58 @@ def test_cells_that_are_uncertain_carry_no_colour() -> None:
 
 
 def test_the_cost_front_joins_only_what_nothing_beats() -> None:
-    table = TABLE.head(3).assign(seconds=[5.0, 9.0, 7.0])
+    table = TABLE.head(3).assign(
+        seconds=[5.0, 9.0, 7.0], seconds_low=[4.0, 9.0, 6.0], seconds_high=[7.0, 9.0, 8.0]
+    )
     front, dots = cost_scatter(table=table).data
     assert list(front.x) == [5.0, 9.0]
     assert dict(zip(dots.x, dots.y, strict=True)) == {5.0: 0.2, 9.0: 0.3, 7.0: 0.1}
+    assert dict(zip(dots.text, dots.x, strict=True)) == {"A": 5.0, "": 7.0, "B": 9.0}
+    assert list(dots.error_x.arrayminus) == [1.0, 1.0, 0.0]
+    assert list(dots.error_x.array) == [2.0, 1.0, 0.0]
+    assert list(dots.error_y.array) == pytest.approx([0.03] * 3)
+
+
+def test_groups_show_shares_of_users_and_grey_what_is_uncertain() -> None:
+    table = pd.DataFrame(
+        {
+            "grouping": ["history length", "history length"],
+            "group": ["1 to 5", "6 to 9"],
+            "num_users": [50, 10],
+            "wins": [5, 1],
+            "ties": [35, 4],
+            "losses": [10, 5],
+            "difference": [-0.1, -0.2],
+            "low": [-0.15, -0.5],
+            "high": [-0.05, 0.1],
+            "certain": [True, False],
+        }
+    )
+    wins, ties, losses, dots = figures.group_outcomes(table=table, name="B").data
+    assert list(wins.x) == [10, 10]
+    assert (np.sum([wins.x, ties.x, losses.x], axis=0) == 100).all()
+    assert list(dots.x) == [-0.1, -0.2]
+    assert list(dots.marker.color) == [CATEGORY_COLORS[0], MUTED[False]]
+    assert list(dots.y[1]) == ["1 to 5 (50)", "6 to 9 (10)"]
+
+
+def test_sensitivity_draws_every_setting_and_marks_the_reference() -> None:
+    table = pd.DataFrame(
+        {
+            "setting": ["T", "T", "T", "λ", "λ"],
+            "x": [0.7, 0.2, 1.4, 0.1, 0.0],
+            "is_reference": [True, False, False, True, False],
+            "name": ["A", "B", "C", "A", "D"],
+            "metric": "ndcg@10",
+            "value": [0.3, 0.2, 0.1, 0.3, 0.25],
+        }
+    ).assign(low=lambda t: t["value"] - 0.02, high=lambda t: t["value"] + 0.01)
+    first, second = sensitivity_curves(table=table).data
+    assert list(first.x) == ["0.2", "0.7", "1.4"]
+    assert list(first.y) == [0.2, 0.3, 0.1]
+    assert list(first.marker.symbol) == ["circle", "diamond", "circle"]
+    assert list(second.x) == ["0", "0.1"]
+    assert list(second.error_y.arrayminus) == pytest.approx([0.02, 0.02])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +176,8 @@ def test_the_cost_front_joins_only_what_nothing_beats() -> None:
         figures.difference_forest(table=DIFFERENCES.head(0), reference="A"),
         learning_curves(curves=pd.DataFrame({"quantity": [], "epoch": []})),
         slice_heatmap(table=pd.DataFrame()),
+        figures.group_outcomes(table=pd.DataFrame(), name="A"),
+        sensitivity_curves(table=pd.DataFrame()),
         cost_scatter(table=TABLE.assign(seconds=np.nan)),
     ],
 )

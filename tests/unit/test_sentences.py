@@ -71,7 +71,7 @@ def test_a_close_runner_up_is_not_claimed_to_be_beaten() -> None:
 def test_no_interval_is_given_over_two_items() -> None:
     text = sentences.user_sentence(explanation({"synergy": [1.0, 1.0], "id": [0.0, 0.0]}))
     assert "interval" not in text
-    assert "Over 2 listed item(s)" in text
+    assert "Over the 2 listed items, the synergy part adds most (+1.00)." in text
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_every_user_and_item_of_a_run_gets_a_sentence(tiny_runs: Path) -> None:
     run = Run(tiny_runs / "prism-seed0")
     for user_id in run.table("users")["user_id"].head(5):
         explained = explain_user(run, user_id)
-        assert f"at rank {explained.target_rank}" in sentences.user_sentence(explained)
+        assert f"at rank {explained.target_rank:,}" in sentences.user_sentence(explained)
         for item_id in explained.recommendations["item_id"]:
             assert "“Film number" in sentences.item_sentence(explained, item_id)

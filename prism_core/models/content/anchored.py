@@ -211,9 +211,9 @@ class AnchoredContent(Content):
         return Views(torch.stack(outputs), views.shared)
 
     def _donors(self, index: int, generator: torch.Generator) -> Tensor:
-        """Draw for every item one that has the modality: ``(N + 1,)``."""
+        """Draw for every item one that has the modality, any if none has: ``(N + 1,)``."""
         available = self.available[index]
-        donors = available.nonzero().flatten()
+        donors = (available if available.any() else ~available).nonzero().flatten()
         draws = torch.rand(len(available), generator=generator, device=generator.device)
         return donors[(draws.to(donors.device) * len(donors)).long()]
 

@@ -1,0 +1,35 @@
+"""One user's interaction of the modalities: every listed item, and the mean with its error."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from analysis.interactions import ONE_SIDED_Z, UserInteraction
+from analysis.plots.theme import INK, MUTED, color_of, new_figure
+
+MEAN = "Mean"
+
+
+def interaction_points(*, found: UserInteraction, dark: bool = False) -> go.Figure:
+    """Draw the interaction of every listed item as a point, and their mean with its interval."""
+    figure = new_figure(dark=dark, height=280, showlegend=False)
+    figure.add_vline(x=0, line={"color": MUTED[dark], "width": 1})
+    figure.add_scatter(
+        x=found.each["interaction"],
+        y=["Listed items"] * len(found.each),
+        mode="markers",
+        marker={"color": color_of("synergy"), "size": 9, "opacity": 0.6},
+        customdata=found.each[["rank"]],
+        hovertemplate="rank %{customdata[0]}: %{x:.3f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[found.mean],
+        y=[MEAN],
+        mode="markers",
+        marker={"color": INK[dark], "size": 12, "symbol": "diamond"},
+        error_x={"type": "data", "array": [ONE_SIDED_Z * found.error], "color": INK[dark]},
+        hovertemplate=f"%{{x:.3f}} ± {found.error:.3f}<extra>mean</extra>",
+    )
+    figure.update_xaxes(title="Interaction of the modalities (score)")
+    figure.update_yaxes(categoryorder="array", categoryarray=[MEAN, "Listed items"])
+    return figure
