@@ -12,8 +12,8 @@ from prism_core.config.model import ModelConfig
 from prism_core.config.reading import build
 from prism_core.devices import choose_device
 from prism_core.errors import NotFittedError, RunFormatError
+from prism_core.models.batching import READ_AT_ONCE
 from prism_core.models.build import build_model
-from prism_core.models.recommender import READ_AT_ONCE
 from prism_core.models.recommender import Recommender as Model
 from prism_core.models.switches import Reference, Switches
 from prism_core.names import PAD

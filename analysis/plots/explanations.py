@@ -147,6 +147,7 @@ def interaction_bars(*, recommendations: pd.DataFrame, dark: bool = False) -> go
             hovertemplate=f"{name}: %{{x:+.3f}}<extra>%{{y}}</extra>",
         )
     order = list(labels.values())
+    figure.update_layout(showlegend=True)
     figure.update_yaxes(
         categoryorder="array", categoryarray=order, autorange="reversed", showgrid=False
     )

@@ -249,7 +249,7 @@ def weight_against_information(
         part = part_of_atom(atom, sources)
         if part in weights.index:
             _weight_point(figure, part, float(weights[part]), rows[atom], dark)
-    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.22 * total, None])
+    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.35 * total, None])
     figure.update_yaxes(title="Mean fusion weight", range=[0, min(1.05, 1.4 * weights.max())])
     return figure
 
@@ -263,6 +263,7 @@ def _weight_point(
         mode="markers+text",
         text=[label_of(part)],
         textposition="top center",
+        cliponaxis=False,
         marker={"symbol": marker_of(part), "size": 14, "color": color_of(part)},
         error_x=_interval(row, dark),
         name=label_of(part),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis.explanations import UserExplanation
-from analysis.plots.explanations import contribution_bars, interaction_bars
+from analysis.plots.explanations import contribution_bars
 from analysis.plots.population import weight_ridges
 from analysis.recipes import Recipe
 from app import loaders
@@ -34,7 +34,6 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     with st.grid(2, min_column_width=440):
         _draw_weights(run, explanation)
         _draw_contributions(run, explanation)
-        _draw_interactions(run, explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(run.run_id, explanation, item_id)
@@ -70,24 +69,6 @@ def _draw_contributions(run: Run, explanation: UserExplanation) -> None:
         recipe=_recipe("user", run, explanation) if explanation.is_stored else None,
         caption="★ marks the true next item; the tick is the sum. What is switched off is replaced "
         f"by {markdown(explanation.stand_in.words)}.",
-    )
-
-
-def _draw_interactions(run: Run, explanation: UserExplanation) -> None:
-    """Draw what the modalities add together to every listed item, where the run stored it."""
-    listed = explanation.recommendations
-    if "interaction" not in listed.columns:
-        return
-    figure_card.draw(
-        interaction_bars(recommendations=listed, dark=is_dark()),
-        title="What the modalities add together",
-        help="**Interaction**: the score with all modalities, minus what each adds alone. Above "
-        "zero is synergy; below is suppression: one makes the other superfluous. What is withheld "
-        "is replaced by its average over the items.",
-        name="user-interactions",
-        data=listed[["rank", "item_id", "title", "interaction", "interaction_kind"]],
-        recipe=_recipe("interactions", run, explanation),
-        caption="★ marks the true next item.",
     )
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from analysis import sentences
 from analysis.explanations import TOLERANCE, UserExplanation
-from analysis.plots.explanations import contribution_waterfall, modality_ladder
+from analysis.plots.explanations import contribution_waterfall, interaction_bars, modality_ladder
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from app.components import figure_card
@@ -28,7 +28,9 @@ def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
             recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
             draw_waterfall(item, rows, recipe if explanation.is_stored else None)
             draw_modalities(run_id, explanation, item_id)
-        draw_check(item, rows)
+        with st.container():
+            draw_check(item, rows)
+            draw_interactions(run_id, explanation)
 
 
 def draw_waterfall(item: pd.Series, contributions: pd.DataFrame, recipe: Recipe | None) -> None:
@@ -96,3 +98,23 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
             st.success(f"Exact: the two differ by {gap:.0e}, allowed is {TOLERANCE:.0e}.")
         else:
             st.error(f"Not exact: the two differ by {gap:.1e}, allowed is {TOLERANCE:.0e}.")
+
+
+def draw_interactions(run_id: str, explanation: UserExplanation) -> None:
+    """Draw what the modalities add together to every listed item, where the run stored it."""
+    listed = explanation.recommendations
+    if "interaction" not in listed.columns:
+        return
+    figure_card.draw(
+        interaction_bars(recommendations=listed, dark=is_dark()),
+        title="What the modalities add together",
+        help="**Interaction**: the score with all modalities, minus what each adds alone. Above "
+        "zero is synergy; below is suppression: one makes the other superfluous. What is withheld "
+        "is replaced by its average over the items.",
+        name="user-interactions",
+        data=listed[["rank", "item_id", "title", "interaction", "interaction_kind"]],
+        recipe=Recipe(
+            figure="interactions", runs=(run_id,), options={"user_id": explanation.user_id}
+        ),
+        caption="★ marks the true next item.",
+    )

@@ -1,11 +1,15 @@
 """Reading many histories a batch at a time, those of like length together."""
 
 from collections.abc import Callable
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from prism_core.names import PAD
+
+READ_AT_ONCE: Final = 512
+"""Histories read together where nothing else is said."""
 
 
 def map_by_length(

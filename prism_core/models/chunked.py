@@ -27,7 +27,7 @@ def chunked_cross_entropy(queries: Tensor, items: Tensor, targets: Tensor) -> Te
 
 
 def chunk_size(num_items: int, device: torch.device) -> int:
-    """Queries scored at once."""
+    """Queries to score at once against all items."""
     limit = CPU_LOGITS if device.type == "cpu" else GPU_LOGITS
     return max(MIN_CHUNK, limit // num_items)
 

@@ -11,6 +11,7 @@ from prism_core.models.backbones.base import Backbone
 from prism_core.models.negatives import draw_unseen
 from prism_core.models.partition import WHOLE, Partition
 from prism_core.models.shard import Shard
+from prism_core.models.subset import Subset
 from prism_core.names import PAD
 
 
@@ -97,10 +98,31 @@ def bayesian_ranking(
 
 @dataclass(frozen=True, slots=True)
 class Negatives:
-    """What was drawn for one step: nothing, items shared by all, or one per position ``(B, L)``."""
+    """What was drawn for one step: nothing, items shared by all, or one per position ``(B, L)``.
+
+    Attributes
+    ----------
+    shared, expected : Tensor (S,), optional
+        Items, and how often each of them is expected in the sample.
+    per_position : Tensor (B, L), int64, optional
+    """
 
     shared: Tensor | None = None
+    expected: Tensor | None = None
     per_position: Tensor | None = None
+
+    @property
+    def items(self) -> list[Tensor]:
+        """Every item drawn."""
+        return [drawn for drawn in (self.shared, self.per_position) if drawn is not None]
+
+    def within(self, subset: Subset) -> "Negatives":
+        """Name items by their rows in a subset."""
+        shared, per_position = (
+            None if drawn is None else subset.rows(drawn)
+            for drawn in (self.shared, self.per_position)
+        )
+        return Negatives(shared, self.expected, per_position)
 
     def of(self, rows: list[int], has_target: Tensor) -> "Negatives":
         """Keep what belongs to some rows' positions: ``per_position`` becomes ``(T,)``."""
@@ -129,6 +151,7 @@ class Objective(nn.Module):
         super().__init__()
         self.config, self.num_items, self.max_seq_len = config, num_items, max_seq_len
         self.first = 0 if padding_is_candidate else 1
+        self.asks_all_items = config.loss == "softmax" and num_items <= config.sampled_above
         self.is_sampled = config.loss == "softmax" and num_items > config.sampled_above
         chance = torch.full((num_items + 1,), 1 / (num_items + 1 - self.first))
         chance[: self.first] = 0.0
@@ -169,14 +192,16 @@ class Objective(nn.Module):
             chance = self.chance.to(generator.device)
             count = self.config.num_sampled
             sampled = chance.multinomial(count, replacement=True, generator=generator)
-            return Negatives(shared=sampled.to(item_seq.device))
+            sampled = sampled.to(item_seq.device)
+            return Negatives(shared=sampled, expected=count * self.chance[sampled])
         if self.config.loss == "softmax":
             return Negatives()
         known = torch.cat([item_seq, targets] + ([] if avoid is None else [avoid]), dim=1)
+        own = _spawn(generator)  # later draws must not depend on how many a process makes here
         shape = (shard.rows_of_all(len(item_seq)), self.max_seq_len)
-        draws = torch.rand(shape, generator=generator, device=generator.device)
-        own = slice(shard.first_row, shard.first_row + len(item_seq))
-        draws = draws[own, -item_seq.shape[1] :]
+        draws = torch.rand(shape, generator=own, device=own.device)
+        rows = slice(shard.first_row, shard.first_row + len(item_seq))
+        draws = draws[rows, -item_seq.shape[1] :]
         return Negatives(per_position=draw_unseen(known, draws, self.num_items, self.first))
 
     def forward(
@@ -192,10 +217,10 @@ class Objective(nn.Module):
 
         With a partition, ``items`` are the rows it holds.
         """
-        if negatives.shared is not None:
-            expected = self.config.num_sampled * self.chance[negatives.shared]
+        if negatives.shared is not None and negatives.expected is not None:
+            log_expected = negatives.expected.log()
             items, targets, shared = partition.compact(items, targets, negatives.shared)
-            return sampled_softmax(backbone, queries, items, targets, shared, expected.log())
+            return sampled_softmax(backbone, queries, items, targets, shared, log_expected)
         one_each = negatives.per_position
         if one_each is None:
             return full_softmax(backbone, queries, items, targets, self.first, partition)
@@ -204,3 +229,8 @@ class Objective(nn.Module):
             return binary_cross_entropy(backbone, queries, items, targets, one_each)
         weight = self.config.margin_weight
         return bayesian_ranking(backbone, queries, items, targets, one_each, weight)
+
+
+def _spawn(generator: torch.Generator) -> torch.Generator:
+    seed = torch.randint(2**62, (), generator=generator, device=generator.device)
+    return torch.Generator(generator.device).manual_seed(int(seed))

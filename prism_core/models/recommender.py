@@ -1,9 +1,9 @@
 """One recommender for every backbone and every kind of content."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.batching import map_by_length
+from prism_core.models.batching import READ_AT_ONCE, map_by_length
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.dropout import SlicedDropout
 from prism_core.models.exchange import Connected, is_split
@@ -19,11 +19,10 @@ from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
 from prism_core.models.partition import WHOLE, Partition, Rowwise
 from prism_core.models.shard import Shard
+from prism_core.models.subset import Subset
 from prism_core.models.switches import Switches, group_rows
+from prism_core.models.tables import HistoryVectors, ItemTable
 from prism_core.names import ID, PAD
-
-READ_AT_ONCE: Final = 512
-"""Histories read together where nothing else is said."""
 
 
 class Reading(NamedTuple):
@@ -35,30 +34,12 @@ class Reading(NamedTuple):
     weights: Tensor
 
 
-class HistoryVectors(NamedTuple):
-    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
-
-    ids: Tensor
-    parts: Tensor
-
-
-class ItemTable(NamedTuple):
-    """Every item as an id vector ``(N + 1, W)``, if held here, and parts ``(N + 1, P, S)``."""
-
-    ids: Tensor
-    parts: Tensor
-
-    def of(self, item_seq: Tensor, partition: Partition) -> HistoryVectors:
-        """Look up the vectors of histories ``(B, L)``."""
-        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
-        return HistoryVectors(partition.take(self.ids, item_seq), parts)
-
-
 class AuxiliaryDraws(NamedTuple):
-    """What auxiliary losses draw from, and the divisor of those summed over targets."""
+    """What auxiliary losses draw from, the divisor of those summed over targets, and the items."""
 
     generator: torch.Generator
     num_targets: Tensor | float
+    subset: Subset | None
 
 
 class Recommender(Connected):
@@ -146,10 +127,14 @@ class Recommender(Connected):
         coalition = self._draw_coalition(generator)
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
+        subset = self._subset([item_seq, targets, *negatives.items], generator)
+        if subset is not None:
+            item_seq, targets = subset.rows(item_seq), subset.rows(targets)
+            negatives = negatives.within(subset)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        is_any_dropped = shard.is_any_chosen(len(item_seq), self.player_dropout)
-        tables = self._step_tables(coalition, generator) if is_any_dropped else [self._table()]
-        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout))
+        is_any_dropped = shard.is_any_chosen(len(whole) + len(dropped), self.player_dropout)
+        tables = self._step_tables(coalition if is_any_dropped else None, generator, subset)
+        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout), subset)
         total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
         if is_any_dropped:
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
@@ -168,26 +153,20 @@ class Recommender(Connected):
         if self.reads_prefixes:
             item_seq, targets = split_prefixes(item_seq, targets)
         reading = self._read(item_seq, table)
-        has_target = targets != PAD
-        queries = reading.states[has_target]
-        items = self._candidates(table)
-        total = self.objective(
-            self.backbone, queries, items, targets[has_target], negatives, self.partition
-        )
+        places = (targets != PAD).flatten().nonzero().squeeze(1)
+        queries = reading.states.flatten(0, 1).index_select(0, places)
+        wanted, items = targets.flatten()[places], self._candidates(table)
+        total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
         if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
-            item_seq, padding_mask, reading.id_seq, partial(self.partition.take, table.ids),
-            table.parts, reading.weights,
-            queries, targets[has_target], auxiliary.num_targets, auxiliary.generator,
+            item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
+            table.parts, reading.weights, queries, wanted, auxiliary.num_targets,
+            auxiliary.generator, auxiliary.subset,
         )  # fmt: skip
-        own = self.backbone.auxiliary_losses(
-            reading.states[has_target],
-            partial(self.partition.take, items),
-            targets[has_target],
-            auxiliary.generator,
-        )
+        vectors_of = partial(table.partition.take, items)
+        own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, auxiliary.generator)
         return total, {**self.content.auxiliary_losses(context), **own}
 
     def score(self, item_seq: Tensor, switches: Switches | None = None) -> Tensor:
@@ -270,7 +249,7 @@ class Recommender(Connected):
         table = self._table()
 
         def read(_: Tensor, histories: Tensor) -> Tensor:
-            return pick(self._read(self._window(histories), table))[:, -1]
+            return pick(self._read(self._window(histories), table, newest=True))[:, -1]
 
         return map_by_length(read, item_seq, batch_size)
 
@@ -327,15 +306,19 @@ class Recommender(Connected):
         item_seq: Tensor,
         table: ItemTable | HistoryVectors,
         fusion_weights: Tensor | None = None,
+        newest: bool = False,
     ) -> Reading:
+        """Read histories; with ``newest``, states are those of the newest items, ``(B, 1, W)``."""
         padding_mask = item_seq == PAD
-        id_seq, part_seq = (
-            table.of(item_seq, self.partition) if isinstance(table, ItemTable) else table
-        )
+        id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
         with self._dropout(len(item_seq)):
             vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
             inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
-            return Reading(id_seq, inputs, self.backbone(inputs, padding_mask), weights)
+            if newest:
+                states = self.backbone.newest(inputs, padding_mask)[:, None]
+            else:
+                states = self.backbone(inputs, padding_mask)
+            return Reading(id_seq, inputs, states, weights)
 
     def _dropout(self, num_rows: int) -> AbstractContextManager[object]:
         """Give the context in which dropout is that of the global batch."""
@@ -350,7 +333,7 @@ class Recommender(Connected):
         return scores
 
     def _candidates(self, table: ItemTable) -> Tensor:
-        return table.ids + self.content.candidates(self.partition.held(table.parts))
+        return table.ids + self.content.candidates(table.partition.held(table.parts))
 
     def _coalitions(
         self, batch: int, switches: Switches
@@ -368,7 +351,7 @@ class Recommender(Connected):
         players, kept = self._split(on)
         if switches.donors is not None:
             return self._table(kept)
-        return self._switch(self._table(kept), players, switches.reference, switches.item_weights)
+        return self._table(kept).switched(players, switches.reference, switches.item_weights)
 
     def _read_switched(
         self,
@@ -381,56 +364,25 @@ class Recommender(Connected):
         """Read histories ``(b, l)``, which are some rows of the batch, under the switches."""
         weights, players = switches.weights_of(rows), self._split(on)[0]
         if switches.donors is None or all(players):
-            return self._read(item_seq, table, weights)
+            return self._read(item_seq, table, weights, newest=True)
         donors = self._window(switches.donors[rows])[:, -item_seq.shape[1] :]
-        return self._read(item_seq, self._from_donors(item_seq, donors, table, players), weights)
+        vectors = table.of_donors(item_seq, donors, players)
+        return self._read(item_seq, vectors, weights, newest=True)
 
     def _split(self, on: Tensor) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
         """Take what is on apart into players and modalities."""
         flags = tuple(on.tolist())
         return flags[: len(self.players)], flags[len(self.players) :]
 
-    def _from_donors(
-        self, item_seq: Tensor, donors: Tensor, table: ItemTable, players: Sequence[bool]
-    ) -> HistoryVectors:
-        """Give histories whose switched-off players are those of other users' histories."""
-        on = torch.tensor(players, device=self.ids.device)
-        own, theirs = (table.of(seq, self.partition) for seq in (item_seq, donors))
-        absent = (donors == PAD)[..., None]
-        mean_ids, mean_parts = self._mean_item(table)
-        ids = torch.where(absent, mean_ids, theirs.ids)
-        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
-        return HistoryVectors(
-            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
+    def _subset(self, wanted: list[Tensor], generator: torch.Generator) -> Subset | None:
+        """Collect the items a step needs, if these are far from all."""
+        size = self.content.sample_size
+        if size is None or self.objective.asks_all_items or self.num_items < 2 * size:
+            return None
+        drawn = torch.randint(
+            1, self.num_items + 1, (size,), generator=generator, device=generator.device
         )
-
-    def _switch(
-        self,
-        table: ItemTable,
-        players: Sequence[bool],
-        reference: str,
-        item_weights: Tensor | None = None,
-    ) -> ItemTable:
-        """Replace players that are off by their reference, at every item."""
-        if all(players):
-            return table
-        on = torch.tensor(players, device=self.ids.device)
-        ids, parts = table
-        if reference == "zero":
-            return ItemTable(ids * on[0], parts * on[1:, None])
-        mean_ids, mean_parts = self._mean_item(table, item_weights)
-        return ItemTable(
-            torch.where(on[0], ids, mean_ids * _is_item(ids)[:, None]),
-            torch.where(on[1:, None], parts, mean_parts * _is_item(parts)[:, None, None]),
-        )
-
-    def _mean_item(self, table: ItemTable, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Mean id vector ``(W,)`` and parts ``(P, S)`` over the items, all alike or weighted."""
-        ids, parts = table.ids[1:], table.parts[1:]
-        if weights is None:
-            return self.partition.mean(table.ids), parts.mean(0)
-        share = (weights[1:] / weights[1:].sum()).to(ids)
-        return share @ ids, torch.einsum("n,nps->ps", share, parts)
+        return Subset.of(wanted, drawn.to(self.ids.device))
 
     def split_items(self) -> None:
         """Keep the id vectors of this process's items only; all processes call it together."""
@@ -449,14 +401,24 @@ class Recommender(Connected):
         self._cached, self._cached_version = {}, ()
 
     def _step_tables(
-        self, coalition: tuple[tuple[bool, ...], tuple[bool, ...]], generator: torch.Generator
+        self,
+        coalition: tuple[tuple[bool, ...], tuple[bool, ...]] | None,
+        generator: torch.Generator,
+        subset: Subset | None,
     ) -> list[ItemTable]:
         """Give the whole item table and the one a coalition of players and modalities sees."""
-        ids, everything = self._id_table(), (True,) * len(self.modalities)
-        players, kept = coalition
-        parts = self.content.item_tables([everything, kept], generator)
-        whole, other = (ItemTable(ids, table) for table in parts)
-        return [whole, self._switch(other, players, "mean")]
+        everything = (True,) * len(self.modalities)
+        players, kept = coalition or (None, everything)
+        parts = self.content.item_tables([everything, kept], generator, subset)
+        ids = self._id_table()
+        partition = self.partition
+        if subset is not None:
+            ids, partition = partition.take(ids, subset.items), WHOLE
+        whole, other = (ItemTable(ids, table, partition) for table in parts)
+        if players is None:
+            return [whole]
+        counts = None if subset is None else subset.counts.to(ids)
+        return [whole, other.switched(players, "mean", counts)]
 
     def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
@@ -470,7 +432,7 @@ class Recommender(Connected):
         return self._cached[kept]
 
     def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
-        return ItemTable(self._id_table(), self.content.item_parts(kept))
+        return ItemTable(self._id_table(), self.content.item_parts(kept), self.partition)
 
     def _id_table(self) -> Tensor:
         return F.pad(self.ids, (0, 0, 1, 0))
@@ -486,8 +448,3 @@ class Recommender(Connected):
         options = 2 * max(len(self.modalities), 1)
         withheld = int(torch.randint(options, (), generator=generator, device=device))
         return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
-
-
-def _is_item(table: Tensor) -> Tensor:
-    """Tell items from padding, row 0, in a table: ``(n,)``."""
-    return torch.arange(len(table), device=table.device) > 0

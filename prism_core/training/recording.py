@@ -22,6 +22,7 @@ from prism_core.evaluation.recording import (
     record_rankings,
     versions,
 )
+from prism_core.models.chunked import chunk_size
 from prism_core.models.recommender import Recommender as Model
 from prism_core.names import parts_of
 from prism_core.scoring import Recommender
@@ -53,7 +54,7 @@ def rank_split(
         split,
         max_seq_len=config.model.max_seq_len,
         users=users,
-        batch_size=config.evaluation.batch_size,
+        batch_size=min(config.evaluation.batch_size, chunk_size(model.num_items, device)),
         top_k=top_k,
         masking=_masking(config.model.quirks),
     )

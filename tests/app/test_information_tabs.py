@@ -57,6 +57,7 @@ def test_one_gate_shows_its_atoms_and_its_distribution(open_app: OpenApp) -> Non
 def test_worlds_are_shown_where_they_are_stored(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
     stored = tmp_path / "recovered.parquet"
     monkeypatch.setattr(truth.worlds, "__defaults__", (stored,))
     assert "python -m analysis worlds" in titles(open_app("information", view="Gates"))

@@ -43,7 +43,7 @@ def test_against_dits_cone(size: int) -> None:
 
 @pytest.mark.parametrize("size", [8, 12])
 def test_against_cvxpy(size: int) -> None:
-    cvxpy = pytest.importorskip("cvxpy", reason="cvxpy is not installed")
+    cvxpy = pytest.importorskip("cvxpy", reason="cvxpy is not installed: pip install cvxpy==1.9.3")
     table = dense(size, size, size)
     ours, found = timed(lambda: decompose(table))
     start = process_time()

@@ -184,7 +184,7 @@ def test_the_history_is_reordered_in_a_bounded_time_and_its_link_reopens_it(
     assert again == shown
     assert other.get_by_role("combobox", name="A part that is switched off").input_value() == "zero"
     other.close()
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     page.wait_for_function("!location.href.includes('whatif')")
     page.get_by_role("heading", name="The history now").wait_for(state="hidden")
 
@@ -203,4 +203,18 @@ def test_a_click_on_a_group_chooses_the_slice_on_every_page(page, app_url: str) 
     assert chosen.startswith("history length: ")
     page.get_by_role("link", name="Overview").click()
     page.get_by_role("heading", name="PRISM", exact=True).wait_for()
+    page.wait_for_url("**slice=*")
     assert parse_qs(urlsplit(page.url).query)["slice"] == [chosen]
+
+
+def test_a_question_about_information_is_computed_beside_the_app(page, app_url: str) -> None:
+    page.goto(f"{app_url}/information?run=prism-seed0")
+    choose(page, "Question", "whether a candidate")
+    button = page.get_by_role("button", name="Compute this question")
+    button.click()
+    facts = page.get_by_test_id("stMetric").filter(has_text="Samples per cell")
+    facts.wait_for(timeout=4 * PATIENCE)
+    assert not button.count()
+    page.get_by_text("Does the definition matter?").wait_for()
+    settle(page)
+    assert page.locator(PLOT).count() >= 5

@@ -194,7 +194,7 @@ def test_the_no_id_gate_ignores_ids_and_the_user_gate_does_not() -> None:
         model = make(gate=gate)
         with torch.no_grad():
             plain = model._read(histories(9), model._table()).weights
-            without_id = model._read(histories(9), model._switch(model._table(), off, "zero"))
+            without_id = model._read(histories(9), model._table().switched(off, "zero"))
         assert torch.equal(plain, without_id.weights) is same
 
 

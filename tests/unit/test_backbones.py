@@ -238,3 +238,15 @@ def test_intents_are_estimated_without_dropout_and_training_goes_on() -> None:
         found.append(model.backbone.intents.prototypes)
     assert torch.equal(*found)
     assert model.training
+
+
+@pytest.mark.parametrize("name", sorted(BACKBONES))
+def test_the_newest_state_alone_is_the_last_of_all(name: str) -> None:
+    torch.manual_seed(0)
+    model = BACKBONES[name](ModelConfig(hidden_size=SIZE, num_layers=2)).eval()
+    inputs = torch.randn(3, 7, SIZE * model.num_streams)
+    padding_mask = torch.zeros(3, 7, dtype=torch.bool)
+    padding_mask[0, :4] = True
+    inputs = inputs.masked_fill(padding_mask[..., None], 0.0)
+    whole = model(inputs, padding_mask)[:, -1]
+    torch.testing.assert_close(model.newest(inputs, padding_mask), whole)

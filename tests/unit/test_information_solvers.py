@@ -9,7 +9,7 @@ from analysis.information import decompose
 from analysis.information.alternating import alternating_minimisation
 from analysis.information.broja import solve, solve_batch
 from analysis.information.decomposition import to_dit
-from analysis.information.gates import gate
+from analysis.information.gates import Gate, gate, gates
 from prism_core.errors import DataError
 
 Table = np.ndarray
@@ -51,8 +51,20 @@ def test_equals_dits_cone_on_random_tables(
         _compare_with_cone(kind(rng, shape))
 
 
-def test_equals_dits_cone_at_two_thousand_cells() -> None:
-    _compare_with_cone(dense(np.random.default_rng(5), (25, 20, 4)))
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [(dense, (25, 20, 4)), (sparse, (30, 8, 8)), (counted, (8, 40, 6)), (near_copy, (20, 16, 6))],
+    ids=lambda one: getattr(one, "__name__", str(one)),
+)
+def test_equals_dits_cone_up_to_two_thousand_cells(
+    kind: Callable[..., Table], shape: tuple[int, ...]
+) -> None:
+    _compare_with_cone(kind(np.random.default_rng(5), shape))
+
+
+@pytest.mark.parametrize("one", gates(), ids=lambda one: one.name)
+def test_equals_dits_cone_on_every_gate(one: Gate) -> None:
+    _compare_with_cone(one.probabilities)
 
 
 def _compare_with_cone(table: Table) -> None:

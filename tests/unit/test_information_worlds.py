@@ -18,8 +18,9 @@ from analysis.information.worlds import WORLDS
 
 
 def test_worlds_are_written_as_one_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
     out = tmp_path / "deep" / "recovered.parquet"
     options = ["--samples", "300", "--permutations", "20", "--markdown"]
     assert main(["worlds", *options, "--out", str(out)]) == 0

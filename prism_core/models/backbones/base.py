@@ -41,6 +41,11 @@ class Backbone(Connected, ABC):
             State ``t`` depends on inputs up to ``t`` only, and not on padding.
         """
 
+    def newest(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        """Encode histories to their newest states ``(B, W)``, all that scoring needs."""
+        states: Tensor = self(inputs, padding_mask)
+        return states[:, -1]
+
     def as_products(self, states: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
         """Give vectors ``(T, V)`` and ``(C, V)`` whose dot products are the similarities.
 

@@ -60,6 +60,9 @@ class InDiRec(Backbone):
         states: Tensor = self.encoder(inputs, padding_mask)
         return states
 
+    def newest(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        return self.encoder.newest(inputs, padding_mask)
+
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:
         self.intents.fit(states, generator)
 

@@ -24,13 +24,21 @@ class SASRec(Backbone):
         self.norm = nn.LayerNorm(size)
 
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        return self._encode(inputs, padding_mask, inputs.shape[1])
+
+    def newest(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        return self._encode(inputs, padding_mask, 1)[:, 0]
+
+    def _encode(self, inputs: Tensor, padding_mask: Tensor, wanted: int) -> Tensor:
+        """Give the newest states ``(B, wanted, W)``; the last block computes no others."""
         length = inputs.shape[1]
         x = inputs * inputs.shape[-1] ** 0.5 + self.positions[-length:]
         x = self.dropout(x).masked_fill(padding_mask[..., None], 0.0)
         visible = attention_mask(padding_mask)
-        for block in self.blocks:
-            x = block(x, visible)
-        return self.norm(x)
+        *earlier, last = self.blocks
+        for block in earlier:
+            x = block(x, visible, length)
+        return self.norm(last(x, visible, wanted))
 
 
 class Block(nn.Module):
@@ -53,19 +61,33 @@ class Block(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, visible: Tensor) -> Tensor:
-        x = x + self.dropout(self._attend(self.attention_norm(x), visible))
+    def forward(self, x: Tensor, visible: Tensor, wanted: int) -> Tensor:
+        """Map ``(B, L, D)`` to the newest ``(B, wanted, D)``."""
+        mixed = self._attend(self.attention_norm(x), visible[:, :, -wanted:], wanted)
+        x = x[:, -wanted:] + self.dropout(mixed)
         return x + self.dropout(self.feed_forward(x))
 
-    def _attend(self, x: Tensor, visible: Tensor) -> Tensor:
-        batch, length, size = x.shape
-        qkv = self.qkv(x).view(batch, length, 3, self.num_heads, size // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, heads, L, D / heads)
+    def _attend(self, x: Tensor, visible: Tensor, wanted: int) -> Tensor:
+        query, key, value = (self._heads(vectors) for vectors in self._project(x, wanted))
         dropout = self.attention_dropout if self.training else 0.0
         mixed = F.scaled_dot_product_attention(
             query, key, value, attn_mask=visible, dropout_p=dropout
         )
-        return self.out(mixed.transpose(1, 2).reshape(batch, length, size))
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def _project(self, x: Tensor, wanted: int) -> tuple[Tensor, ...]:
+        """Give queries of the newest positions, and keys and values of all."""
+        if wanted == x.shape[1]:
+            return self.qkv(x).chunk(3, dim=-1)
+        size = x.shape[-1]
+        of_queries, of_others = self.qkv.weight.split([size, 2 * size])
+        for_queries, for_others = self.qkv.bias.split([size, 2 * size])
+        query = F.linear(x[:, -wanted:], of_queries, for_queries)
+        return query, *F.linear(x, of_others, for_others).chunk(2, dim=-1)
+
+    def _heads(self, vectors: Tensor) -> Tensor:
+        """Split ``(B, L, D)`` into heads ``(B, heads, L, D / heads)``."""
+        return vectors.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
 
 
 def attention_mask(padding_mask: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Mode ``anchored``: parts whose roles hold by construction."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,19 +14,47 @@ from prism_core.models.content.experts import (
     Experts,
     Statistics,
     Views,
-    masked_mean,
+    center,
     measure,
+    shares,
     usable_mean,
 )
 from prism_core.models.content.gate import Gate
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace, SharedSplit
+from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY, parts_of
 
 INITIAL_SCALE = 0.1
 MIN_SCALE = 1e-4
 SAMPLED_ITEMS = 2048
-"""Auxiliary losses are estimated on at most this many items per step."""
+"""Auxiliary losses are estimated on at most this many items per step; where the loss asks for a
+few items only, so are the centre and spread of the parts."""
+
+
+class Catalogue(NamedTuple):
+    """What is known of ``n`` items.
+
+    Which they are ``(n,)``, their own residuals ``(n, k)`` by modality, shared variates
+    ``(M, n, K)``, available modalities ``(M, n)``, 0 at padding ``(n, 1, 1)``, how much they count
+    in averages ``(n, 1)``, and rows from which donors are drawn.
+    """
+
+    items: Tensor
+    own: list[Tensor]
+    shared: Tensor
+    available: Tensor
+    is_item: Tensor
+    counts: Tensor
+    drawn: Tensor
+
+
+class Known(NamedTuple):
+    """Items viewed with every modality they have: views, statistics, parts ``(n, P, S)``."""
+
+    views: Views
+    statistics: Statistics
+    parts: Tensor
 
 
 class AnchoredContent(Content):
@@ -50,6 +78,8 @@ class AnchoredContent(Content):
     product, of which one could grow while the other shrinks unseen.
     """
 
+    sample_size = SAMPLED_ITEMS
+
     def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
         super().__init__()
         self.modalities, self.parts = tuple(spaces), parts_of(tuple(spaces))
@@ -64,6 +94,8 @@ class AnchoredContent(Content):
         is_on = torch.tensor([part not in config.without for part in self.parts])
         is_on &= torch.tensor(self._reachable())
         self.register_buffer("is_on", is_on, persistent=False)
+        is_item = torch.arange(len(shared[0])) > 0
+        self.register_buffer("is_item", is_item[:, None, None].float(), persistent=False)
         sizes = [space.size for space in spaces.values()]
         self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
@@ -74,6 +106,7 @@ class AnchoredContent(Content):
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
 
     is_on: Tensor
+    is_item: Tensor
     shared: Tensor
 
     def item_parts(
@@ -82,30 +115,41 @@ class AnchoredContent(Content):
         return self.item_tables([kept or (True,) * len(self.modalities)], generator)[0]
 
     def item_tables(
-        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+        self,
+        patterns: Sequence[Sequence[bool]],
+        generator: torch.Generator | None = None,
+        subset: Subset | None = None,
     ) -> list[Tensor]:
-        views, statistics, whole = self._known()
-        tables = []
-        for kept in patterns:
-            parts = whole
-            if not all(kept):
-                seen = views
-                if generator is not None:
-                    seen = self._replaced(views, kept, statistics, generator)
-                parts = self._parts(seen, self.available, statistics, kept, generator is None)
-            tables.append(torch.cat([torch.zeros_like(parts[:1]), parts[1:]]))
-        return tables
+        items = self._catalogue(subset)
+        with torch.autocast(self.shared.device.type, enabled=False):
+            known = self._known(items)
+            return [self._pattern(items, known, kept, generator) for kept in patterns]
+
+    def _pattern(
+        self,
+        items: Catalogue,
+        known: Known,
+        kept: Sequence[bool],
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        if all(kept):
+            return known.parts
+        views, is_expected = known.views, generator is None
+        if generator is not None:
+            views = self._replaced(items, known, kept, generator)
+        flags, is_item = items.available, items.is_item
+        return self._parts(views, flags, known.statistics, kept, is_item, is_expected)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
-        _, statistics, _ = self._known()
+        statistics = self._known(self._catalogue()).statistics
         rows = [
             space.encode(features[name], available[name])
             for name, space in zip(self.modalities, self._spaces(), strict=True)
         ]
         flags = torch.stack([available[name] for name in self.modalities])
         own, shared = self._split_rows(rows)
-        views = Views(self.experts.read(own) - statistics.output_means[:, None], shared)
-        return self._parts(views, flags, statistics, (True,) * len(rows), True)
+        views = Views(center(self.experts.read(own), statistics.output_means), shared)
+        return self._parts(views, flags, statistics, (True,) * len(rows))
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask, self._amplitudes())
@@ -118,23 +162,38 @@ class AnchoredContent(Content):
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        weights, items = self.loss_weights, self._sample(context.generator)
-        parts = context.item_parts[items]
+        weights, items, rows = self.loss_weights, *self._sample(context)
+        parts = F.embedding(rows, context.item_parts.flatten(1)).unflatten(1, self.missing.shape)
         losses = {
             "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(context, parts, items),
+            "charge": weights.charge * self._charge(context, parts, rows),
         }
         return {name: loss for name, loss in losses.items() if getattr(weights, name) > 0}
 
-    def _sample(self, generator: torch.Generator) -> Tensor:
-        """Draw the items on which auxiliary losses are estimated."""
-        count = len(self.shared[0]) - 1
+    def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
+        """Draw the items on which auxiliary losses are estimated; give their table rows too."""
+        if context.subset is not None:
+            return context.subset.items[context.subset.drawn], context.subset.drawn
+        count, device = len(self.shared[0]) - 1, self.shared.device
         if count <= SAMPLED_ITEMS:
-            return torch.arange(1, count + 1, device=self.shared.device)
-        size = (SAMPLED_ITEMS,)
+            items = torch.arange(1, count + 1, device=device)
+            return items, items
+        generator, size = context.generator, (SAMPLED_ITEMS,)
         drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
-        return drawn.to(self.shared.device)
+        return (items := drawn.to(device)), items
+
+    def _catalogue(self, subset: Subset | None = None) -> Catalogue:
+        """Gather what is known of the items: of all, or of a subset."""
+        own, shared, available, is_item = self._own(), self.shared, self.available, self.is_item
+        if subset is None:
+            rows = torch.arange(len(is_item), device=is_item.device)
+            return Catalogue(rows, own, shared, available, is_item, is_item[:, 0], rows)
+        items, counts = subset.items, subset.counts[:, None].to(shared)
+        own, shared = [block[items] for block in own], shared[:, items]
+        return Catalogue(
+            items, own, shared, available[:, items], is_item[items], counts, subset.drawn
+        )
 
     @property
     def available(self) -> Tensor:
@@ -144,14 +203,17 @@ class AnchoredContent(Content):
     def _spaces(self) -> list[FeatureSpace]:
         return [cast(FeatureSpace, self.spaces[name]) for name in self.modalities]
 
-    def _known(self) -> tuple[Views, Statistics, Tensor]:
-        """View the known items with every modality they have; measure and place their parts."""
-        outputs, available = self.experts.read(self._own()), self.available
-        means = masked_mean(outputs.transpose(0, 1), available.T[..., None])  # (M, 3 S)
-        views = Views(outputs - means[:, None], self.shared)
+    def _known(self, items: Catalogue) -> Known:
+        """View items with every modality they have; measure and place their parts."""
+        outputs, available = self.experts.read(items.own), items.available
+        share = shares(available.T * items.counts)
+        means = [share[:, m] @ said for m, said in enumerate(outputs)]
+        views = Views(center(outputs, means), items.shared)
         raw = self.experts(views, available)
-        statistics = measure(raw, means, self._has_role(available), self._free_of_mean())
-        return views, statistics, self._place(raw, available, statistics)
+        roles = shares(self._has_role(available) * items.counts)
+        statistics = measure(raw, means, roles, self._free_of_mean())
+        parts = self._place(raw, available, statistics, items.is_item)
+        return Known(views, statistics, parts)
 
     def _parts(
         self,
@@ -159,19 +221,29 @@ class AnchoredContent(Content):
         available: Tensor,
         statistics: Statistics,
         kept: Sequence[bool],
-        expected: bool,
+        is_item: Tensor | float = 1.0,
+        expected: bool = True,
     ) -> Tensor:
         kept_mask = torch.tensor(kept, device=available.device)[:, None]
         raw = self.experts(views, available & kept_mask)
-        parts = self._place(raw, available, statistics)
+        parts = self._place(raw, available, statistics, is_item)
         return parts * self._is_left(kept_mask, available)[..., None] if expected else parts
 
-    def _place(self, raw: Tensor, available: Tensor, statistics: Statistics) -> Tensor:
-        parts = (raw - statistics.center) / statistics.spread
-        parts = torch.where(statistics.spread > MIN_SPREAD, parts, 0.0)
-        missing = self.missing * self._free_of_mean()
-        parts = torch.where(self._has_role(available)[..., None], parts, missing)
-        return parts * self._amplitudes()[:, None]
+    def _place(
+        self, raw: Tensor, available: Tensor, statistics: Statistics, is_item: Tensor | float
+    ) -> Tensor:
+        """Bring raw parts ``(n, P, S)`` to their amplitudes; those an item cannot have are learned.
+
+        Factors of parts are spread out to columns first: products of one shape are the fast ones.
+        """
+        amplitudes = self._amplitudes()[:, None]
+        is_heard = statistics.spread > MIN_SPREAD
+        gain = torch.where(is_heard, amplitudes / statistics.spread, 0.0)
+        gain = gain.expand_as(statistics.center).contiguous()
+        parts = raw * gain + (-statistics.center * gain)
+        has_role = self._has_role(available)[..., None].to(parts.dtype)
+        missing = self.missing * self._free_of_mean() * amplitudes
+        return parts * has_role + (1 - has_role) * is_item * missing
 
     def _amplitudes(self) -> Tensor:
         """Spread of each part as a candidate: ``(P,)``; zero for a part that is not there."""
@@ -193,36 +265,38 @@ class AnchoredContent(Content):
 
     def _replaced(
         self,
-        views: Views,
+        items: Catalogue,
+        known: Known,
         kept: Sequence[bool],
-        statistics: Statistics,
         generator: torch.Generator,
     ) -> Views:
         """View the items with withheld modalities replaced, as configured."""
-        outputs = list(views.outputs)
+        outputs = list(known.views.outputs)
         for index, is_kept in enumerate(kept):
             if is_kept:
                 continue
             if self.withhold == "swap":
-                outputs[index] = outputs[index][self._donors(index, generator)]
+                outputs[index] = outputs[index][self._donors(items, index, generator)]
             else:
-                said = self.experts.own[index](self._stand_in(index, generator))
-                outputs[index] = (said - statistics.output_means[index]).expand_as(outputs[index])
-        return Views(torch.stack(outputs), views.shared)
+                said = self.experts.own[index](self._stand_in(items, index, generator))
+                outputs[index] = said - known.statistics.output_means[index]
+                outputs[index] = outputs[index].expand_as(known.views.outputs[index])
+        return Views(outputs, known.views.shared)
 
-    def _donors(self, index: int, generator: torch.Generator) -> Tensor:
-        """Draw for every item one that has the modality, any if none has: ``(N + 1,)``."""
-        available = self.available[index]
-        donors = (available if available.any() else ~available).nonzero().flatten()
-        draws = torch.rand(len(available), generator=generator, device=generator.device)
-        return donors[(draws.to(donors.device) * len(donors)).long()]
+    def _donors(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
+        """Draw for every item the row ``(n,)`` of one that has the modality, any if none has."""
+        donors = items.drawn[items.available[index, items.drawn]]
+        if not len(donors):
+            donors = items.drawn
+        draws = torch.rand(len(self.is_item), generator=generator, device=generator.device)
+        return donors[(draws.to(donors.device)[items.items] * len(donors)).long()]
 
-    def _stand_in(self, index: int, generator: torch.Generator) -> Tensor:
-        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(N + 1, k)``."""
+    def _stand_in(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
+        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(n, k)``."""
         rows, space = self._own()[index], self._spaces()[index]
         if self.withhold == "noise":
             noise = torch.randn(rows.shape, generator=generator, device=generator.device)
-            return noise.to(rows.device) * rows.std(0)
+            return noise.to(rows.device)[items.items] * rows.std(0)
         if self.withhold == "zero":
             zero = space.encode(torch.zeros_like(space.mean)[None], space.available[-1:] | True)
             return self.split.own(self.modalities[index], zero)
@@ -256,7 +330,7 @@ class AnchoredContent(Content):
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
-    def _charge(self, context: StepContext, parts: Tensor, items: Tensor) -> Tensor:
+    def _charge(self, context: StepContext, parts: Tensor, rows: Tensor) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = context.id_vectors(items) + self.join(parts)
+        whole = context.id_vectors(rows) + self.join(parts)
         return variance_share(context.queries, synergy, whole, context.num_targets)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from prism_core.models.exchange import Connected
+from prism_core.models.subset import Subset
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class StepContext:
         Divisor of losses summed over targets: about ``T``, and such that the mean over processes
         is that of the global batch.
     generator : torch.Generator
+    subset
+        Items in the tables and behind all indices, if these are not all items.
     """
 
     item_seq: Tensor
@@ -45,6 +48,7 @@ class StepContext:
     targets: Tensor
     num_targets: Tensor | float
     generator: torch.Generator
+    subset: Subset | None = None
 
 
 class Content(Connected, ABC):
@@ -62,6 +66,9 @@ class Content(Connected, ABC):
         Whether padding competes with the items.
     reads_padding
         Whether results depend on how much padding stands before a history.
+    sample_size
+        Items on which averages over all items may be estimated, so that a step need not look at
+        the others; None if a step always does.
     """
 
     parts: tuple[str, ...] = ()
@@ -69,6 +76,7 @@ class Content(Connected, ABC):
     has_player_dropout: bool = True
     padding_is_candidate: bool = False
     reads_padding: bool = False
+    sample_size: int | None = None
 
     @abstractmethod
     def item_parts(
@@ -90,9 +98,15 @@ class Content(Connected, ABC):
         """
 
     def item_tables(
-        self, patterns: Sequence[Sequence[bool]], generator: torch.Generator | None = None
+        self,
+        patterns: Sequence[Sequence[bool]],
+        generator: torch.Generator | None = None,
+        subset: Subset | None = None,
     ) -> list[Tensor]:
-        """Compute `item_parts` for several patterns of kept modalities, sharing what they share."""
+        """Compute `item_parts` for several patterns of kept modalities, sharing what they share.
+
+        With a subset, tables have its rows; only content with a ``sample_size`` is given one.
+        """
         return [self.item_parts(kept, generator) for kept in patterns]
 
     @abstractmethod

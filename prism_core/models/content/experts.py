@@ -32,16 +32,16 @@ class Expert(nn.Module):
 
 
 class Views(NamedTuple):
-    """By modality: what its network says, centred ``(M, n, 3 S)``, and shared ``(M, n, K)``."""
+    """What each network says, centred ``(n, 3 S)``, and shared variates ``(M, n, K)``."""
 
-    outputs: Tensor
+    outputs: list[Tensor]
     shared: Tensor
 
 
 class Statistics(NamedTuple):
-    """Over the known items: means of outputs ``(M, 3 S)``, of parts ``(P, S)``, their spread."""
+    """Over the known items: means of outputs ``(3 S,)``, of parts ``(P, S)``, their spread."""
 
-    output_means: Tensor
+    output_means: list[Tensor]
     center: Tensor
     spread: Tensor
 
@@ -72,13 +72,14 @@ class Experts(nn.Module):
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy = Expert(config, shared_size, part_size)
 
-    def read(self, own: Sequence[Tensor]) -> Tensor:
-        """Let each network read its own residual ``(n, k)``: ``(M, n, 3 S)``, not centred."""
-        return torch.stack([net(rows) for net, rows in zip(self.own, own, strict=True)])
+    def read(self, own: Sequence[Tensor]) -> list[Tensor]:
+        """Let each network read its own residual ``(n, k)``: ``(n, 3 S)`` each, not centred."""
+        return [net(rows) for net, rows in zip(self.own, own, strict=True)]
 
     def forward(self, views: Views, usable: Tensor) -> Tensor:
         """Compute raw parts ``(n, P, S)``; redundancy reads the usable modalities ``(M, n)``."""
-        unique, factors = views.outputs.split([self.part_size, 2 * self.part_size], dim=-1)
+        sizes = [self.part_size, 2 * self.part_size]
+        unique, factors = zip(*(said.split(sizes, dim=1) for said in views.outputs), strict=True)
         synergy = self.interaction(products(factors))
         redundancy = self.redundancy(usable_mean(views.shared, usable))
         return torch.stack([*unique, synergy, redundancy], dim=1)
@@ -89,31 +90,36 @@ def usable_mean(values: Tensor, usable: Tensor) -> Tensor:
     return (values * usable[..., None]).sum(0) / usable.sum(0).clamp_min(1)[:, None]
 
 
-def products(factors: Tensor) -> Tensor:
-    """Sum the products of every two modalities' factors ``(M, n, F)``: ``(n, F)``."""
-    pairs = [factors[a] * factors[b] for a, b in combinations(range(len(factors)), 2)]
-    return torch.stack(pairs).sum(0) if pairs else torch.zeros_like(factors[0])
+def products(factors: Sequence[Tensor]) -> Tensor:
+    """Sum the products of every two modalities' factors ``(n, F)``: ``(n, F)``."""
+    pairs = [a * b for a, b in combinations(factors, 2)]
+    return sum(pairs[1:], pairs[0]) if pairs else torch.zeros_like(factors[0])
 
 
-def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Average ``(n, ...)`` over the rows where ``mask`` ``(n, ...)`` is True."""
-    return (values * mask).sum(0) / mask.sum(0).clamp_min(1)
+def center(outputs: Sequence[Tensor], means: Sequence[Tensor]) -> list[Tensor]:
+    """Take the means ``(F,)`` away from outputs ``(n, F)``."""
+    return [said + (-mean) for said, mean in zip(outputs, means, strict=True)]
 
 
-def measure(raw: Tensor, output_means: Tensor, has_role: Tensor, centred: Tensor) -> Statistics:
-    """Measure centre and spread of raw parts ``(N + 1, P, S)`` over the items that have them.
+def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Tensor) -> Statistics:
+    """Measure centre and spread of raw parts ``(n, P, S)`` over the items that have them.
 
     Parameters
     ----------
     raw
-    output_means : Tensor (M, 3 S)
-    has_role : Tensor (N + 1, P), bool
-        Row 0, padding, is left out.
+    output_means
+        One ``(3 S,)`` per modality.
+    share : Tensor (n, P)
+        How much an item counts for a part; every column sums to 1, or is 0.
     centred : Tensor (P, 1)
         1 for parts whose mean is taken away, 0 for the others.
     """
-    mask = has_role[..., None].clone()
-    mask[0] = False
-    center = masked_mean(raw, mask) * centred
-    variance = masked_mean((raw - center).square(), mask).mean(-1, keepdim=True)
-    return Statistics(output_means, center, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())
+    middle = torch.einsum("np,nps->ps", share, raw) * centred
+    squares = (raw - middle.detach()).square()  # a spread does not change as its centre moves
+    variance = torch.einsum("np,nps->ps", share, squares).mean(1, keepdim=True)
+    return Statistics(output_means, middle, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())
+
+
+def shares(mask: Tensor) -> Tensor:
+    """Let the items of a mask ``(n, F)`` count alike, column by column."""
+    return mask / mask.sum(0).clamp_min(1)

@@ -1,0 +1,90 @@
+"""Items as vectors, and what stands in for players that are switched off."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from prism_core.models.partition import WHOLE, Partition
+from prism_core.models.switches import Reference
+from prism_core.names import PAD
+
+
+class HistoryVectors(NamedTuple):
+    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
+
+    ids: Tensor
+    parts: Tensor
+
+
+class ItemTable(NamedTuple):
+    """Items as id vectors ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``, row 0 padding.
+
+    With a partition, the id vectors are those of the rows it holds.
+    """
+
+    ids: Tensor
+    parts: Tensor
+    partition: Partition = WHOLE
+
+    def of(self, item_seq: Tensor) -> HistoryVectors:
+        """Look up the vectors of histories ``(B, L)``."""
+        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
+        return HistoryVectors(self.partition.take(self.ids, item_seq), parts)
+
+    def of_donors(
+        self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]
+    ) -> HistoryVectors:
+        """Look up histories whose switched-off players are those of other users' histories."""
+        on = torch.tensor(players, device=self.ids.device)
+        own, theirs, absent = self.of(item_seq), self.of(donors), (donors == PAD)[..., None]
+        mean_ids, mean_parts = self.mean_item()
+        ids = torch.where(absent, mean_ids, theirs.ids)
+        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
+        return HistoryVectors(
+            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
+        )
+
+    def switched(
+        self,
+        players: Sequence[bool],
+        reference: Reference,
+        item_weights: Tensor | None = None,
+    ) -> "ItemTable":
+        """Replace players that are off by their reference, at every item.
+
+        Parameters
+        ----------
+        players
+            ``Q`` flags: the id path, then the parts.
+        reference
+        item_weights : Tensor (N + 1,), optional
+            How much each item counts in the mean.
+        """
+        if all(players):
+            return self
+        on = torch.tensor(players, device=self.ids.device)
+        if reference == "zero":
+            return self._replace(ids=self.ids * on[0], parts=self.parts * on[1:, None])
+        mean_ids, mean_parts = self.mean_item(item_weights)
+        return self._replace(
+            ids=torch.where(on[0], self.ids, mean_ids * _is_item(self.ids)[:, None]),
+            parts=torch.where(
+                on[1:, None], self.parts, mean_parts * _is_item(self.parts)[:, None, None]
+            ),
+        )
+
+    def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""
+        ids, parts = self.ids[1:], self.parts[1:]
+        if weights is None:
+            return self.partition.mean(self.ids), parts.mean(0)
+        share = (weights[1:] / weights[1:].sum()).to(ids)
+        return share @ ids, torch.einsum("n,nps->ps", share, parts)
+
+
+def _is_item(table: Tensor) -> Tensor:
+    """Tell items from padding, row 0, in a table: ``(n,)``."""
+    return torch.arange(len(table), device=table.device) > 0

@@ -1,0 +1,133 @@
+"""What a GPU is for: one code, run on every device there is.
+
+The tests of a CUDA device are marked ``gpu``; the others run the same lines on the CPU.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from prism_core.config.run import RunConfig, load_run_config
+from prism_core.data.sequences import Sequences
+from prism_core.devices import to_device
+from prism_core.scoring import make_model
+from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
+from prism_core.training import seeding
+from prism_core.training.loop import Trainer
+from prism_core.training.progress import Silent
+from prism_core.training.recording import rank_split
+from prism_core.training.runs import train_run
+from tests.factories import make_dataset
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, needs_cuda])]
+
+
+def config_for(dataset: Dataset, *options: str) -> RunConfig:
+    small = ("model.hidden_size=16", "training.max_epochs=2", f'data.path="{dataset.path}"')
+    return load_run_config(preset="prism", overrides=[*small, *options])
+
+
+def epoch_losses(path: Path) -> list[float]:
+    events = Run(path).events()
+    return [loss for e in events if e["event"] == "epoch" for loss in e["losses"].values()]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+def test_bfloat16_trains_to_nearly_the_same_losses(
+    tmp_path: Path, tiny_dataset: Dataset, device: str, backbone: str
+) -> None:
+    options = (f'model.backbone="{backbone}"', "model.dropout=0.0")
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        config = config_for(tiny_dataset, *options, f'training.precision="{precision}"')
+        losses.append(epoch_losses(train_run(config, tmp_path / precision, device=device)))
+    assert losses[0] != losses[1]
+    np.testing.assert_allclose(losses[1], losses[0], rtol=0.05, atol=0.01)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_seed_gives_the_same_run_twice(
+    tmp_path: Path, tiny_dataset: Dataset, device: str
+) -> None:
+    config = config_for(tiny_dataset)
+    first, second = (train_run(config, tmp_path / n, device=device) for n in ("a", "b"))
+    tolerance = 0 if device == "cpu" else 1e-5  # sums on a GPU come in no fixed order
+    np.testing.assert_allclose(epoch_losses(first), epoch_losses(second), rtol=tolerance)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_compiled_backbone_trains_to_the_same_losses(
+    tmp_path: Path, tiny_dataset: Dataset, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if device == "cpu":  # the same graph, without a compiler
+        compile_ = nn.Module.compile
+        monkeypatch.setattr(nn.Module, "compile", lambda m: compile_(m, backend="eager"))
+    losses = []
+    for choice in ("false", "true"):
+        config = config_for(tiny_dataset, "model.dropout=0.0", f"training.compile={choice}")
+        losses.append(epoch_losses(train_run(config, tmp_path / choice, device=device)))
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_features_and_weights_live_on_the_device(tiny_dataset: Dataset, device: str) -> None:
+    model = make_model(config_for(tiny_dataset).model, tiny_dataset).to(device)
+    assert {t.device.type for t in [*model.parameters(), *model.buffers()]} == {device}
+    sent = to_device(np.arange(6).reshape(2, 3)[:, ::2], torch.device(device))
+    assert sent.device.type == device
+    assert sent.tolist() == [[0, 2], [3, 5]]
+
+
+@pytest.mark.gpu
+@needs_cuda
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_speed_and_memory_on_the_gpu(tmp_path: Path, backbone: str, precision: str) -> None:
+    dataset = make_dataset(tmp_path / "d", num_users=4096, num_items=12_000, length=20)
+    found = {}
+    for content in ("none", "prism"):
+        trainer = _trainer(dataset, tmp_path, backbone, content, precision)
+        trainer._train_epoch(1)
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        began = time.perf_counter()
+        trainer._train_epoch(2)
+        torch.cuda.synchronize()
+        took, memory = time.perf_counter() - began, torch.cuda.max_memory_allocated()
+        found[content] = took
+        print(
+            f"{backbone}, {content}, {precision}: {4096 / took:.0f} sequences/s, {memory >> 20} MB"
+        )
+    print(f"PRISM / backbone: {found['prism'] / found['none']:.2f}")
+    assert memory < 4 * 2**30
+
+
+def _trainer(
+    dataset: Dataset, folder: Path, backbone: str, content: str, precision: str
+) -> Trainer:
+    options = (f'model.backbone="{backbone}"', f'model.content="{content}"')
+    sizes = ("model.hidden_size=64", "training.batch_size=512")
+    config = config_for(dataset, *options, *sizes, f'training.precision="{precision}"')
+    seeding.initialise(0)
+    device, sequences = torch.device("cuda"), Sequences(dataset)
+    model = make_model(config.model, dataset).to(device)
+    return Trainer(
+        model=model,
+        sequences=sequences,
+        config=config,
+        device=device,
+        validate=lambda: {
+            "ndcg@10": float(rank_split(model, sequences, "valid", config).rank.mean())
+        },
+        measure=list,
+        folder=folder,
+        writer=None,
+        reporter=Silent(),
+    )
