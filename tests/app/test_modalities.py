@@ -116,7 +116,7 @@ def test_analysis_commands_store_their_results(root: Path, count: int) -> None:
     assert analyse(["health", run, "--dataset", data, "--permutations", "5"]) == 0
     wanted = 2 if count == 1 else 0
     words = ["information", run, "--permutations", "5", "--no-definitions"]
-    assert analyse([*words, "--scope", "data", "--target", "next"]) == wanted
+    assert analyse([*words, "--scope", "data", "--target", "next category"]) == wanted
 
 
 @pytest.mark.parametrize("page", ["overview", "users", "maps", "information", "train", "data"])
