@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from analysis import data_recipes, recipes
-from analysis.export import FORMATS, export
+from analysis.exhibits import FigureExhibit
+from analysis.export import FORMATS
+from analysis.latex import latex_escaped
 from analysis.printing import PrintOptions
+from analysis.recipe_tables import write_latex
 from analysis.rendering import find_browser
-from analysis.tables import latex_escaped
 from prism_core.errors import ConfigError, DataError
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
@@ -21,7 +23,9 @@ from prism_core.store.reader import Run
 
 MANIFEST: Final = "manifest.json"
 SCRIPT: Final = "make_figures.py"
-VERSION: Final = 1
+VERSION: Final = 2
+FOLDERS: Final = {"csv": "data", "latex": "tables"}
+"""Folders of formats that are no figures."""
 
 _SCRIPT_TEXT: Final = '''"""Draw every file of this bundle again from the run folders.
 
@@ -51,11 +55,14 @@ class Card:
     ----------
     name
         File name without ending; letters, digits, ``-`` and ``_``.
+    title
+        Stands in the figure where the options ask for titles.
     """
 
     name: str
     caption: str
     recipe: recipes.Recipe
+    title: str = ""
     options: PrintOptions = field(default_factory=PrintOptions)
 
     def __post_init__(self) -> None:
@@ -132,15 +139,25 @@ def bundle_files(
     written = [f for f in formats if has_browser or not FORMATS[f].needs_browser]
     made: list[tuple[str, bytes]] = []
     for card in cards:
-        figure = recipes.draw(card.recipe, folders)
+        shown = _exhibit(card, folders)
         for name in written:
-            folder = "data" if name == "csv" else "figures"
-            made.append((f"{folder}/{card.name}.{name}", export(figure, name, card.options)))
+            if not shown.refusal(name):
+                path = f"{FOLDERS.get(name, 'figures')}/{card.name}.{FORMATS[name].suffix}"
+                made.append((path, shown.export(name, card.options)))
     texts = {f"tables/{name}.tex": text for name, text in (tables or {}).items()}
     texts["figures.tex"] = figures_tex(cards)
     texts[SCRIPT] = _SCRIPT_TEXT
     texts[MANIFEST] = json.dumps(_manifest(cards, folders, written), indent=2) + "\n"
     return [*made, *((path, text.encode()) for path, text in texts.items())]
+
+
+def _exhibit(card: Card, folders: Mapping[str, Path]) -> FigureExhibit:
+    return FigureExhibit(
+        figure=recipes.draw(card.recipe, folders),
+        title=card.title,
+        caption=card.caption,
+        write_latex=write_latex(card.recipe, folders, card.caption),
+    )
 
 
 def regenerate(bundle: Path, runs: Sequence[Path], out: Path) -> list[str]:
@@ -166,7 +183,7 @@ def regenerate(bundle: Path, runs: Sequence[Path], out: Path) -> list[str]:
     folders = {_source_id(path): path for path in runs}
     _require_same_runs(manifest["runs"], folders)
     _require_data(manifest.get("data", {}), folders)
-    cards = [_card(entry) for entry in manifest["figures"]]
+    cards = [card_from(entry) for entry in manifest["figures"]]
     return write_bundle(cards, folders, out, formats=manifest["formats"])
 
 
@@ -199,26 +216,40 @@ def _manifest(
     return {
         "bundle_version": VERSION,
         "formats": list(formats),
-        "figures": [_card_entry(card) for card in cards],
+        "figures": [card_entry(card) for card in cards],
         "runs": {one: _run_facts(Run(folders[one])) for one in used if one not in data},
         "data": {one: data_recipes.facts(folders[one]) for one in data},
         "versions": {name: version(name) for name in packages},
     }
 
 
-def _card_entry(card: Card) -> dict[str, Any]:
+def card_entry(card: Card) -> dict[str, Any]:
+    """Give a figure as plain data, as the manifest lists it."""
     return {
         "name": card.name,
         "caption": card.caption,
+        "title": card.title,
         "recipe": card.recipe.as_dict(),
         "options": asdict(card.options),
     }
 
 
-def _card(entry: Mapping[str, Any]) -> Card:
-    recipe = recipes.recipe_from(entry["recipe"])
-    options = PrintOptions(**entry["options"])
-    return Card(name=entry["name"], caption=entry["caption"], recipe=recipe, options=options)
+def card_from(entry: Mapping[str, Any]) -> Card:
+    """Read a figure back from plain data.
+
+    Raises
+    ------
+    DataError
+        It is no such data.
+    ConfigError
+        A name, figure or option is unknown or out of range.
+    """
+    try:
+        words = {key: str(entry[key]) for key in ("name", "caption", "title")}
+        recipe, options = recipes.recipe_from(entry["recipe"]), PrintOptions(**entry["options"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"a figure of the file is not as it was saved: {error}.") from None
+    return Card(**words, recipe=recipe, options=options)
 
 
 def _run_facts(run: Run) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.plots.text import unmarked
+
 LegendPlace = Literal["top", "bottom", "right", "none"]
 
 LETTER: Final = 0.5
@@ -16,6 +18,8 @@ LETTER: Final = 0.5
 
 LABEL_SHARE: Final = 0.4
 """Most of the width that labels of rows may take."""
+
+WIDE_SPACE: Final = "  "
 
 ENTRY_PX: Final = 42
 """Width of a legend entry beside its text."""
@@ -27,9 +31,13 @@ def shorten_labels(figure: go.Figure, *, letter: float) -> None:
     for trace in figure.data:
         if labels := _row_labels(trace):
             trace.y = [_cut(label, longest) for label in labels]
-    for axis in figure.select_yaxes():
+    axes = list(figure.select_yaxes())
+    beside = longest * 2 // 3 if any(axis.side == "right" for axis in axes) else longest
+    for axis in axes:
         if axis.categoryarray is not None:
             axis.categoryarray = [_cut(str(label), longest) for label in axis.categoryarray]
+        if axis.ticktext is not None:
+            axis.ticktext = ["<br>".join(_cut(t, beside) for t in _lines(x)) for x in axis.ticktext]
     for note in figure.layout.annotations:
         if isinstance(note.y, str):
             note.y = _cut(note.y, longest)
@@ -43,6 +51,23 @@ def wrap_axis_titles(figure: go.Figure, *, letter: float) -> None:
     for axis in axes:
         if axis.title.text and len(axis.title.text) > longest:
             axis.title.text = "<br>".join(textwrap.wrap(axis.title.text, longest))
+
+
+def wrap_panel_titles(figure: go.Figure, *, letter: float) -> None:
+    """Break titles above panels that are wider than their panel."""
+    panels = len({tuple(axis.domain or ()) for axis in figure.select_xaxes()}) or 1
+    longest = max(12, int(0.95 * figure.layout.width / panels / letter))
+    for note in figure.layout.annotations:
+        above = note.xref == note.yref == "paper" and note.yanchor == "bottom"
+        if above and note.text and len(unmarked(note.text)) > longest:
+            note.text = _two_lines(note.text, longest)
+
+
+def _two_lines(text: str, longest: int) -> str:
+    """Break where a wide space parts a title from a remark, else between words."""
+    if WIDE_SPACE in text:
+        return text.replace(WIDE_SPACE, "<br>", 1)
+    return text if "<" in text else "<br>".join(textwrap.wrap(text, longest))
 
 
 def cells_hold_text(trace: go.Heatmap, *, width: float, letter: float) -> bool:
@@ -78,8 +103,12 @@ def _row_labels(trace: Any) -> list[str]:
     return list(rows) if texts else []
 
 
+def _lines(label: Any) -> list[str]:
+    return re.split(r"<br\s*/?>", str(label))
+
+
 def _cut(label: str, longest: int) -> str:
-    text = html.unescape(re.sub(r"<[^>]*>", "", label))
+    text = unmarked(label)
     if len(text) <= longest:
         return label
     kept = html.escape(text[: longest - 1].rstrip() + "…", quote=False)
@@ -92,16 +121,18 @@ def _extra_lines(figure: go.Figure, letter: float) -> int:
     if not names:
         return 0
     entry = max(map(len, names)) * letter + ENTRY_PX
-    room = figure.layout.width - _label_width(figure, letter)
+    room = figure.layout.width - label_width(figure, letter)
     return max(0, ceil(len(names) / max(1, int(room / entry))) - 2)
 
 
-def _label_width(figure: go.Figure, letter: float) -> float:
+def label_width(figure: go.Figure, letter: float) -> float:
+    """Estimate the width of the labels on the left in px; room for numbers where there are none."""
     labels = [label for trace in figure.data for label in _row_labels(trace)]
-    return max((len(re.sub(r"<[^>]*>", "", y)) for y in labels), default=5) * letter + 24
+    return max((len(unmarked(label)) for label in labels), default=5) * letter + 24
 
 
 def _below_title(figure: go.Figure) -> float:
     """Height for a legend on top, as a share of the figure."""
-    lines = 2.2 if figure.layout.title.text else 0.3
+    title = figure.layout.title.text
+    lines = 0.8 + 1.4 * (title.count("<br>") + 1) if title else 0.3
     return 1 - lines * figure.layout.font.size / figure.layout.height

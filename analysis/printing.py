@@ -1,15 +1,13 @@
 """Preparing a figure for paper: real inches and points, ink on white, nothing clipped."""
 
-import copy
-import json
-import re
-from collections.abc import Mapping
+import textwrap
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
 from analysis import fitting
+from analysis.palettes import PALETTES, Palette, as_dict, recoloured
 from analysis.plots import theme
 from analysis.rendering import CSS_DPI
 from analysis.venues import POINTS_PER_INCH, Span, venue_of
@@ -23,16 +21,6 @@ SCREEN_WIDTH: Final = 640
 """Width in px at which maps are laid out on a page."""
 MARK_SCALE: Final = 0.75
 """Marks on paper against marks on screen."""
-
-Palette = Literal["color", "grey"]
-
-_GREYS: Final[Mapping[str, str]] = {
-    theme.PART_COLORS["unique_image"]: "#1A1A1A",
-    theme.PART_COLORS["unique_text"]: "#5E5E5E",
-    theme.PART_COLORS["synergy"]: "#8C8C8C",
-    theme.PART_COLORS["redundancy"]: "#B8B8B8",
-    theme.ID_COLOR: "#D9D9D9",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +38,13 @@ class PrintOptions:
     font
         CSS family list; None takes the venue's.
     title
-        Whether to keep the figure's title.
+        Whether the title stands in the figure.
     legend
         Where the legend stands.
     aspect
         Height over width; None keeps the figure's own height.
     palette
-        ``color`` (colour-blind safe) or ``grey``.
+        Key of :data:`analysis.palettes.PALETTES`.
     """
 
     venue: str = "acm"
@@ -72,6 +60,8 @@ class PrintOptions:
         venue_of(self.venue)
         if self.span not in ("column", "full"):
             raise ConfigError(f"span {self.span!r}: choose 'column' or 'full'.")
+        if self.palette not in PALETTES:
+            raise ConfigError(f"palette {self.palette!r}: choose one of {', '.join(PALETTES)}.")
         if self.legend not in ("top", "bottom", "right", "none"):
             raise ConfigError(f"legend {self.legend!r}: choose top, bottom, right or none.")
         if self.points is not None and self.points < MIN_POINTS:
@@ -82,8 +72,12 @@ class PrintOptions:
     @property
     def text_px(self) -> float:
         """Text size in layout px."""
-        points = self.points or venue_of(self.venue).points
-        return points * CSS_DPI / POINTS_PER_INCH
+        return self.text_points * CSS_DPI / POINTS_PER_INCH
+
+    @property
+    def text_points(self) -> float:
+        """Text size in points."""
+        return self.points or venue_of(self.venue).points
 
     @property
     def letter_px(self) -> float:
@@ -96,7 +90,7 @@ class PrintOptions:
         return round(venue_of(self.venue).inches(self.span) * CSS_DPI)
 
 
-def for_print(figure: go.Figure, options: PrintOptions) -> go.Figure:
+def for_print(figure: go.Figure, options: PrintOptions, *, title: str = "") -> go.Figure:
     """Copy a figure at its printed size, in a light look, with the venue's text.
 
     Parameters
@@ -105,25 +99,34 @@ def for_print(figure: go.Figure, options: PrintOptions) -> go.Figure:
         Any figure of :mod:`analysis.plots`, light or dark; it is left as it is.
     options
         Venue, text and legend.
+    title
+        Title of a figure that has none of its own, shown where the options ask for titles.
 
     Returns
     -------
     plotly.graph_objects.Figure
         Width and height are set in layout px (96 to the inch).
     """
-    vector = num_points(figure) <= MAX_VECTOR_POINTS
-    data = json.loads(_recoloured(figure.to_json(), options.palette))
-    for trace in data["data"]:
-        if vector and trace.get("type") == "scattergl":
-            trace["type"] = "scatter"
-    printed = go.Figure(data)
+    printed = recoloured(figure, options.palette)
+    if num_points(figure) <= MAX_VECTOR_POINTS:
+        printed = _with_vector_points(printed)
     factor = options.text_px / theme.FONT_SIZE
     _set_size(printed, options, factor)
+    _set_title(printed, options, title)
     _set_text(printed, options)
     fitting.shorten_labels(printed, letter=options.letter_px)
     fitting.wrap_axis_titles(printed, letter=options.letter_px)
+    fitting.wrap_panel_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
     return printed
+
+
+def _with_vector_points(figure: go.Figure) -> go.Figure:
+    data = as_dict(figure)
+    for trace in data["data"]:
+        if trace.get("type") == "scattergl":
+            trace["type"] = "scatter"
+    return go.Figure(data)
 
 
 def num_points(figure: go.Figure) -> int:
@@ -131,32 +134,14 @@ def num_points(figure: go.Figure) -> int:
     return sum(len(trace.x) for trace in figure.data if trace.type == "scattergl")
 
 
-def _recoloured(text: str, palette: Palette) -> str:
-    for shades in (theme.INK, theme.MUTED, theme.GRID, theme.PAPER):
-        text = text.replace(shades[True], shades[False])
-    if palette == "color":
-        return text
-    return re.sub(r"#[0-9A-Fa-f]{6}\b", lambda match: _grey(match[0]), text)
-
-
-def _grey(color: str) -> str:
-    if color in _GREYS:
-        return _GREYS[color]
-    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
-    shade = round(0.299 * red + 0.587 * green + 0.114 * blue)
-    return f"#{shade:02X}{shade:02X}{shade:02X}"
-
-
 def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
     width = options.width_px
     height = round(width * options.aspect if options.aspect else _own_height(figure, width, factor))
-    template = copy.deepcopy(figure.layout.template)
+    template = figure.layout.template
     margin = {
         side: round((figure.layout.margin[side] or template.layout.margin[side] or 0) * factor)
         for side in ("l", "r", "t", "b")
     }
-    if not options.title and figure.layout.title.text:
-        figure.layout.title.text = None
     figure.update_layout(
         template=theme.LIGHT,
         width=width,
@@ -164,7 +149,23 @@ def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
         margin=margin,
         paper_bgcolor="white",
         plot_bgcolor="white",
+        sliders=[],
+        updatemenus=[],
     )
+
+
+def _set_title(figure: go.Figure, options: PrintOptions, title: str) -> None:
+    """Keep the figure's title or give it one, with room for it, or take it away."""
+    own = figure.layout.title.text
+    if not options.title:
+        figure.layout.title.text = None
+    elif title and not own:
+        lines = textwrap.wrap(title, max(12, int(0.95 * options.width_px / options.letter_px)))
+        room = round(1.4 * len(lines) * options.text_px)
+        place = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 4}}
+        figure.update_layout(title={"text": "<br>".join(lines), **place})
+        figure.layout.margin.t += room
+        figure.layout.height += room
 
 
 def _own_height(figure: go.Figure, width: int, factor: float) -> float:

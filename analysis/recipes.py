@@ -81,6 +81,9 @@ def recipe_from(values: Mapping[str, Any]) -> Recipe:
     if unknown or "figure" not in values or "runs" not in values:
         raise ConfigError("a recipe has the keys 'figure', 'runs' and 'options'.")
     options = dict(values.get("options", {}))
+    for name, value in options.items():
+        if not isinstance(value, str | list) or any(not isinstance(one, str) for one in value):
+            raise ConfigError(f"option {name!r} of a figure: expected text or a list of texts.")
     return Recipe(figure=values["figure"], runs=tuple(values["runs"]), options=options)
 
 

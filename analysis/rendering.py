@@ -1,23 +1,22 @@
 """Turning figures into PDF, SVG and PNG bytes with a browser that stays open.
 
-A warm browser draws a figure in a fraction of a second; a cold one takes several. Nothing is
-fetched from the network.
+Nothing is fetched from the network, and no date or random name is left in a file: the same figure
+gives the same bytes with the same browser and fonts.
 """
 
 import io
 import os
 import re
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import plotly.graph_objects as go
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import RectangleObject
+from pypdf.generic import NameObject, RectangleObject
 
-from prism_core.errors import MissingExtraError
+from prism_core.errors import MissingExtraError, PrismError
 
 ImageFormat = Literal["pdf", "svg", "png"]
 
@@ -30,16 +29,6 @@ GL_DENSITY: Final = 2
 """Raster pixels that a WebGL layer gets for one layout pixel at scale 1."""
 
 RASTER_DPI: Final = 600
-
-_NO_MARGINS: Final = """
-        <style>
-            @page { margin: 0 !important }
-            html, body { margin: 0 !important; padding: 0 !important }
-            img { display: block }
-        </style>
-"""
-
-_ONE_AT_A_TIME = threading.Lock()
 
 
 def find_browser() -> Path | None:
@@ -104,21 +93,17 @@ def has_gl(figure: go.Figure) -> bool:
 
 
 def _drawn(figure: go.Figure, options: Mapping[str, str | float]) -> bytes:
-    import kaleido
-
     require_browser()
-    with _ONE_AT_A_TIME:
-        kaleido.start_sync_server(page_generator=_page(), silence_warnings=True)
-        return kaleido.calc_fig_sync(figure, opts=options)
+    from analysis.browser import BROWSER  # its packages are needed only where something is drawn
 
-
-def _page() -> Any:
-    """Give the page that draws figures, without the margins that would shrink and clip a PDF."""
-    import kaleido
-
-    page = kaleido.PageGenerator(mathjax=False)
-    page.header += _NO_MARGINS
-    return page
+    try:
+        return BROWSER.draw(figure, options)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise PrismError(
+            f"the browser {find_browser()} did not draw the figure: {reason}; try again, or choose "
+            "HTML, CSV or LaTeX."
+        ) from error
 
 
 def _scale(figure: go.Figure, image_format: ImageFormat, dpi: int) -> float:
@@ -134,16 +119,26 @@ def _with_dpi(png: bytes, dpi: int) -> bytes:
 
 
 def _sized_pdf(pdf: bytes, factor: float, width: int, height: int) -> bytes:
-    """Give a page its exact size; the browser rounds to points and draws raster layers large."""
+    """Give a page its exact size and no dates; the browser rounds and draws raster layers large."""
     writer = PdfWriter(clone_from=io.BytesIO(pdf))
     page = writer.pages[0]
     page.scale_by(factor)
     top = float(page.mediabox.top)
     box = RectangleObject((0, top - height * POINTS_PER_PX, width * POINTS_PER_PX, top))
     page.mediabox = page.cropbox = page.trimbox = page.bleedbox = page.artbox = box
+    _make_timeless(writer)
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()
+
+
+def _make_timeless(writer: PdfWriter) -> None:
+    """Drop dates, and the outline of the page for screen readers, whose names are random."""
+    writer.metadata = None
+    for key in ("/StructTreeRoot", "/MarkInfo"):
+        writer.root_object.pop(NameObject(key), None)
+    for page in writer.pages:
+        page.pop(NameObject("/StructParents"), None)
 
 
 def _sized_svg(svg: bytes, width: int, height: int) -> bytes:

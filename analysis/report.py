@@ -10,9 +10,9 @@ from analysis.bundle import Card, write_bundle
 from analysis.events import emit
 from analysis.explanations import explain_user
 from analysis.export import FORMATS
+from analysis.latex import latex_frame, latex_results
 from analysis.printing import PrintOptions
 from analysis.recipes import Recipe
-from analysis.tables import latex_frame, latex_results
 from analysis.venues import VENUES
 from prism_core.errors import DataError
 from prism_core.store.reader import Run

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy import stats
 
 RESAMPLES: Final = 4000
 LEVEL: Final = 0.95
+TAIL: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,17 @@ def mean_interval(
         Number of bootstrap draws.
     level
         Coverage of the percentile interval.
+
+    Notes
+    -----
+    With three seeds, a simulated 95 % interval covers the truth in 94 to 96 %; where the scatter
+    of the seeds is nearly all there is, in 92 to 93 %.
     """
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    draws = _bootstrap_means(_patterns(table), [len(table)], seed, resamples)[0]
-    return _percentiles(float(table.mean()), draws, level)
+    patterns = _patterns(table)
+    draws = _bootstrap_means(patterns, [len(table)], seed, resamples)[0]
+    value = float(table.mean())
+    return _percentiles(value, _with_few_seeds(draws, value, patterns, [len(table)]), level)
 
 
 def mean_intervals(
@@ -96,14 +105,16 @@ def difference_interval(
 
     Notes
     -----
-    Three seeds are few: where their scatter dominates that of the users, the 95 % interval covers
-    the truth in 91 to 93 % of simulated comparisons; where it does not, in 95 to 97 %.
+    Three seeds are few, so draws are stretched to the t distribution whose degrees of freedom
+    follow from how much of the variance is that of the seeds (Satterthwaite). In simulated
+    comparisons of equal recipes with three seeds each, 4 to 6 % differ at p = .05 where seeds
+    scatter, and fewer, about 2 %, where they do not.
     """
     one, other = (np.atleast_2d(np.asarray(v, dtype=np.float64)) for v in (ours, theirs))
     stack = _patterns(np.concatenate([one, other]))
     means = _bootstrap_means(stack, [len(one), len(other)], seed, resamples)
-    draws = means[0] - means[1]
     value = float(one.mean() - other.mean())
+    draws = _with_few_seeds(means[0] - means[1], value, stack, [len(one), len(other)])
     extreme = (np.abs(draws - value) >= abs(value) - 1e-12).sum()
     return _percentiles(value, draws, level), (1 + int(extreme)) / (1 + resamples)
 
@@ -196,16 +207,51 @@ def _bootstrap_means(
     users = counts.sum()
     drawn = rng.multinomial(users, counts / users, size=resamples) / users
     by_row = drawn @ columns.T
-    means, start = [], 0
-    for size in groups:
-        weights = _seed_weights(rng, size, resamples)
-        means.append((by_row[:, start : start + size] * weights).sum(axis=1))
-        start += size
+    means = []
+    for rows in _rows(groups):
+        scatter = _seed_scatter(columns[rows], counts)
+        weights = _seed_weights(rng, len(columns[rows]), resamples, scatter.share)
+        means.append((by_row[:, rows] * weights).sum(axis=1))
     return means
 
 
-def _seed_weights(rng: np.random.Generator, seeds: int, resamples: int) -> np.ndarray:
+def _rows(groups: list[int]) -> list[slice]:
+    ends = np.cumsum(groups)
+    return [slice(end - size, end) for end, size in zip(ends, groups, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _SeedScatter:
+    """Variance of a mean over seeds: as the seeds' means scatter, and what of it is the seeds' own.
+
+    The means of the seeds scatter for two reasons: some seeds train better than others, and every
+    user is lucky under some seeds, which resampling users already shows.
+    """
+
+    total: float
+    own: float
+
+    @property
+    def share(self) -> float:
+        return self.own / self.total if self.total > 0 else 0.0
+
+
+def _seed_scatter(columns: np.ndarray, counts: np.ndarray) -> _SeedScatter:
+    """Split the variance of the mean over seeds ``(S, Q)``, columns standing for many users."""
+    seeds, users = len(columns), counts.sum()
+    if seeds == 1 or users == 1:
+        return _SeedScatter(0.0, 0.0)
+    means = columns @ counts / users
+    residuals = columns - columns.mean(axis=0) - (means - means.mean())[:, None]
+    luck = float((residuals**2 @ counts).sum()) / ((seeds - 1) * (users - 1) * users)
+    total = float(means.var(ddof=1))
+    return _SeedScatter(total / seeds, max(0.0, total - luck) / seeds)
+
+
+def _seed_weights(rng: np.random.Generator, seeds: int, resamples: int, share: float) -> np.ndarray:
     """Bootstrap weights ``(R, S)`` of the seeds, rescaled so that few seeds are not too certain.
+
+    Only ``share`` of their variance is the seeds' own.
 
     References
     ----------
@@ -214,7 +260,41 @@ def _seed_weights(rng: np.random.Generator, seeds: int, resamples: int) -> np.nd
     if seeds == 1:
         return np.ones((resamples, 1))
     drawn = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-    return 1 / seeds + (drawn - 1 / seeds) * np.sqrt(seeds / (seeds - 1))
+    return 1 / seeds + (drawn - 1 / seeds) * np.sqrt(share * seeds / (seeds - 1))
+
+
+def _with_few_seeds(
+    draws: np.ndarray,
+    value: float,
+    patterns: tuple[np.ndarray, np.ndarray],
+    groups: list[int],
+) -> np.ndarray:
+    """Stretch draws around ``value`` from the normal to the t distribution of so few seeds.
+
+    References
+    ----------
+    Satterthwaite (1946), An approximate distribution of estimates of variance components.
+    """
+    columns, counts = patterns
+    scatter = [_seed_scatter(columns[rows], counts) for rows in _rows(groups)]
+    total, own = sum(s.total for s in scatter), sum(s.own for s in scatter)
+    if own == 0:
+        return draws
+    users = _variance_of_users(columns, counts, groups)
+    variance = users + own
+    fewest = sum(groups) - len(groups)
+    freedom = variance**2 / (users**2 / (counts.sum() - 1) + total**2 / fewest)
+    scores = stats.norm.cdf((draws - value) / np.sqrt(variance)).clip(TAIL, 1 - TAIL)
+    return value + np.sqrt(variance) * stats.t.ppf(scores, max(freedom, fewest))
+
+
+def _variance_of_users(columns: np.ndarray, counts: np.ndarray, groups: list[int]) -> float:
+    """Variance over users of the mean over seeds, or of the difference of two such means."""
+    sides = [columns[rows].mean(axis=0) for rows in _rows(groups)]
+    gaps = sides[0] - sides[1] if len(sides) == 2 else sides[0]
+    users = counts.sum()
+    spread = float(counts @ (gaps - gaps @ counts / users) ** 2)
+    return spread / ((users - 1) * users)
 
 
 def _percentiles(value: float, draws: np.ndarray, level: float) -> Interval:

@@ -141,7 +141,8 @@ def _mean_of_history(run: Run, space: str, dataset: Dataset | None) -> np.ndarra
     places = (chosen["user_index"].to_numpy(), chosen["item_index"].to_numpy() - 1)
     counts = sparse.csr_matrix((np.ones(len(chosen), np.float32), places), shape=shape)
     total = counts @ items
-    return (total / np.maximum(counts.sum(axis=1), 1))[rows].astype(np.float32)
+    lengths = np.asarray(counts.sum(axis=1)).reshape(-1, 1)
+    return (total / np.maximum(lengths, 1))[rows].astype(np.float32)
 
 
 def _own(run: Run, dataset: Dataset | None, what: str) -> Dataset:

@@ -1,7 +1,7 @@
-"""Tables leaving the program: CSV that a spreadsheet cannot run, LaTeX that a paper can print."""
+"""Tables leaving the program: CSV that a spreadsheet cannot run, and cells as printed."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,19 +12,6 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 DIGITS: Final = "%.10g"
 """Numbers of a CSV: what matters, without the last bits that differ between processors."""
-
-_LATEX: Final = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
 
 
 def safe_csv(frame: pd.DataFrame) -> str:
@@ -39,114 +26,34 @@ def safe_csv(frame: pd.DataFrame) -> str:
     return safe.to_csv(quoting=csv.QUOTE_NONNUMERIC, **options)
 
 
-def latex_escaped(text: str) -> str:
-    """Escape a text for LaTeX."""
-    return "".join(_LATEX.get(character, character) for character in str(text))
+def printed_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn every cell into the text that stands in a printed table, numbers to four digits."""
+    return frame.map(_printed_cell)
 
 
-def latex_results(
-    summary: pd.DataFrame,
-    *,
-    differences: Mapping[str, pd.DataFrame] | None = None,
-    caption: str = "",
-    label: str = "tab:results",
-    level: float = 0.05,
-) -> str:
-    """Write a table of results: variants by metrics, best in bold, second underlined.
+def with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write intervals behind the values they belong to and drop columns that say nothing.
 
     Parameters
     ----------
-    summary
-        ``name``, ``metric``, ``value``, ``low``, ``high`` as of
-        :func:`analysis.comparison.summary`.
-    differences
-        Per metric the frame of :func:`analysis.comparison.differences`; a dagger marks variants
-        that differ from the reference after Holm's correction.
-    caption, label
-        Of the table.
-    level
-        Level of significance.
+    frame
+        As of :func:`analysis.export.drawn_frame`.
 
     Returns
     -------
-    str
-        A ``table`` environment that needs the package booktabs.
+    pandas.DataFrame
+        ``low`` and ``high`` are gone; a value with an interval reads ``0.31 [0.28, 0.34]``.
     """
-    metrics = list(dict.fromkeys(summary["metric"]))
-    names = list(dict.fromkeys(summary["name"]))
-    cells = {
-        metric: _metric_cells(summary[summary["metric"] == metric], (differences or {}).get(metric))
-        | {"level": level}
-        for metric in metrics
-    }
-    lines = [
-        " & ".join([latex_escaped(name), *(_cell(cells[m], name) for m in metrics)]) + r" \\"
-        for name in names
+    kept = frame.drop(columns=[c for c in ("panel", "series") if frame[c].nunique() <= 1])
+    if "low" not in kept:
+        return kept
+    values = "x" if pd.api.types.is_numeric_dtype(kept["x"]) else "y"
+    ends = [
+        "" if pd.isna(low) else f" [{low:.4g}, {high:.4g}]"
+        for low, high in zip(kept["low"], kept["high"], strict=True)
     ]
-    head = " & ".join(["Model", *(latex_escaped(_metric_head(m)) for m in metrics)]) + r" \\"
-    note = _note(summary, differences is not None)
-    return "\n".join(
-        [
-            r"\begin{table}[t]",
-            r"\centering",
-            rf"\caption{{{latex_escaped(caption)} {note}}}".replace("{ ", "{"),
-            rf"\label{{{label}}}",
-            rf"\begin{{tabular}}{{l{'c' * len(metrics)}}}",
-            r"\toprule",
-            head,
-            r"\midrule",
-            *lines,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def latex_frame(frame: pd.DataFrame, *, caption: str = "", label: str = "tab:data") -> str:
-    """Write any frame as a booktabs table, numbers to four digits."""
-    body = frame.map(lambda value: f"{value:.4g}" if isinstance(value, float) else str(value))
-    align = "".join("r" if pd.api.types.is_numeric_dtype(t) else "l" for t in frame.dtypes)
-    rows = [" & ".join(map(latex_escaped, row)) + r" \\" for row in body.to_numpy()]
-    head = " & ".join(latex_escaped(str(c).replace("_", " ")) for c in frame.columns) + r" \\"
-    top = [r"\begin{table}[t]", r"\centering", rf"\caption{{{latex_escaped(caption)}}}"]
-    table = [rf"\label{{{label}}}", rf"\begin{{tabular}}{{{align}}}", r"\toprule", head]
-    end = [r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
-    return "\n".join([*top, *table, r"\midrule", *rows, *end])
-
-
-def _metric_cells(rows: pd.DataFrame, differences: pd.DataFrame | None) -> dict[str, Any]:
-    ordered = rows.sort_values("value", ascending=False)["name"].to_list()
-    p = {} if differences is None else differences.set_index("name")["p_holm"].to_dict()
-    return {"rows": rows.set_index("name"), "order": ordered, "p": p}
-
-
-def _cell(column: Mapping[str, Any], name: str) -> str:
-    if name not in column["rows"].index:
-        return "--"
-    row = column["rows"].loc[name]
-    text = f"{row['value']:.4f}"
-    if column["order"][0] == name:
-        text = rf"\textbf{{{text}}}"
-    elif len(column["order"]) > 1 and column["order"][1] == name:
-        text = rf"\underline{{{text}}}"
-    mark = r"$^{\dagger}$" if column["p"].get(name, 1.0) < column["level"] else ""
-    half = (row["high"] - row["low"]) / 2
-    return rf"{text}{mark} {{\scriptsize$\pm${half:.4f}}}"
-
-
-def _metric_head(metric: str) -> str:
-    names = {"ndcg": "NDCG", "recall": "Recall", "hr": "HR", "mrr": "MRR"}
-    name, _, cutoff = metric.partition("@")
-    return f"{names.get(name, name)}@{cutoff}"
-
-
-def _note(summary: pd.DataFrame, tested: bool) -> str:
-    users, seeds = summary["num_users"].max(), summary["num_seeds"].max()
-    text = rf"Mean $\pm$ half of the 95\% interval over {users} users and up to {seeds} seed(s)."
-    dagger = r" $\dagger$: differs from the reference (Holm-corrected $p < .05$)."
-    return text + (dagger if tested else "")
+    told = printed_cells(kept[[values]])[values] + ends
+    return kept.assign(**{values: told}).drop(columns=["low", "high"])
 
 
 def _safe_cell(value: Any) -> Any:
@@ -155,3 +62,11 @@ def _safe_cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value
+
+
+def _printed_cell(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return ", ".join(map(str, value))
+    return str(value)

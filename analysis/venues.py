@@ -39,6 +39,14 @@ class Venue:
 _TIMES: Final = "Times New Roman, Liberation Serif, serif"
 _LIBERTINE: Final = "Linux Libertine O, Linux Libertine, Times New Roman, Liberation Serif, serif"
 
+FONTS: Final[Mapping[str, str]] = {
+    "Times": _TIMES,
+    "Libertine": _LIBERTINE,
+    "Helvetica": "Helvetica, Arial, Liberation Sans, sans-serif",
+    "Latin Modern": "Latin Modern Roman, CMU Serif, Times New Roman, Liberation Serif, serif",
+}
+"""CSS family lists by the names that readers choose from."""
+
 VENUES: Final[Mapping[str, Venue]] = {
     "acm": Venue(name="ACM", column=3.337, full=7.006, font=_LIBERTINE),
     "ieee": Venue(name="IEEE", column=3.49, full=7.14, font=_TIMES),

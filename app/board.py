@@ -1,7 +1,7 @@
 """The figure board: figures collected over pages for one paper, in the session of the reader."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,25 +10,16 @@ import streamlit as st
 
 from analysis import recipes
 from analysis.bundle import Card
-from analysis.printing import Palette, PrintOptions, for_print
+from analysis.printing import for_print
 from analysis.recipes import Recipe
-from analysis.venues import Span
 from app import loaders
 from app.components.text import plain
-from app.state import BOARD
+from app.look import Look, Shape, look_of, shape_of
+from app.state import BOARD, Widget
 
 LAST: Final = f"{BOARD}_last_key"
 WIDE: Final = ("maps",)
 """Figures that a single column is too narrow for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What all figures of a board share."""
-
-    venue: str = "acm"
-    palette: Palette = "color"
-    title: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +30,16 @@ class Pinned:
     ----------
     key
         Never changes and never comes again, so that widgets keep to their figure.
+    title
+        Stands in the figure where titles are asked for.
     """
 
     key: int
     recipe: Recipe
     name: str
     caption: str
-    span: Span = "column"
+    title: str = ""
+    shape: Shape = field(default_factory=Shape)
 
     def card(self, look: Look) -> Card:
         """Give it for a bundle.
@@ -55,10 +49,13 @@ class Pinned:
         ConfigError
             The name is no plain file name.
         """
-        options = PrintOptions(
-            venue=look.venue, span=self.span, palette=look.palette, title=look.title
+        return Card(
+            name=self.name,
+            caption=self.caption,
+            recipe=self.recipe,
+            title=self.title,
+            options=self.shape.options(look),
         )
-        return Card(name=self.name, caption=self.caption, recipe=self.recipe, options=options)
 
 
 def pinned() -> list[Pinned]:
@@ -71,8 +68,8 @@ def holds(recipe: Recipe) -> bool:
     return any(one.recipe == recipe for one in pinned())
 
 
-def add(recipe: Recipe, name: str, caption: str) -> None:
-    """Put a figure last; its name gets a number where it is taken. Markup of the caption goes."""
+def add(recipe: Recipe, name: str, title: str, caption: str) -> None:
+    """Put a figure last; its name gets a number where it is taken. Markup of the words goes."""
     board = pinned()
     if holds(recipe):
         return
@@ -80,9 +77,31 @@ def add(recipe: Recipe, name: str, caption: str) -> None:
     name = name.replace("_", "-")
     numbered = (name if n == 1 else f"{name}-{n}" for n in range(1, len(board) + 2))
     free = next(one for one in numbered if one not in taken)
-    key = st.session_state[LAST] = st.session_state.get(LAST, 0) + 1
-    span: Span = "full" if recipe.figure in WIDE else "column"
-    st.session_state[BOARD] = [*board, Pinned(key, recipe, free, plain(caption).strip(), span)]
+    words = plain(f"{title}. {caption}").strip()
+    shape = Shape(span="full" if recipe.figure in WIDE else "column")
+    one = Pinned(_next_key(), recipe, free, words, plain(title), shape)
+    st.session_state[BOARD] = [*board, one]
+
+
+def put_back(cards: Sequence[Card]) -> None:
+    """Take over a saved board in place of this one, with its look."""
+    st.session_state[BOARD] = [
+        Pinned(_next_key(), c.recipe, c.name, c.caption, c.title, shape_of(c.options))
+        for c in cards
+    ]
+    if cards:
+        look = look_of(cards[0].options)
+        st.session_state[Widget.VENUE] = look.venue
+        st.session_state[Widget.FONT] = look.font
+        st.session_state[Widget.POINTS] = look.points
+        st.session_state[Widget.PALETTE] = look.palette
+        st.session_state[Widget.TITLES] = look.title
+
+
+def _next_key() -> int:
+    key: int = st.session_state.get(LAST, 0) + 1
+    st.session_state[LAST] = key
+    return key
 
 
 def remove(recipe: Recipe) -> None:
@@ -99,7 +118,7 @@ def move(key: int, step: int) -> None:
 
 
 def change(key: int, **changes: Any) -> None:
-    """Change name, caption or span of a figure."""
+    """Change name, caption or shape of a figure."""
     st.session_state[BOARD] = [
         replace(one, **changes) if one.key == key else one for one in pinned()
     ]
@@ -122,7 +141,7 @@ def printed(card: Card, places: Mapping[str, Path]) -> go.Figure:
     used = tuple((one, places[one]) for one in card.recipe.runs if one in places)
     stamps = tuple(loaders.stamp(path / "manifest.json") for _, path in used)
     figure = _drawn(card.recipe.as_dict(), used, stamps)
-    return for_print(figure, card.options)
+    return for_print(figure, card.options, title=card.title)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

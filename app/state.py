@@ -133,10 +133,15 @@ class Widget(StrEnum):
     START = "start_training"
     DATASET = "dataset_picker"
     PREPARE = "start_preparation"
-    VENUE = "board_venue"
-    PALETTE = "board_palette"
-    TITLES = "board_titles"
+    VENUE = "paper_venue"
+    FONT = "paper_font"
+    POINTS = "paper_points"
+    PALETTE = "paper_palette"
+    TITLES = "paper_titles"
     BUNDLE = "board_bundle"
+    SAVED_BOARD = "board_saved"
+    BOARD_FILE = "board_file"
+    OPEN_BOARD = "open_board"
 
 
 def training_key(option: str, preset: str) -> str:

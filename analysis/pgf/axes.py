@@ -18,11 +18,11 @@ def categories(figure: go.Figure, traces: Sequence[Any], letter: str) -> list[st
     axis = figure.layout[axis_name(traces[0][f"{letter}axis"] or letter)]
     found: list[str] = [str(name) for name in axis.categoryarray or ()]
     for trace in traces:
-        found += [name for name in _labels(trace[letter]) if isinstance(name, str)]
+        found += [name for name in labels_of(trace[letter]) if isinstance(name, str)]
     return list(dict.fromkeys(found))
 
 
-def _labels(values: Any) -> list[Any]:
+def labels_of(values: Any) -> list[Any]:
     """Places along an axis; two levels of names are joined."""
     if values is None:
         return []
@@ -34,7 +34,10 @@ def _labels(values: Any) -> list[Any]:
 
 def places_of(values: Any, names: Sequence[str]) -> list[float]:
     order = {name: float(place) for place, name in enumerate(names)}
-    return [order[v] if isinstance(v, str) else float(v) for v in _labels(values)]
+    return [
+        order[v] if isinstance(v, str) else float("nan") if v is None else float(v)
+        for v in labels_of(values)
+    ]
 
 
 def scale_settings(axis: Any, letter: str, names: Sequence[str]) -> dict[str, str]:
@@ -48,8 +51,10 @@ def scale_settings(axis: Any, letter: str, names: Sequence[str]) -> dict[str, st
     elif axis.tickvals is not None:
         settings |= _ticks(letter, axis.tickvals, axis.ticktext)
     if axis.range is not None:
-        low, high = sorted(axis.range)
-        settings |= {f"{letter}min": plain_number(low), f"{letter}max": plain_number(high)}
+        ends = sorted(end for end in axis.range if end is not None)
+        is_open = len(ends) < 2
+        sides = ["min" if axis.range[0] is not None else "max"] if is_open else ["min", "max"]
+        settings |= {f"{letter}{n}": plain_number(e) for n, e in zip(sides, ends, strict=False)}
     if axis.autorange == "reversed":
         settings[f"{letter} dir"] = "reverse"
     if axis.showticklabels is False:
@@ -89,7 +94,7 @@ def color_bar_settings(figure: go.Figure, traces: Sequence[Any]) -> dict[str, st
     shades = [tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for _, c in axis.colorscale]
     stops = " ".join(f"rgb255=({r},{g},{b})" for r, g, b in shades)
     title = escape(axis.colorbar.title.text or "")
-    style = rf"{{width=0.08in, ylabel={{{title}}}, ylabel style={{font=\footnotesize}}}}"
+    style = rf"{{width=0.08in, ylabel={{{title}}}}}"
     return {
         "colorbar": "",
         "colormap": f"{{scale}}{{{stops}}}",

@@ -10,15 +10,17 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from analysis import fitting
 from analysis.pgf.axes import (
     axis_name,
     categories,
     color_bar_settings,
+    labels_of,
     places_of,
     scale_settings,
     shared_range,
 )
-from analysis.pgf.text import escape, pgf_color, plain_number
+from analysis.pgf.text import escape, pgf_color, plain_number, unmarked_lines
 from analysis.pgf.traces import (
     PATTERNS,
     bar_lines,
@@ -29,7 +31,8 @@ from analysis.pgf.traces import (
     trace_lines,
 )
 from analysis.plots import theme
-from analysis.printing import PrintOptions
+from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, num_points
+from analysis.rendering import CSS_DPI
 from analysis.venues import venue_of
 from prism_core.errors import ConfigError
 
@@ -37,7 +40,7 @@ _ANCHORS: Final = {"left": "west", "right": "east", "center": ""}
 _VERTICAL: Final = {"top": "north", "bottom": "south", "middle": ""}
 
 
-def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None) -> str:
+def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None, *, title: str = "") -> str:
     """Translate a figure.
 
     Parameters
@@ -45,7 +48,9 @@ def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None) -> str:
     figure
         A figure of :mod:`analysis.plots`, drawn for a light page.
     options
-        Venue, span and aspect.
+        Venue, span, text size, aspect, title and legend; the font is the paper's.
+    title
+        Title of a figure that has none of its own, shown where the options ask for titles.
 
     Returns
     -------
@@ -55,26 +60,63 @@ def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None) -> str:
     Raises
     ------
     ConfigError
-        The figure holds a kind of trace that has no translation.
+        The figure holds a kind of trace that has no translation, or more points than LaTeX takes.
     """
+    _refuse_untranslatable(figure)
     chosen = options or PrintOptions()
-    width = venue_of(chosen.venue).inches(chosen.span)
-    factor = chosen.text_px / theme.FONT_SIZE / 96
-    height = width * chosen.aspect if chosen.aspect else (figure.layout.height or 400) * factor
+    figure = go.Figure(figure).update_layout(width=chosen.width_px, font_size=chosen.text_px)
+    fitting.shorten_labels(figure, letter=chosen.letter_px)
     panels = _panels(figure)
-    size = (width * 0.72, height * 0.68)
-    lines = [r"\begin{tikzpicture}"]
+    width = venue_of(chosen.venue).inches(chosen.span)
+    factor = chosen.text_px / theme.FONT_SIZE / CSS_DPI
+    height = width * chosen.aspect if chosen.aspect else (figure.layout.height or 400) * factor
+    beside = _beside(figure, chosen.letter_px) / CSS_DPI
+    size = (max(0.4 * width, width - beside), height * 0.68)
+    lines = [rf"\begin{{tikzpicture}}[font={_font_of(chosen)}]"]
     for number, (panel, traces) in enumerate(panels.items()):
-        lines += _axis(figure, panel, traces, size, first=number == 0)
+        legend = number == 0 and chosen.legend != "none"
+        lines += _axis(figure, panel, traces, size, legend=legend)
     lines += _paper_notes(figure, size)
+    if chosen.title:
+        lines += _title(figure.layout.title.text or title, width)
     return "\n".join([*lines, r"\end{tikzpicture}", ""])
+
+
+def _beside(figure: go.Figure, letter: float) -> float:
+    """Estimate what stands left and right of the axes, in px."""
+    rows = [y for trace in figure.data for y in labels_of(trace.y) if isinstance(y, str)]
+    rows += [str(text) for axis in figure.select_yaxes() for text in axis.ticktext or ()]
+    left = max((max(map(len, unmarked_lines(y))) for y in rows), default=6) * letter
+    titled = any(axis.title.text for axis in figure.select_yaxes())
+    notes = [n.text for n in figure.layout.annotations if n.xref == "paper" and n.x >= 1]
+    right = max((max(map(len, unmarked_lines(text))) for text in notes), default=2) * letter
+    bar = 9 * letter if figure.layout.coloraxis.colorscale is not None else 0
+    return 1.15 * (left + right + bar) + (4 * letter if titled else 0) + 16
+
+
+def _refuse_untranslatable(figure: go.Figure) -> None:
+    for trace in figure.data:
+        if trace.type not in ("bar", "scatter", "scattergl", "heatmap"):
+            raise ConfigError(f"a {trace.type} trace has no PGFPlots form; choose PDF or SVG.")
+    points = num_points(figure)
+    if points > MAX_VECTOR_POINTS:
+        raise ConfigError(f"{points:,} points are more than LaTeX takes; choose PDF, SVG or PNG.")
+
+
+def _font_of(options: PrintOptions) -> str:
+    points = options.text_points
+    return rf"\fontsize{{{points:g}}}{{{1.2 * points:g}}}\selectfont"
+
+
+def _title(figure_title: str, width: float) -> Iterator[str]:
+    if figure_title:
+        look = rf"anchor=south west, text width={0.95 * width:.2f}in, font=\bfseries"
+        yield rf"\node[{look}] at (current bounding box.north west) {{{escape(figure_title)}}};"
 
 
 def _panels(figure: go.Figure) -> dict[tuple[str, str], list[Any]]:
     panels: dict[tuple[str, str], list[Any]] = {}
     for trace in figure.data:
-        if trace.type not in ("bar", "scatter", "scattergl", "heatmap"):
-            raise ConfigError(f"a {trace.type} trace has no PGFPlots form; choose PDF or SVG.")
         panels.setdefault((trace.xaxis or "x", trace.yaxis or "y"), []).append(trace)
     return panels
 
@@ -85,7 +127,7 @@ def _axis(
     traces: Sequence[Any],
     size: tuple[float, float],
     *,
-    first: bool,
+    legend: bool,
 ) -> list[str]:
     across, up = (figure.layout[axis_name(name)] for name in panel)
     rows, columns = categories(figure, traces, "y"), categories(figure, traces, "x")
@@ -98,6 +140,7 @@ def _axis(
     low, high = up.domain or (0, 1)
     titled = any(note.yref == "paper" and note.y > 0.99 for note in figure.layout.annotations)
     above = 1.15 if titled else 1.04
+    side, anchor = (1, "east") if (left, right) == (0, 1) else (0, "west")
     settings = {
         "scale only axis": "",
         **({"axis equal image": ""} if up.scaleanchor else {}),
@@ -111,19 +154,28 @@ def _axis(
         "clip": "false",
         "scaled ticks": "false",
         "xlabel style": f"{{text width={(right - left) * size[0]:.3f}in}}",
-        "label style": r"{font=\footnotesize, align=center}",
-        "tick label style": r"{font=\footnotesize, align=right, /pgf/number format/fixed}",
-        "legend style": rf"{{at={{(0,{above})}}, anchor=south west, draw=none, "
-        r"font=\footnotesize, legend columns=3}",
+        "label style": "{align=flush center}",
+        "tick label style": "{align=right, /pgf/number format/fixed}",
+        "legend style": rf"{{at={{({side},{above})}}, anchor=south {anchor}, draw=none, "
+        f"legend columns={_legend_columns(figure)}}}",
         "legend cell align": "left",
+        **_wrapped_names(columns, (right - left) * size[0]),
         **shared_range(figure, up),
         **scale_settings(across, "x", columns),
         **scale_settings(up, "y", rows),
         **color_bar_settings(figure, traces),
     }
     head = ",\n  ".join(f"{key}={value}" if value else key for key, value in settings.items())
-    legend = _legend(figure) if first else []
-    return [rf"\begin{{axis}}[{head}]", *legend, *body, r"\end{axis}"]
+    entries = _legend(figure) if legend else []
+    return [rf"\begin{{axis}}[{head}]", *entries, *body, r"\end{axis}"]
+
+
+def _wrapped_names(columns: Sequence[str], width: float) -> dict[str, str]:
+    """Let names below a horizontal axis break into lines."""
+    if not columns:
+        return {}
+    room = 0.9 * width / len(columns)
+    return {"x tick label style": f"{{align=center, text width={room:.3f}in}}"}
 
 
 def _notes(
@@ -153,8 +205,18 @@ def _paper_notes(figure: go.Figure, size: tuple[float, float]) -> Iterator[str]:
 def _node(note: Any, at: str) -> str:
     up, across = note.yanchor or "middle", note.xanchor or "center"
     anchor = f"{_VERTICAL.get(up, '')} {_ANCHORS.get(across, '')}".strip() or "center"
-    look = rf"anchor={anchor}, font=\footnotesize, align=center"
+    shifts = {"xshift": note.xshift, "yshift": note.yshift}
+    moved = "".join(f", {key}={0.75 * value:g}pt" for key, value in shifts.items() if value)
+    look = f"anchor={anchor}, align=center{moved}"
     return rf"\node[{look}] at {at} {{{escape(note.text)}}};"
+
+
+def _legend_columns(figure: go.Figure) -> int:
+    """As many entries side by side as the page's width has room for, at most three."""
+    names = [trace.name for trace in figure.data if trace.name and trace.showlegend is not False]
+    letter = fitting.LETTER * figure.layout.font.size
+    widest = max((len(name) for name in names), default=1) * letter + 36
+    return int(max(1, min(3, figure.layout.width / widest)))
 
 
 def _legend(figure: go.Figure) -> Iterator[str]:

@@ -1,29 +1,21 @@
 """Texts, colours and numbers in PGFPlots source."""
 
-import html
 import re
-from typing import Any, Final
+from typing import Any
 
-from analysis.tables import latex_escaped
-
-_SYMBOLS: Final = {
-    "≥": r"$\geq$",
-    "★": r"$\star$",
-    "…": r"\ldots{}",
-    "−": "$-$",
-    "\u2002": r"\enspace{}",
-    "–": "--",
-    "“": "``",
-    "”": "''",
-    "‘": "`",
-    "’": "'",
-}
+from analysis.latex import latex_escaped
+from analysis.plots.text import unmarked
 
 
 def escape(text: str) -> str:
     """Turn a figure's text, with its line breaks and bold type, into LaTeX."""
     lines = [_line(line) for line in re.split(r"<br\s*/?>", text)]
     return r"\\".join(lines)
+
+
+def unmarked_lines(text: str) -> list[str]:
+    """Give the lines of a figure's text, plain."""
+    return [unmarked(line) for line in re.split(r"<br\s*/?>", text)]
 
 
 def pgf_color(color: str) -> str:
@@ -42,8 +34,5 @@ def plain_number(value: Any) -> str:
 
 def _line(line: str) -> str:
     bold = "<b>" in line
-    plain = html.unescape(re.sub(r"<[^>]*>", "", line))
-    text = latex_escaped(plain)
-    for symbol, command in _SYMBOLS.items():
-        text = text.replace(symbol, command)
+    text = latex_escaped(unmarked(line))
     return rf"\textbf{{{text}}}" if bold else text

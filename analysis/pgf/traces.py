@@ -1,6 +1,7 @@
 """Traces in PGFPlots: points, lines, areas, intervals, bars, cells, reference lines."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
@@ -39,8 +40,12 @@ DASHES: Final = {"dot": "dotted", "dash": "dashed", "dashdot": "dashdotted"}
 def trace_lines(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     if trace.type == "heatmap":
         yield from _cells(trace, rows, columns)
-    elif trace.type != "bar" and trace.x is not None and any(v is not None for v in trace.x):
+    elif trace.type != "bar" and _is_seen(trace):
         yield from _points(trace, rows, columns)
+
+
+def _is_seen(trace: Any) -> bool:
+    return trace.marker.opacity != 0 and trace.x is not None and any(v is not None for v in trace.x)
 
 
 def _points(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
@@ -49,23 +54,24 @@ def _points(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator
     if trace.fill == "toself":
         style = [f"fill={pgf_color(single_color(trace.line.color))}", "fill opacity=0.4", *style]
     errors = _errors(trace)
-    colors = point_colors(trace)
-    groups = sorted(set(colors)) if colors else [""]
-    for color in groups:
-        keep = [i for i in range(len(x)) if not colors or colors[i] == color]
-        points = " ".join(
-            f"({plain_number(x[i])},{plain_number(y[i])}){errors[i] if errors else ''}"
-            for i in keep
-        )
-        chosen = [*style, *([f"color={pgf_color(color)}"] if color else [])]
+    looks = _point_looks(trace)
+    for look in sorted(set(looks)):
+        chosen = [*style, *look]
         if errors:
             way = "x" if trace.error_x.array is not None else "y"
             chosen.append(f"error bars/.cd, {way} dir=both, {way} explicit")
-        yield rf"\addplot[forget plot, {', '.join(chosen)}] coordinates {{{points}}};"
+        for piece in _pieces([i for i in range(len(x)) if looks[i] == look], x, y):
+            points = " ".join(
+                f"({plain_number(x[i])},{plain_number(y[i])}){errors[i] if errors else ''}"
+                for i in piece
+            )
+            yield rf"\addplot[forget plot, {', '.join(chosen)}] coordinates {{{points}}};"
     if trace.mode and "text" in trace.mode:
         for place, text in enumerate(trace.text):
+            if np.isnan(x[place]):
+                continue
             at = f"(axis cs:{plain_number(x[place])},{plain_number(y[place])})"
-            yield rf"\node[anchor=west, font=\footnotesize] at {at} {{{escape(str(text))}}};"
+            yield rf"\node[anchor=west] at {at} {{{escape(str(text))}}};"
 
 
 def style_of(trace: Any) -> list[str]:
@@ -109,11 +115,32 @@ def _sampled(scale: Any, shares: np.ndarray) -> list[str]:
     return [f"#{int(r):02X}{int(g):02X}{int(b):02X}" for r, g, b in zip(*mixed, strict=True)]
 
 
+def _pieces(kept: Sequence[int], x: Sequence[float], y: Sequence[float]) -> Iterator[list[int]]:
+    """Split points where a line is broken."""
+    whole = [not (np.isnan(x[i]) or np.isnan(y[i])) for i in kept]
+    for is_whole, group in groupby(zip(kept, whole, strict=True), key=lambda pair: pair[1]):
+        if is_whole:
+            yield [place for place, _ in group]
+
+
+def _point_looks(trace: Any) -> list[tuple[str, ...]]:
+    """Colour and, where it differs from point to point, mark of each point."""
+    colors, symbol = point_colors(trace), trace.marker.symbol
+    if not colors:
+        return [()] * len(trace.x)
+    colored = [f"color={pgf_color(color)}" for color in colors]
+    if symbol is None or isinstance(symbol, str):
+        return [(color,) for color in colored]
+    marks = [f"mark={MARKS.get(name, '*')}" for name in symbol]
+    return list(zip(colored, marks, strict=True))
+
+
 def _errors(trace: Any) -> list[str]:
     for axis, text in (("error_x", "({},0)"), ("error_y", "(0,{})")):
         bars = trace[axis]
         if bars.array is not None:
-            pairs = zip(bars.array, bars.arrayminus, strict=True)
+            below = bars.array if bars.arrayminus is None else bars.arrayminus
+            pairs = zip(bars.array, below, strict=True)
             return [
                 f" += {text.format(plain_number(up))} -= {text.format(plain_number(down))}"
                 for up, down in pairs
@@ -126,7 +153,7 @@ def bar_lines(
 ) -> Iterator[str]:
     """Bars as rectangles: side by side, or stacked apart on both sides of zero."""
     ends: dict[tuple[float, bool], float] = {}
-    half = BAR / len(traces) if grouped and traces and traces[0].base is None else BAR
+    half = BAR / len(traces) if grouped and _share_places(traces) else BAR
     for number, trace in enumerate(traces):
         level = trace.orientation == "h"
         values = trace.x if level else trace.y
@@ -144,6 +171,12 @@ def bar_lines(
                 corners = [(up, across) for across, up in corners]
             yield from _rectangle(corners, color, trace.marker.pattern.shape)
         yield from _bar_intervals(trace, rows, columns)
+
+
+def _share_places(traces: Sequence[Any]) -> bool:
+    """Whether two bars that start at zero stand at one place."""
+    places = [p for t in traces for p in set(t.y if t.orientation == "h" else t.x)]
+    return bool(traces) and traces[0].base is None and len(set(places)) < len(places)
 
 
 def _bar_intervals(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
@@ -177,14 +210,21 @@ def _unseen(points: Sequence[tuple[float, float]]) -> str:
 def _cells(trace: Any, rows: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     grid = np.asarray(trace.z, dtype=float)
     scale = trace.colorscale
-    low, high = trace.zmin, trace.zmax
+    low = np.nanmin(grid) if trace.zmin is None else trace.zmin
+    high = np.nanmax(grid) if trace.zmax is None else trace.zmax
     for y, x in np.argwhere(np.isfinite(grid)):
-        share = 0.5 if low is None else (grid[y, x] - low) / max(high - low, 1e-12)
+        share = (grid[y, x] - low) / max(high - low, 1e-12)
         (color,) = _sampled(scale, np.array([share]))
         corners = f"(axis cs:{x - 0.48},{y - 0.48}) rectangle (axis cs:{x + 0.48},{y + 0.48})"
         yield rf"\path[fill={pgf_color(color)}] {corners};"
         text = trace.text[y][x] if trace.text is not None else f"{grid[y, x]:+.3f}"
-        yield rf"\node[font=\footnotesize] at (axis cs:{x},{y}) {{{escape(str(text))}}};"
+        ink = "white" if _is_dark(color) else "black"
+        yield rf"\node[text={ink}] at (axis cs:{x},{y}) {{{escape(str(text))}}};"
+
+
+def _is_dark(color: str) -> bool:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 110
 
 
 def shape_lines(figure: go.Figure, panel: tuple[str, str]) -> Iterator[str]:

@@ -88,9 +88,10 @@ def _atom_bar(figure: go.Figure, part: str, row: Mapping[Any, Any], dark: bool) 
         figure.add_annotation(
             x=label_of(part),
             y=max(row["high"], row["null_95"], 0.0),
-            text="not distinguishable<br>from zero",
+            text="not<br>distinguishable<br>from zero",
             showarrow=False,
-            yshift=18,
+            yanchor="bottom",
+            yshift=4,
             font={"size": 11, "color": MUTED[dark]},
         )
 

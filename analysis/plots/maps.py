@@ -304,7 +304,6 @@ def _finished(figure: go.Figure, height: int, dark: bool, selection: str) -> go.
         hovermode="closest",
         legend={"itemclick": False, "itemdoubleclick": False, "y": -0.02, "yanchor": "top"},
         margin={"t": 56},
-        modebar={"add": ["select2d", "lasso2d"]},
     )
     figure.update_annotations(font_size=14)
     figure.update_xaxes(showgrid=False, zeroline=False, showticklabels=False, title=None)

@@ -129,8 +129,8 @@ def _slider(names: list[str], dark: bool) -> dict[str, object]:
     ]
     return {
         "steps": steps,
-        "x": 0,
-        "len": 1,
+        "x": 0.08,
+        "len": 0.84,
         "pad": {"t": 10},
         "bordercolor": MUTED[dark],
         "currentvalue": {"prefix": "Run: "},

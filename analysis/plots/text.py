@@ -1,6 +1,7 @@
 """Texts inside figures: titles of items come from files, so they are escaped and kept short."""
 
 import html
+import re
 from collections.abc import Iterable
 
 from prism_core.names import ID
@@ -11,6 +12,11 @@ def short(text: str, *, width: int = 34) -> str:
     flat = " ".join(str(text).split())
     kept = flat if len(flat) <= width else flat[: width - 1].rstrip() + "…"
     return html.escape(kept, quote=False)
+
+
+def unmarked(label: str) -> str:
+    """Give a label of a figure as plain text: no tags, no escapes."""
+    return html.unescape(re.sub(r"<[^>]*>", "", label))
 
 
 def ranked_labels(ranks: Iterable[int], titles: Iterable[str], is_target: Iterable[bool]) -> list:

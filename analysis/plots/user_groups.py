@@ -88,7 +88,13 @@ def entropy_histogram(
         figure.add_vline(
             x=value,
             line={"color": INK[dark], "width": 2},
-            annotation={"text": f"{value:.2f} (≥ {below:.0f} % of users)", "yref": "paper", "y": 1},
+            annotation={
+                "text": f"{value:.2f} (≥ {below:.0f} % of users)",
+                "yref": "paper",
+                "y": 1,
+                "yanchor": "bottom",
+                "xanchor": "right" if value > end / 2 else "left",
+            },
         )
     figure.update_xaxes(title="Gate entropy, bits", range=[0, end], zeroline=False)
     figure.update_yaxes(title="Users")

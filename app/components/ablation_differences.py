@@ -5,7 +5,7 @@ import streamlit as st
 
 from analysis.plots.comparison import difference_forest, metric_forest, metric_name
 from app import comparables
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.ablation import Comparison
 from app.components.text import markdown, plural
 from app.state import is_dark
@@ -96,6 +96,11 @@ def draw_table(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison)
         table, hide_index=True, column_config=plain | numbers | seeds, placeholder="",
         height="content" if len(table) <= MAX_ROWS else "auto",
     )  # fmt: skip
+    table_card.draw_export(
+        table.rename(columns=COLUMNS),
+        title=f"{metric_name(compared.metric)}; the reference is {compared.reference}",
+        name="ablation-table",
+    )
     seeds_of_base = int(values.loc[values["name"] == compared.reference, "num_seeds"].iloc[0])
     st.caption(
         f"{metric_name(compared.metric)}; reference {markdown(compared.reference)} "
@@ -136,7 +141,9 @@ def draw_all_metrics(compared: Comparison) -> None:
         )
         order = table.loc[table["metric"] == comparables.METRICS[0], "name"]
         shown = wide.loc[order, list(comparables.METRICS)].rename(columns=metric_name)
-        st.dataframe(shown.rename_axis("Variant"))
+        table_card.draw(
+            shown.rename_axis("Variant").reset_index(), title="Metrics", name="ablation-all-metrics"
+        )
 
 
 def _with_interval(table: pd.DataFrame) -> list[str]:

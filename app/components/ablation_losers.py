@@ -7,7 +7,7 @@ from analysis import comparison
 from analysis.plots.comparison import group_outcomes, metric_name, win_tie_loss
 from analysis.plots.theme import PART_LABELS
 from app import comparables
-from app.components import figure_card, slice_saver
+from app.components import figure_card, slice_saver, table_card
 from app.components.ablation import Comparison, group_recipe, groups_of_users, say_whose_weights
 from app.components.text import markdown, plural
 from app.state import Widget, is_dark, select
@@ -122,6 +122,11 @@ def _draw_list(compared: Comparison, rival: str, users: pd.DataFrame, origin: st
         ordered.drop(columns="outcome").head(MAX_ROWS), hide_index=True, column_config=numbers,
         on_select="rerun", selection_mode="single-row", key=Widget.LOSING_USERS, height=280,
     )  # fmt: skip
+    table_card.draw_export(
+        ordered.rename(columns={"ours": rival, "theirs": compared.reference}),
+        title=origin,
+        name="ablation-users-list",
+    )
     _draw_open(compared, ordered, list(event["selection"]["rows"]))
     slice_saver.draw(
         compared.run, kind="users", members=ordered["user_id"].tolist(), key="ablation-losers",

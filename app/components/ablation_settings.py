@@ -12,7 +12,7 @@ from analysis.plots.information import atoms_against
 from analysis.plots.sensitivity import sensitivity_curves
 from analysis.recipes import Recipe
 from app import comparables, loaders
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.ablation import Comparison
 from app.components.text import markdown
 from app.state import is_dark
@@ -63,6 +63,7 @@ def draw_differences(compared: Comparison) -> None:
             **{key: st.column_config.TextColumn(key) for key in changed.columns[1:]},
         },
     )
+    table_card.draw_export(table, title="Settings that differ", name="ablation-settings")
 
 
 def draw_sensitivity(compared: Comparison) -> None:

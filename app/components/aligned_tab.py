@@ -12,7 +12,7 @@ from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from analysis.spaces import ITEMS
 from app import loaders
-from app.components import aligned_computing, figure_card
+from app.components import aligned_computing, figure_card, table_card
 from app.components.map_neighbours import name_of
 from app.state import Widget, is_dark, select
 from prism_core.store.reader import Run
@@ -107,7 +107,11 @@ def _draw_overlaps(name: str, runs: dict[str, Run], frames: dict[str, pd.DataFra
     labels = {run_id: run_label(one) for run_id, one in runs.items()}
     shared = mean_overlaps(frames).rename(index=labels, columns=labels).round(3)
     st.markdown("**Mean overlap of true neighbourhoods** (1: the same, 0: nothing in common)")
-    st.dataframe(shared.rename_axis("Run").reset_index(), hide_index=True)
+    table_card.draw(
+        shared.rename_axis("Run").reset_index(),
+        title="Mean overlap of true neighbourhoods",
+        name="aligned-overlaps",
+    )
     trust = {
         label: maps.quality_of(loaders.table(runs[run_id], f"{name}-about"))
         for run_id, label in labels.items()
@@ -164,6 +168,9 @@ def _draw_movers(scope: str, points: pd.DataFrame, ranked: pd.DataFrame, pair: s
                 f"Overlap (Jaccard at {NEIGHBOURS})", min_value=0, max_value=1, format="%.2f"
             ),
         },
+    )
+    table_card.draw_export(
+        pd.concat([table, known], axis=1), title=f"What moved between {pair}", name="aligned-movers"
     )
     st.caption(
         f"Least shared neighbourhood between {pair} first; {len(top):,} of {len(ranked):,}. Choose "

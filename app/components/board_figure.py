@@ -1,20 +1,21 @@
 """One collected figure: name, caption, width, place on the board, and the preview at true size."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
 from analysis.bundle import Card
 from analysis.rendering import CSS_DPI
-from analysis.venues import Span
 from app import board
-from app.board import Look, Pinned
+from app.board import Pinned
+from app.components.look_controls import draw_shape
 from app.components.text import markdown
+from app.look import Look
 from prism_core.errors import PrismError
 
-SPANS: Final[Mapping[Span, str]] = {"column": "One column", "full": "Full width"}
 CONFIG: Final = {"staticPlot": True, "displayModeBar": False, "responsive": False}
 
 
@@ -52,20 +53,19 @@ def _draw_head(one: Pinned, number: int, total: int) -> None:
 
 
 def _draw_words(one: Pinned) -> None:
-    grid = st.grid(2, min_column_width=260)
-    keys = {field: f"board-{field}-{one.key}" for field in ("name", "span", "caption")}
+    keys = {field: f"board-{field}-{one.key}" for field in ("name", "caption")}
 
     def keep(field: str) -> None:
         board.change(one.key, **{field: str(st.session_state[keys[field]]).strip()})
 
-    grid.text_input(
+    def keep_shape(field: str, value: Any) -> None:
+        board.change(one.key, shape=replace(one.shape, **{field: value}))
+
+    st.text_input(
         "File name", one.name, key=keys["name"], on_change=keep, args=("name",),
         help="Without ending; letters, digits, '-' and '_'.",
     )  # fmt: skip
-    grid.segmented_control(
-        "Width", list(SPANS), default=one.span, required=True, format_func=SPANS.__getitem__,
-        key=keys["span"], on_change=keep, args=("span",),
-    )  # fmt: skip
+    draw_shape(f"board-{one.key}", one.shape, keep_shape)
     st.text_area(
         "Caption", one.caption, key=keys["caption"], on_change=keep, args=("caption",), height=68
     )

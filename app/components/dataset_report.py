@@ -6,7 +6,7 @@ import streamlit as st
 from analysis.plots import data as plots
 from analysis.recipes import Recipe
 from app import loaders
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.text import markdown, plural
 from app.loaders import DataReport
 from app.state import is_dark
@@ -118,4 +118,9 @@ def _draw_facts(dataset: Dataset, overview: pd.DataFrame) -> None:
     with st.expander("All counts, features, source, licence"):
         st.markdown("\n".join(lines))
         number = st.column_config.NumberColumn(format="localized")
-        st.dataframe(overview, hide_index=True, column_config={"value": number})
+        table_card.draw(
+            overview,
+            title=f"Counts of {dataset.description.get('title', dataset.name)}",
+            name="data-counts",
+            columns={"value": number},
+        )

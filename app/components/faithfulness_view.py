@@ -12,7 +12,7 @@ from analysis.plots.faithfulness import faithfulness_curves
 from analysis.recipes import Recipe
 from analysis.resampling import Interval
 from app import loaders, slices
-from app.components import figure_card, slice_picker, stand_in_picker
+from app.components import figure_card, slice_picker, stand_in_picker, table_card
 from app.components.text import markdown, plural
 from app.state import Widget, is_dark
 from prism_core.store.reader import Run
@@ -112,7 +112,7 @@ def _draw_numbers(judged: Faithfulness) -> None:
     )
     with st.container(border=True):
         st.markdown("**How much better than a random order?**", help=HELP)
-        st.dataframe(table, hide_index=True)
+        table_card.draw(table, title="Faithfulness of the explanations", name="faithfulness-table")
         st.caption(
             "Comprehensiveness: how far the score falls without the parts ranked first. "
             "Sufficiency: how much of the score they keep alone, above everything off. Both are "

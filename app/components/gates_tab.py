@@ -9,7 +9,7 @@ from analysis.information.worlds import WORLDS
 from analysis.plots.known import gates_figure, recovery_figure
 from analysis.recipes import Recipe
 from app import truth
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.text import markdown
 from app.state import Widget, is_dark
 from prism_core.store.reader import Run
@@ -72,9 +72,11 @@ def _draw_all(run: Run, frame: pd.DataFrame) -> None:
     names = ATOM_NAMES | {"meaning": "Meaning", "gap": "Certificate gap", "error": "Largest error"}
     columns = ["meaning", *ATOMS, "error", "gap"]
     with st.expander("All gates as a table, in bits"):
-        st.dataframe(
-            table[columns].rename(columns=names).rename_axis("Gate"),
-            column_config=dict.fromkeys(ATOM_NAMES.values(), bits)
+        table_card.draw(
+            table[columns].rename(columns=names).rename_axis("Gate").reset_index(),
+            title="Gates: computed atoms in bits",
+            name="gates-table",
+            columns=dict.fromkeys(ATOM_NAMES.values(), bits)
             | {"Certificate gap": tiny, "Largest error": tiny},
         )
 
@@ -98,7 +100,11 @@ def _draw_one(run: Run, frame: pd.DataFrame) -> None:
         )
         with st.container():
             _draw_atoms(rows)
-            st.dataframe(truth.distribution(str(name)), hide_index=True)
+            table_card.draw(
+                truth.distribution(str(name)),
+                title=f"Gate {name}: distribution",
+                name="gate-distribution",
+            )
 
 
 def _draw_atoms(rows: pd.DataFrame) -> None:
@@ -112,8 +118,11 @@ def _draw_atoms(rows: pd.DataFrame) -> None:
     )
     bits = st.column_config.NumberColumn(format="%.9f")
     error = st.column_config.NumberColumn(format="%.1e")
-    st.dataframe(
-        table, hide_index=True, column_config={"Computed": bits, "Known": bits, "Error": error}
+    table_card.draw(
+        table,
+        title=f"Gate {rows['gate'].iloc[0]}: atoms in bits",
+        name="gate-atoms",
+        columns={"Computed": bits, "Known": bits, "Error": error},
     )
 
 
@@ -157,8 +166,9 @@ def _draw_world_table(frame: pd.DataFrame) -> None:
         columns={"world": "World", "samples": "Events", "atom": "Atom", **shown}
     )
     bits = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
+    table_card.draw(
         table[["World", "Events", "Atom", *shown.values()]],
-        hide_index=True,
-        column_config=dict.fromkeys(shown.values(), bits),
+        title="Worlds: recovered and planted information in bits",
+        name="worlds-table",
+        columns=dict.fromkeys(shown.values(), bits),
     )

@@ -20,7 +20,7 @@ from analysis.plots.information import stacked_atoms
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from app import jobs, loaders
-from app.components import figure_card, health_badge, job_watch, not_kept
+from app.components import figure_card, health_badge, job_watch, not_kept, table_card
 from app.components.information_answer import circumstances
 from app.components.text import markdown
 from app.state import Widget, is_dark
@@ -166,7 +166,11 @@ def _draw_epochs(run: Run) -> None:
     found = verdicts_over_epochs(measures)
     found["part"] = found["part"].map(label_of)
     with st.expander("Verdict after every epoch, from these measures alone"):
-        st.dataframe(found.rename(columns=str.capitalize), hide_index=True)
+        table_card.draw(
+            found.rename(columns=str.capitalize),
+            title="Verdict after every epoch",
+            name="health-verdicts",
+        )
 
 
 def _draw_computing(run: Run) -> None:

@@ -8,7 +8,7 @@ from analysis.explanations import TOLERANCE, UserExplanation
 from analysis.plots.explanations import contribution_waterfall, interaction_bars, modality_ladder
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
-from app.components import figure_card
+from app.components import figure_card, table_card
 from app.components.text import markdown
 from app.state import is_dark
 
@@ -88,10 +88,11 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
     ]
     with st.container(border=True):
         st.markdown("**Do the contributions add up?**")
-        st.dataframe(
+        table_card.draw(
             pd.DataFrame(lines),
-            hide_index=True,
-            column_config={VALUE: st.column_config.NumberColumn(format="%+.5f")},
+            title="Contributions and the score difference",
+            name="item-sum",
+            columns={VALUE: st.column_config.NumberColumn(format="%+.5f")},
         )
         gap = abs(total - difference)
         if gap <= TOLERANCE:

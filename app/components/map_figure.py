@@ -20,6 +20,7 @@ from prism_core.errors import PrismError
 from prism_core.store.reader import Run
 
 NEAREST = 10
+TOOLS = (("lasso2d", "select2d", "pan2d"), ("zoomIn2d", "zoomOut2d", "resetScale2d"), ("toImage",))
 HELP = (
     "Only nearness means something: axes have no unit, and distances between far groups say "
     "little. Draw with the lasso or the box; hold Shift to add to what is marked. A double click "
@@ -59,6 +60,7 @@ def draw(run: Run, view: MapView, points: pd.DataFrame, marked: np.ndarray | Non
         title=f"{METHOD_NAMES[view.method]} of the {view.scope}, by space",
         help=HELP,
         name=Widget.MAP_CHART,
+        tools=TOOLS,
         data=_numbers(planes, points),
         caption=f"Colour: {column_label(view.color).lower()}. Beside each name: how far the "
         "picture can be trusted (1 is best), and the share of true neighbours it keeps.",

@@ -10,7 +10,7 @@ from analysis.plots.theme import label_of
 from analysis.saved_slices import Kind
 from analysis.spaces import ITEMS
 from app import loaders
-from app.components import figure_card, slice_saver
+from app.components import figure_card, slice_saver, table_card
 from app.components.cards import Card, draw_strip
 from app.components.map_controls import METHOD_NAMES
 from app.components.text import markdown, plural
@@ -79,6 +79,9 @@ def _draw_listed(run: Run, view: MapView, marked: pd.DataFrame) -> None:
         on_select=lambda: _choose(view, marked),
         selection_mode="single-row",
     )
+    table_card.draw_export(
+        table.rename(columns=column_label), title=f"Marked {view.scope}", name="map-marked"
+    )
 
 
 def _choose(view: MapView, marked: pd.DataFrame) -> None:
@@ -102,7 +105,9 @@ def _draw_users(run: Run, view: MapView, ids: pd.Series) -> None:
     if table.empty:
         st.caption("Every user is marked, so there is nobody to compare with.")
     else:
-        st.dataframe(_readable(table), hide_index=True)
+        table_card.draw(
+            _readable(table), title="Metrics of the marked and the others", name="map-metrics"
+        )
         rough = f" With fewer than {FEW} users the intervals are rough." if len(users) < FEW else ""
         st.caption(
             "Mean with 95 % bootstrap interval over users. The group was chosen by looking at the "

@@ -6,6 +6,7 @@ import streamlit as st
 from analysis import maps
 from analysis.plots.maps import space_label
 from app import loaders
+from app.components import table_card
 from app.components.map_figure import quality
 from app.map_view import MapView
 from prism_core.store.reader import Run
@@ -31,8 +32,8 @@ def draw(run: Run, view: MapView) -> None:
     table = pd.DataFrame(rows).T.reindex(columns=list(COLUMNS)).dropna(axis=1, how="all")
     with st.expander("How far can these maps be trusted?", icon=":material/verified:"):
         if not table.empty:
-            st.dataframe(table.rename(columns=COLUMNS).round(3).rename_axis("Space").reset_index(),
-                         hide_index=True)  # fmt: skip
+            named = table.rename(columns=COLUMNS).round(3).rename_axis("Space").reset_index()
+            table_card.draw(named, title="Quality of the maps", name="map-quality")
         st.markdown(HELP)
         st.caption(_made(run, view))
 

@@ -13,7 +13,7 @@ from analysis.plots.user_groups import entropy_histogram, group_bars
 from analysis.recipes import Recipe
 from analysis.user_groups import group_profiles
 from app import loaders, slices
-from app.components import figure_card, health_badge, slice_saver, user_table
+from app.components import figure_card, health_badge, slice_saver, table_card, user_table
 from app.components.text import markdown, plural
 from app.state import LASSO, Widget, is_dark, select
 from prism_core.store.reader import Run
@@ -133,10 +133,11 @@ def _draw_alike(run: Run, user_id: str) -> None:
     columns = {f"weight_{part}": label_of(part) for part in run.parts}
     table = near.rename(columns={"user_id": "User", "distance": "Distance", **columns})
     numbers = st.column_config.NumberColumn(format="%.2f")
-    st.dataframe(
+    table_card.draw(
         table[["User", *columns.values(), "Distance"]],
-        hide_index=True,
-        column_config=dict.fromkeys([*columns.values(), "Distance"], numbers),
+        title=f"Users with fusion weights like those of user {user_id}",
+        name="users-alike",
+        columns=dict.fromkeys([*columns.values(), "Distance"], numbers),
     )
 
 

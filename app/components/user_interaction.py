@@ -28,7 +28,7 @@ EXPLANATION: Final = (
 
 def draw(run: Run) -> None:
     """Draw the selected user's interaction, the first user's where none is selected."""
-    if not run.parts:
+    if not run.parts or not run.has("recommendations"):
         return
     users = loaders.table(run, "user_metrics")["user_id"]
     chosen = selection().user

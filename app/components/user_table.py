@@ -7,7 +7,7 @@ import streamlit as st
 
 from analysis.plots.theme import label_of
 from app import loaders
-from app.components import user_picker
+from app.components import table_card, user_picker
 from app.components.text import plural
 from app.state import Widget, select
 from prism_core.store.reader import Run
@@ -52,6 +52,7 @@ def draw(run: Run, user_ids: list[str]) -> None:
             "Rank of the true next item": st.column_config.NumberColumn(format="localized"),
         },
     )
+    table_card.draw_export(_named(people), title="Users", name="user-table")
 
 
 def _people(run: Run) -> pd.DataFrame:

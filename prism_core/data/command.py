@@ -10,11 +10,12 @@ from rich.progress import track
 
 from prism_core.data.encoding.items import EncodingOptions, encode_items
 from prism_core.data.feature_files import read_features
-from prism_core.data.features import FeatureTable
+from prism_core.data.features import FeatureTable, averaged
 from prism_core.data.options import PreparationOptions
 from prism_core.data.preparation import prepare
 from prism_core.data.progress import tell, told_batches, told_events
 from prism_core.data.raw import RawData
+from prism_core.data.readers.amazon_images import ENDING, read_amazon_images
 from prism_core.data.readers.generic import read_table
 from prism_core.data.readers.table import READERS
 from prism_core.errors import ConfigError
@@ -27,9 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("format", choices=sorted(READERS), help="layout of the raw data")
     add("raw", type=Path, help="folder of the raw data")
     add("--out", type=Path, required=True, help="data-set folder to write")
-    _repeated(
-        parser, "--features", "[MODALITY=]FILE", "vectors: npz, npy, safetensors, pt, parquet"
-    )
+    kinds = "vectors: npz, npy, safetensors, pt, parquet, Amazon's image_features_X.b"
+    _repeated(parser, "--features", "[MODALITY=]FILE", kinds)
     _repeated(parser, "--encoder", "MODALITY=NAME", "true name of what made a modality's vectors")
     _repeated(parser, "--encode", "MODALITY=METHOD", "encode image, text, title or category")
     add("--pictures", type=Path, help="folder or zip of <item_id>.jpg, for --encode image=...")
@@ -63,12 +63,14 @@ def run(args: argparse.Namespace) -> None:
         tell(0, "reading the items")
     raw = _reader(args)(args.raw)
     raw = told_events(raw) if args.progress else raw
-    features = _features(args.features)
+    features = _features(args.features, raw)
     encoders = dict(_pair("--encoder", text) for text in args.encoder)
     encoding = EncodingOptions(pictures=args.pictures, cache=args.cache, device=args.device)
     shown = told_batches if args.progress else track
     for modality, method in (_pair("--encode", text) for text in args.encode):
-        table, encoders[modality] = encode_items(raw.items, modality, method, encoding, shown)
+        table, encoders[modality] = encode_items(
+            raw.items, modality, method, encoding, shown, raw.pictures_of
+        )
         _add(features, modality, table)
     dataset = prepare(raw, features, args.out, options, encoders)
     figures = dataset.description["statistics"]
@@ -86,14 +88,27 @@ def _reader(args: argparse.Namespace) -> Callable[[Path], RawData]:
     return partial(read_table, columns=dict(_pair("--column", text) for text in args.column))
 
 
-def _features(texts: Iterable[str]) -> dict[str, FeatureTable]:
+def _features(texts: Iterable[str], raw: RawData) -> dict[str, FeatureTable]:
     features: dict[str, FeatureTable] = {}
     for text in texts:
         name, separator, path = text.partition("=")
         file, modality = (Path(path), name) if separator else (Path(text), None)
-        for found, table in read_features(file, modality).items():
+        for found, table in _tables(file, modality, raw).items():
             _add(features, found, table)
     return features
+
+
+def _tables(file: Path, modality: str | None, raw: RawData) -> dict[str, FeatureTable]:
+    """Read a file of vectors; those of several pictures of an item are averaged."""
+    if file.suffix == ENDING:
+        return {modality or "image": read_amazon_images(file, raw.items["item_id"].tolist())}
+    tables = read_features(file, modality)
+    image = tables.get("image")
+    if raw.pictures_of is not None and image is not None and image.item_ids is not None:
+        pictures = {name for names in raw.pictures_of.values() for name in names}
+        if pictures.intersection(image.item_ids.tolist()):
+            tables["image"] = averaged(image, raw.pictures_of)
+    return tables
 
 
 def _add(features: dict[str, FeatureTable], modality: str, table: FeatureTable) -> None:

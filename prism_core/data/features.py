@@ -1,6 +1,6 @@
 """Feature vectors of items: from rows of a file to rows by item index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +80,36 @@ def identified(table: FeatureTable, item_ids: pd.Series, modality: str) -> ItemV
     if not real.any():
         raise DataError(f"features {modality!r}: every row is zero.")
     return ItemVectors(vectors[real], ids[real])
+
+
+def averaged(table: FeatureTable, pictures_of: Mapping[str, Sequence[str]]) -> FeatureTable:
+    """Average the vectors of each item's pictures.
+
+    Parameters
+    ----------
+    table
+        Vectors under the names of pictures.
+    pictures_of
+        Names of pictures by item.
+
+    Returns
+    -------
+    FeatureTable
+        One row for each item with at least one such picture.
+
+    Raises
+    ------
+    DataError
+        No picture has a vector.
+    """
+    assert table.item_ids is not None
+    rows = {name: row for row, name in enumerate(table.item_ids.tolist())}
+    of = {item: [rows[n] for n in names if n in rows] for item, names in pictures_of.items()}
+    of = {item: found for item, found in of.items() if found}
+    if not of:
+        raise DataError("no picture of an item has a vector; these vectors belong to other data.")
+    means = [table.vectors[found].astype(np.float32).mean(axis=0) for found in of.values()]
+    return FeatureTable(np.stack(means), np.array(list(of)))
 
 
 def real_rows(vectors: np.ndarray) -> np.ndarray:

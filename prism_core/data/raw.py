@@ -1,6 +1,6 @@
 """What every reader gives: the events and items of one public data set, as published."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -65,6 +65,9 @@ class RawData:
         and ``text`` (str) where the source has more words.
     has_times
         False where ``timestamp`` is only a position.
+    pictures_of
+        Names of each item's pictures, where an item has any number of them; None: one picture
+        or none, named by the item.
     all_described
         Whether an event of an item that ``items`` does not have is an error; otherwise such an
         item is titled by its id.
@@ -74,6 +77,7 @@ class RawData:
     events: Callable[[], Iterator[pa.RecordBatch]]
     items: pd.DataFrame
     has_times: bool = True
+    pictures_of: Mapping[str, Sequence[str]] | None = None
     all_described: bool = False
 
     def __post_init__(self) -> None:

@@ -20,6 +20,11 @@ from safetensors.numpy import save_file
 
 from prism_core.errors import RunFormatError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -34,6 +39,19 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time change a file that is read, changed and written again.
+
+    The lock lies in a hidden file beside it and ends with the process that holds it. Where the
+    system has no such locks the block runs without one.
+    """
+    with path.with_name(f".{path.name}.lock").open("w") as handle:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def sha256(path: Path) -> str:

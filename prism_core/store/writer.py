@@ -107,12 +107,14 @@ def add_artifact(path: Path, name: str, frame: pd.DataFrame, *, key: str) -> Pat
     RunFormatError
         The run has no readable manifest, or a promised column is missing.
     """
-    manifest = files.read_json(path / schema.MANIFEST)
     target = path / schema.file_of(name)
     schema.check_columns(name, frame, str(target))
-    files.write_parquet(target, frame)
-    manifest["files"][schema.file_of(name)] = files.describe_file(target) | {"key": key}
-    files.write_json(path / schema.MANIFEST, manifest)
+    files.read_json(path / schema.MANIFEST)
+    with files.locked(path / schema.MANIFEST):
+        files.write_parquet(target, frame)
+        manifest = files.read_json(path / schema.MANIFEST)
+        manifest["files"][schema.file_of(name)] = files.describe_file(target) | {"key": key}
+        files.write_json(path / schema.MANIFEST, manifest)
     return target
 
 

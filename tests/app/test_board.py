@@ -18,8 +18,11 @@ from analysis import bundle, data_recipes, rendering
 from analysis.export import FORMATS
 from analysis.printing import PrintOptions
 from analysis.recipes import Recipe
-from app.board import Look, Pinned
+from app import saved_board
+from app.board import Pinned
 from app.components.text import markdown, plain
+from app.look import Look
+from prism_core.errors import PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 from tests.app.conftest import OpenApp, texts
@@ -84,7 +87,7 @@ def test_order_and_removal(collected: AppTest) -> None:
     collected.button("board-remove-1").click().run()
     assert names(collected) == ["overview-floors", "user-contributions"]
     collected.switch_page("app_pages/users.py").run()
-    assert collected.button("user-fusion-weights-pin").label == "Add to board"
+    assert collected.button("user-fusion-weights-pin").label == "Board"
     collected.button("user-contributions-pin").click().run()
     assert names(board_page(collected)) == ["overview-floors"]
 
@@ -92,8 +95,8 @@ def test_order_and_removal(collected: AppTest) -> None:
 def test_words_and_width_are_kept_over_pages(collected: AppTest) -> None:
     collected.text_input("board-name-1").set_value("weights").run()
     collected.text_area("board-caption-1").set_value("Weights & more").run()
-    collected.segmented_control("board-span-1").set_value("full").run()
-    collected.selectbox("board_venue").set_value("icml").run()
+    collected.segmented_control("board-1-span").set_value("full").run()
+    collected.selectbox("paper_venue").set_value("icml").run()
     assert "6.75 x" in texts(collected)
     assert "3.25 x" in texts(collected)
     collected.switch_page("app_pages/overview.py").run()
@@ -130,8 +133,57 @@ def test_without_a_browser_it_is_said_what_is_left_out(
 ) -> None:
     monkeypatch.setattr(rendering, "find_browser", lambda: None)
     board_page(collected)
-    assert "will lack SVG, PDF and PNG" in texts(collected)
+    assert "will lack PDF, SVG and PNG" in texts(collected)
     assert not collected.get("download_button")[0].disabled
+
+
+def test_a_saved_board_is_opened_in_another_session(collected: AppTest, open_app: OpenApp) -> None:
+    collected.text_area("board-caption-2").set_value("My words").run()
+    collected.segmented_control("board-2-legend").set_value("bottom").run()
+    collected.selectbox("paper_venue").set_value("icml").run()
+    collected.selectbox("paper_font").set_value("Helvetica").run()
+    look = Look(venue="icml", font="Helvetica")
+    saved = saved_board.write([one.card(look) for one in collected.session_state["board"]])
+    other = open_app("board")
+    assert "Nothing is on the board" in texts(other)
+    other.file_uploader("board_file").set_value(("board.json", saved, "application/json")).run()
+    other.button("open_board").click().run()
+    assert not other.exception, other.exception
+    assert names(other) == names(collected)
+    assert other.text_area("board-caption-2").value == "My words"
+    assert other.segmented_control("board-2-legend").value == "bottom"
+    assert other.selectbox("paper_venue").value == "icml"
+    assert other.selectbox("paper_font").value == "Helvetica"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"PK", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[]", "not a board of version"),
+        (b'{"bundle_version": 2, "figures": 3}', "expected a list of at most"),
+        (b'{"bundle_version": 2, "figures": [{"name": 1}]}', "not as it was saved"),
+        (b'{"bundle_version": 2, "figures": [null]}', "not as it was saved"),
+    ],
+)
+def test_a_hostile_board_is_refused(content: bytes, told: str) -> None:
+    with pytest.raises(PrismError, match=rf"(board\.json: )?.*{told}"):
+        saved_board.read(content, "board.json")
+
+
+def test_a_saved_recipe_is_held_to_texts(collected: AppTest) -> None:
+    entry = bundle.card_entry(collected.session_state["board"][0].card(Look()))
+    for change in (
+        {"recipe": entry["recipe"] | {"figure": "__import__"}},
+        {"recipe": entry["recipe"] | {"options": {"user_id": {"a": 1}}}},
+        {"options": entry["options"] | {"venue": "nature"}},
+        {"options": entry["options"] | {"code": "1"}},
+        {"name": "../../evil"},
+    ):
+        wrong = {"bundle_version": bundle.VERSION, "figures": [entry | change]}
+        with pytest.raises(PrismError):
+            saved_board.read(json.dumps(wrong).encode(), "board.json")
 
 
 def test_markup_does_not_reach_a_caption() -> None:
@@ -140,9 +192,8 @@ def test_markup_does_not_reach_a_caption() -> None:
 
 
 def test_the_bundle_draws_the_same_files_again_without_the_app(
-    tiny_runs: Path, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_runs: Path, tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(bundle, "find_browser", lambda: None)
     places = {Run(path).run_id: path for path in sorted(tiny_runs.iterdir())}
     places[tiny_dataset.fingerprint] = tiny_dataset.path
     recipes = (
@@ -150,12 +201,13 @@ def test_the_bundle_draws_the_same_files_again_without_the_app(
         *(Recipe(figure=name, runs=(tiny_dataset.fingerprint,)) for name in data_recipes.FIGURES),
     )
     cards = [
-        Pinned(key, recipe, f"figure-{key}", "A caption").card(Look("icml", "grey"))
+        Pinned(key, recipe, f"figure-{key}", "A caption").card(Look(venue="icml", palette="grey"))
         for key, recipe in enumerate(recipes)
     ]
     assert cards[0].options == PrintOptions(venue="icml", palette="grey")
+    formats = [name for name in FORMATS if name != "png600"]
     first = tmp_path / "first"
-    archive = zipfile.ZipFile(io.BytesIO(bundle.bundle_zip(cards, places, formats=list(FORMATS))))
+    archive = zipfile.ZipFile(io.BytesIO(bundle.bundle_zip(cards, places, formats=formats)))
     archive.extractall(first)
     script = (
         "import runpy, sys; sys.argv = sys.argv[1:];"
@@ -170,7 +222,8 @@ def test_the_bundle_draws_the_same_files_again_without_the_app(
     for name in archive.namelist():
         assert (tmp_path / "again" / name).read_bytes() == archive.read(name), name
     manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["formats"] == ["tex", "html", "csv"]
+    has_browser = rendering.find_browser() is not None
+    assert manifest["formats"] == [f for f in formats if has_browser or not FORMATS[f].image]
     assert manifest["runs"]["prism-seed0"]["dataset"]["fingerprint"] == tiny_dataset.fingerprint
     assert manifest["runs"]["prism-seed0"]["seed"] == 0
     assert manifest["data"][tiny_dataset.fingerprint]["name"] == "tiny"

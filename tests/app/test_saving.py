@@ -1,31 +1,79 @@
-"""Every figure can be saved; where no browser is found the card says so."""
+"""Every figure and every table has the same export, with a preview at its printed size."""
+
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from app.components import figure_card
+from analysis.export import FORMATS
+from app.components import export_dialog
 from tests.app.conftest import OpenApp, texts
 
-FORMATS = {"SVG (vector)", "PDF (vector)", "PNG", "HTML (interactive)", "CSV (the numbers)"}
+FIGURE_FILES = {*(kind.label for kind in FORMATS.values()), "CSV (all data behind it)"}
+NEED_BROWSER = {kind.label for kind in FORMATS.values() if kind.needs_browser}
 
 
-@pytest.mark.parametrize("page", ["overview", "users", "ablations"])
-def test_each_figure_offers_every_format(
-    open_app: OpenApp, page: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(figure_card, "find_browser", lambda: "/usr/bin/chromium")
-    app = open_app(page)
-    labels = [button.label for button in app.get("download_button")]
-    figures = len(app.get("plotly_chart"))
-    assert figures
-    assert sorted(labels) == sorted([*FORMATS] * figures)
-    assert not any(button.disabled for button in app.get("download_button"))
+def exports(app: AppTest) -> list[str]:
+    return [button.key for button in app.button if str(button.key).endswith("-export")]
 
 
-def test_without_a_browser_only_html_and_csv_are_offered(
+def files(app: AppTest, *, usable: bool = True) -> set[str]:
+    return {b.label for b in app.get("download_button") if b.disabled is not usable}
+
+
+@pytest.fixture
+def with_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_dialog, "find_browser", lambda: Path("/usr/bin/chromium"))
+
+
+@pytest.mark.parametrize("page", ["overview", "users", "ablations", "data", "information"])
+def test_each_figure_and_table_has_an_export(open_app: OpenApp, page: str) -> None:
+    app = open_app(page, run="prism-seed0")
+    shown = len(app.get("plotly_chart")) + len(app.dataframe)
+    assert len(exports(app)) == shown
+    assert shown or page == "information"
+
+
+@pytest.mark.usefixtures("with_browser")
+def test_a_figure_is_offered_in_every_format(open_app: OpenApp) -> None:
+    app = open_app("overview")
+    app.button("overview-floors-export").click().run()
+    assert not app.exception, app.exception
+    assert files(app) == FIGURE_FILES
+    assert "3.33 x" in texts(app)
+
+
+@pytest.mark.usefixtures("with_browser")
+def test_a_table_is_offered_in_every_format_but_pgfplots(open_app: OpenApp) -> None:
+    app = open_app("data", run="prism-seed0")
+    app.button("data-counts-export").click().run()
+    assert not app.exception, app.exception
+    assert files(app, usable=False) == {"PGFPlots (TikZ)"}
+    assert files(app) == {kind.label for kind in FORMATS.values()} - {"PGFPlots (TikZ)"}
+    assert len(app.get("plotly_chart")) == 5, "four figures and the preview of the table"
+
+
+@pytest.mark.usefixtures("with_browser")
+def test_the_chosen_look_holds_for_the_next_figure(open_app: OpenApp) -> None:
+    app = open_app("users", run="prism-seed0", user="7")
+    app.session_state["paper_venue"] = "jmlr"
+    app.session_state["paper_points"] = 10.0
+    for name in ("user-contributions", "user-fusion-weights"):
+        app.button(f"{name}-export").click().run()
+        assert not app.exception, app.exception
+        assert "6.00 x" in texts(app)
+        assert "text of 10 pt" in texts(app)
+
+
+def test_without_a_browser_the_other_formats_are_offered_and_the_way_to_one(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figure_card, "find_browser", lambda: None)
-    app = open_app("users")
-    usable = {b.label for b in app.get("download_button") if not b.disabled}
-    assert usable == {"HTML (interactive)", "CSV (the numbers)"}
+    monkeypatch.setattr(export_dialog, "find_browser", lambda: None)
+    app = open_app("overview")
+    app.button("overview-floors-export").click().run()
+    assert not app.exception, app.exception
+    assert files(app) == FIGURE_FILES - NEED_BROWSER
     assert "none was found" in texts(app)
+    assert "apt install chromium" in texts(app)
+    camera = app.segmented_control("export-camera")
+    assert camera.options == ["SVG", "PNG, 300 dpi", "PNG, 600 dpi"]

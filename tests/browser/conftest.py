@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,13 +67,20 @@ def app_url(
     shown_runs: Path, tiny_dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Address of the app, served on a free port with generated runs."""
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    with served(shown_runs, tiny_dataset.path.parent, log) as address:
+        yield address
+
+
+@contextmanager
+def served(runs: Path, data: Path, log: Path) -> Iterator[str]:
+    """Serve the app on a free port with some runs and data sets; give its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
     options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
-    paths = {"PRISM_RUNS": str(shown_runs), "PRISM_DATA": str(tiny_dataset.path.parent)}
+    paths = {"PRISM_RUNS": str(runs), "PRISM_DATA": str(data)}
     environment = os.environ | paths | {"PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         server = subprocess.Popen(

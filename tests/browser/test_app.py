@@ -95,7 +95,8 @@ def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -
 def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     panel = page.locator(f"{PLOT} .nsewdrag").first
-    panel.wait_for()
+    panel.wait_for(state="attached")
+    settle(page)
     box = panel.bounding_box()
     middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     corners = [(box["x"] + 3, box["y"] + 3), (middle, box["y"] + 3), (middle, centre),
@@ -117,12 +118,17 @@ def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, ap
 
 
 @pytest.mark.parametrize(
-    ("label", "start"), [("SVG (vector)", b"<svg"), ("PDF (vector)", b"%PDF"), ("PNG", b"\x89PNG")]
+    ("label", "start"),
+    [("SVG (vector)", b"<svg"), ("PDF (vector)", b"%PDF"), ("PNG, 600 dpi", b"\x89PNG")],
 )
 def test_figure_is_saved_as_a_real_file(page, app_url: str, label: str, start: bytes) -> None:
     page.goto(f"{app_url}/?run=prism-seed0")
     page.locator(PLOT).first.wait_for()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Export").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("3.33 x").wait_for()
+    dialog.get_by_text("Full width", exact=True).click()
+    dialog.get_by_text("7.01 x").wait_for()
     with page.expect_download(timeout=PATIENCE) as download:
         page.get_by_role("button", name=label, exact=True).click()
     content = Path(download.value.path()).read_bytes()

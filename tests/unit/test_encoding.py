@@ -1,17 +1,22 @@
 """Encoding texts and pictures: what is encoded, what is cached, and what is refused."""
 
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
-from prism_core.data.encoding import models
+from prism_core.data.encoding import encoder as encoders
+from prism_core.data.encoding import vision
 from prism_core.data.encoding.cache import VectorCache
+from prism_core.data.encoding.encoder import Encoder
 from prism_core.data.encoding.items import (
     BATCH,
     Contents,
@@ -19,7 +24,7 @@ from prism_core.data.encoding.items import (
     encode_contents,
     encode_items,
 )
-from prism_core.data.encoding.models import Encoder, load_encoder
+from prism_core.data.encoding.models import load_encoder
 from prism_core.data.encoding.pictures import Pictures, decode
 from prism_core.data.features import align, identified
 from prism_core.errors import ConfigError, DataError, MissingExtraError
@@ -175,9 +180,117 @@ def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     def not_installed(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(models, "import_module", not_installed)
+    monkeypatch.setattr(encoders, "import_module", not_installed)
     with pytest.raises(MissingExtraError, match=r"pip install -r requirements-encoders\.txt"):
         load_encoder("minilm", "cpu")
+    with pytest.raises(MissingExtraError, match=r"package timm; .*pip install timm torchvision"):
+        load_encoder("timm:resnet18", "cpu")
+
+
+def tiny_clip(folder: Path) -> Path:
+    """Store a CLIP model of random weights and a vocabulary of single letters."""
+    transformers = pytest.importorskip("transformers", reason="requirements-encoders.txt missing")
+    letters = [chr(code) for code in range(97, 123)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters)]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    text = {
+        "vocab_size": len(tokens), "hidden_size": 16, "intermediate_size": 16,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 12,
+        "bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1,
+    }  # fmt: skip
+    image = {
+        "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "image_size": 32, "patch_size": 16,
+    }  # fmt: skip
+    config = transformers.CLIPConfig(text_config=text, vision_config=image, projection_dim=8)
+    transformers.set_seed(0)
+    transformers.CLIPModel(config).save_pretrained(folder)
+    vocabulary = {token: place for place, token in enumerate(tokens)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    names = {"tokenizer_class": "CLIPTokenizer", "unk_token": "<|endoftext|>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(names))
+    return folder
+
+
+def test_a_clip_model_encodes_pictures_and_texts_into_one_space(
+    options: EncodingOptions, tmp_path: Path
+) -> None:
+    method = f"clip:{tiny_clip(tmp_path / 'tiny-clip')}"
+    pictures, told = encode_items(ITEMS, "image", method, options)
+    texts, _ = encode_items(ITEMS[:3], "title", method, options)
+    assert told == "CLIP tiny-clip, 8-d; image"
+    assert pictures.vectors.shape == (4, 8)
+    assert texts.vectors.shape == (3, 8)
+    for vectors in (pictures.vectors, texts.vectors):
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+        assert len(np.unique(vectors.round(6), axis=0)) == len(vectors)
+
+
+class Mean(torch.nn.Module):
+    """A picture model whose vector is the mean colour, with a last layer to be dropped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc: torch.nn.Module = torch.nn.Linear(3, 1000)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.fc(pixels.mean(dim=(2, 3)))
+
+
+def as_pixels(picture: Image.Image) -> torch.Tensor:
+    small = np.asarray(picture.resize((4, 4)), dtype=np.float32) / 255
+    return torch.from_numpy(small).permute(2, 0, 1)
+
+
+def stand_in(name: str) -> SimpleNamespace:
+    """What timm and torchvision offer, for one model that needs no download."""
+    if name == "timm":
+
+        def create(source: str, *, pretrained: bool, num_classes: int) -> Mean:
+            assert (source, pretrained, num_classes) == ("mean", True, 0)
+            model = Mean()
+            model.fc = torch.nn.Identity()
+            return model
+
+        data = SimpleNamespace(
+            resolve_model_data_config=lambda model: {"input_size": (3, 4, 4)},
+            create_transform=lambda input_size, is_training: as_pixels,
+        )
+        return SimpleNamespace(create_model=create, data=data)
+    weights = SimpleNamespace(DEFAULT=SimpleNamespace(transforms=lambda: as_pixels))
+    return SimpleNamespace(
+        get_model_weights=lambda source: weights, get_model=lambda source, weights: Mean()
+    )
+
+
+@pytest.mark.parametrize("family", ["timm", "torchvision"])
+def test_picture_models_give_what_lies_before_their_last_layer(
+    options: EncodingOptions, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    monkeypatch.setattr(vision, "package", stand_in)
+    table, told = encode_items(ITEMS, "image", f"{family}:mean", options)
+    assert told == f"{family} mean, 3-d; image"
+    assert table.vectors[0] == pytest.approx([1, 0, 0], abs=1e-6), "item 1 is red"
+    with pytest.raises(ConfigError, match="that encoder reads images"):
+        encode_items(ITEMS, "title", f"{family}:mean", options)
+
+
+def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("transformers", reason="requirements-encoders.txt missing")
+    with pytest.raises(DataError, match=r"could not be loaded: .*; give a folder"):
+        load_encoder(f"clip:{tmp_path / 'nothing'}", "cpu")
+
+
+def test_several_pictures_of_an_item_are_averaged(
+    options: EncodingOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vision, "package", stand_in)
+    places = pd.DataFrame({"item_id": ["a", "b", "c"], "title": "x", "categories": [[]] * 3})
+    photos = {"a": ["1", "3"], "b": ["2", "missing"], "c": ["missing"]}
+    table, _ = encode_items(places, "image", "timm:mean", options, pictures_of=photos)
+    assert table.item_ids.tolist() == ["a", "b"]
+    assert table.vectors[0] == pytest.approx([0.5, 0, 0.5], abs=1e-6), "half red, half blue"
 
 
 def test_the_text_model_puts_alike_texts_together(options: EncodingOptions) -> None:

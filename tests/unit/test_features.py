@@ -1,5 +1,6 @@
 """Feature files of every kind, padding rows, filling, and offline text encoding."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from safetensors.numpy import save_file
 
 from prism_core.data.feature_files import read_features
-from prism_core.data.features import FeatureTable, align, identified, real_rows
+from prism_core.data.features import FeatureTable, align, averaged, identified, real_rows
+from prism_core.data.readers.amazon_images import RECORD, read_amazon_images
 from prism_core.errors import ConfigError, DataError
 
 IDS = pd.Series(["7", "9", "12"])
@@ -143,3 +145,52 @@ def test_a_modality_is_named_exactly_once(tmp_path: Path) -> None:
         read_features(tmp_path / "b.npz", "image")
     with pytest.raises(ConfigError, match="unknown ending"):
         read_features(tmp_path / "c.pkl", "image")
+
+
+def amazon_file(path: Path, *asins: str, values: float = 1.0) -> Path:
+    rows = np.zeros(len(asins), dtype=RECORD)
+    for place, asin in enumerate(asins):
+        rows[place] = (asin.encode(), np.full(4096, place + values))
+    rows.tofile(path)
+    return path
+
+
+def test_amazon_image_features_are_read_for_the_wanted_items(tmp_path: Path) -> None:
+    asins = ("B000000001", "B000000002", "B000000003", "B000000001")
+    path = amazon_file(tmp_path / "image_features_Beauty.b", *asins)
+    table = read_amazon_images(path, ["B000000003", "B000000001", "B000000009"])
+    assert table.item_ids.tolist() == ["B000000001", "B000000003"]
+    assert table.vectors.shape == (2, 4096)
+    assert table.vectors[:, 7].tolist() == [1, 3], "the first of two rows counts"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda b: b[:-1], "no whole number of records"),
+        (lambda b: b"", "no whole number of records"),
+        (lambda b: b"\0\x80" * 5 + b[10:], r"record 1: .* is no ASIN"),
+        (lambda b: b[:10] + b"\xff" * 4 + b[14:], r"record 1 \(B000000001\), number 1: nan"),
+    ],
+)
+def test_bad_amazon_image_features_are_refused(
+    tmp_path: Path, change: Callable[[bytes], bytes], told: str
+) -> None:
+    path = amazon_file(tmp_path / "image_features_X.b", "B000000001")
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(DataError, match=told):
+        read_amazon_images(path, ["B000000001"])
+    path.unlink()
+    with pytest.raises(DataError, match="not a readable file"):
+        read_amazon_images(path, ["B000000001"])
+
+
+def test_vectors_of_photos_are_averaged_for_each_item() -> None:
+    table = FeatureTable(np.array([[1.0, 0], [3, 2], [5, 5]]), np.array(["p", "q", "r"]))
+    found = averaged(table, {"a": ["p", "q"], "b": ["none"], "c": ["r"]})
+    assert dict(zip(found.item_ids.tolist(), found.vectors.tolist(), strict=True)) == {
+        "a": [2, 1],
+        "c": [5, 5],
+    }
+    with pytest.raises(DataError, match="no picture of an item has a vector"):
+        averaged(table, {"a": ["x"]})

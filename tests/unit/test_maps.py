@@ -12,6 +12,7 @@ from analysis.__main__ import main
 from prism_core.errors import ConfigError, DataError
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
+from prism_core.store.export import export_run
 from prism_core.store.reader import Run
 from tests.factories import make_run
 
@@ -183,3 +184,85 @@ def test_the_command_aligns_a_space_over_runs_once(
 def test_aligning_needs_two_runs(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["map", str(run.path), "--aligned"]) == 2
     assert "--aligned needs two or more runs" in capsys.readouterr().err
+
+
+def test_users_lie_where_their_items_lie_on_average(run: Run, tiny_dataset: Dataset) -> None:
+    assert spaces.spaces_of(run, "users") == ("state", "weights")
+    assert spaces.spaces_of(run, "users", tiny_dataset)[2:6] == PARTS
+    found = spaces.user_vectors(run, "synergy", tiny_dataset)
+    items = spaces.unit_rows(spaces.item_vectors(run, "synergy"))
+    first = tiny_dataset.interactions.query("user_index == 0")["item_index"].to_numpy()[:-1]
+    np.testing.assert_allclose(found[0], items[first - 1].mean(axis=0), rtol=1e-5)
+    weights = run.table("users")[[f"weight_{part}" for part in PARTS]]
+    np.testing.assert_allclose(spaces.user_vectors(run, "weights"), weights)
+    with pytest.raises(DataError, match="name its folder with --dataset"):
+        spaces.user_vectors(run, "synergy")
+
+
+def test_any_column_of_numbers_or_few_names_is_a_colour(run: Run) -> None:
+    items = map_points.items_for_maps(run)
+    colors = map_points.color_columns(items)
+    assert colors[:4] == ["category", "top_part", "popularity", "error"]
+    assert {f"weight_{part}" for part in PARTS} | {"year", "recommended"} <= set(colors)
+    assert not {"title", "item_id", "item_index", "categories"} & set(colors)
+    outcomes = run.table("user_metrics")
+    target = outcomes["target_item_id"].iloc[0]
+    mean = np.log2(outcomes.loc[outcomes["target_item_id"] == target, "rank"]).mean()
+    assert items.set_index("item_id").loc[target, "error"] == pytest.approx(mean)
+    users = map_points.color_columns(map_points.users_for_maps(run))
+    assert {"error", "rank", "gate_entropy", "delta_synergy", "weight_synergy"} <= set(users)
+    assert "true item popularity (group)" in users
+
+
+def test_quality_says_how_well_groups_separate(run: Run) -> None:
+    vectors = spaces.item_vectors(run, "synergy")
+    labels = {"category": map_points.items_for_maps(run)["category"].to_numpy()}
+    maps.store_map(run, "items-synergy-pca", vectors, PCA, labels)
+    quality = maps.quality_of(Run(run.path).table("maps/items-synergy-pca-about"))
+    assert quality["silhouette_category"] == pytest.approx(
+        neighbours.silhouette(vectors, labels["category"])
+    )
+
+
+def test_the_same_command_twice_gives_the_same_coordinates(
+    tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    frames = []
+    for place in range(2):
+        path = make_run(tmp_path / str(place), dataset=tiny_dataset)
+        command = ["map", str(path), "--method", "pca", "--dataset", str(tiny_dataset.path)]
+        assert main(command) == 0
+        run = Run(path)
+        names = maps.stored_maps(run)
+        frames.append({name: run.table(f"maps/{name}") for name in names})
+    assert set(frames[0]) == {
+        f"items-{space}-pca" for space in (*PARTS, "id", "fused", "raw_image", "raw_text")
+    } | {"users-state-pca", "users-weights-pca"}
+    for name, frame in frames[0].items():
+        pd.testing.assert_frame_equal(frame, frames[1][name], check_exact=True)
+
+
+def test_aligned_maps_can_go_into_copies_without_vectors(
+    tmp_path: Path, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [make_run(tmp_path / "whole", dataset=tiny_dataset, run_id=f"r{s}", seed=s)
+             for s in range(2)]  # fmt: skip
+    for path in whole:
+        export_run(path, tmp_path / "copies" / path.name, without=("vectors",))
+    monkeypatch.setattr(alignment, "project_aligned", lambda tables, _: [t[:, :2] for t in tables])
+    copies = tmp_path / "copies"
+    command = ["map", *map(str, whole), "--aligned", "--space", "fused", "--into", str(copies)]
+    assert main(command) == 0
+    ((name, members),) = alignment.aligned_maps(Run(copies / "r0")).items()
+    assert members == ["r0", "r1"]
+    assert Run(copies / "r1").has(name)
+    assert alignment.aligned_maps(Run(whole[0])) == {}
+    ranked = alignment.movers(Run(copies / "r0").table(name), "r1")
+    assert ranked["overlap"].is_monotonic_increasing
+
+
+def test_a_run_with_nothing_to_map_says_so(
+    tiny_runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["map", str(tiny_runs / "popularity")]) == 2
+    assert "nothing to map" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from analysis.plots import maps as figures
 from analysis.plots.coloring import MAX_CATEGORIES, coloring_of
 from analysis.plots.morph import morphing_map
 from analysis.plots.theme import PART_COLORS, PART_MARKERS
+from analysis.regions import box, lasso
 
 POINTS = pd.DataFrame(
     {
@@ -107,6 +108,60 @@ def test_a_hundred_thousand_points_take_few_bytes_each() -> None:
     trace = panels(figure)[0]
     trace.text = None
     assert len(figure.to_json()) / count < 30
+
+
+def test_many_points_carry_neither_text_nor_symbols_of_their_own() -> None:
+    count = figures.DETAILED + 1
+    frame = pd.DataFrame({"row": np.arange(count), "x": np.zeros(count), "y": np.zeros(count)})
+    points = pd.DataFrame({"title": ["t"] * count, "category": np.arange(count) % 3 > 0})
+    (trace,) = panels(figures.linked_maps(maps={"synergy": frame}, points=points))
+    assert trace.text is None
+    assert trace.customdata is None
+    assert trace.marker.symbol == "circle"
+    assert len(figures.linked_maps(maps={"s": frame}, points=points).to_json()) / count < 16
+
+
+def test_points_without_a_value_are_grey_and_below() -> None:
+    points = POINTS.assign(error=[1.0, np.nan, 3.0, np.nan])
+    below, above = panels(
+        figures.linked_maps(maps={"synergy": plane(0)}, points=points, color="error")
+    )
+    assert sorted(below.customdata) == [1, 3]
+    assert sorted(above.customdata) == [0, 2]
+    assert isinstance(below.marker.color, str)
+    marked = panels(
+        figures.linked_maps(maps={"s": plane(0)}, points=points, color="error", selected=[1, 2])
+    )
+    rows = [np.array(t.customdata)[list(t.selectedpoints)].tolist() for t in marked]
+    assert rows == [[1], [2]]
+
+
+def test_outlines_stand_in_the_panel_they_were_drawn_in() -> None:
+    shapes = [box("synergy", [0, 1], [0, 1]), lasso("unique_image", [0, 1, 1], [0, 0, 1])]
+    drawn = figures.linked_maps(maps=MAPS, points=POINTS, selected=[0], shapes=shapes).layout
+    assert [(one.xref, one.type) for one in drawn.selections] == [("x2", "rect"), ("x", "path")]
+    assert drawn.selections[1].path == "M0,0L1,0L1,1Z"
+
+
+def test_another_selection_is_another_revision() -> None:
+    revisions = {
+        figures.linked_maps(maps=MAPS, points=POINTS, selected=rows).layout.selectionrevision
+        for rows in (None, [0], [1], [0, 1])
+    }
+    assert len(revisions) == 4
+
+
+def test_the_chosen_point_is_a_star_and_its_neighbours_crosses_where_they_are_near() -> None:
+    figure = figures.linked_maps(maps=MAPS, points=POINTS, chosen=3, near={"synergy": [0, 1]})
+    kinds = [t.marker.symbol for t in panels(figure) if isinstance(t.marker.symbol, str)]
+    assert kinds == ["star-open", "x-thin-open", "star-open"]
+
+
+def test_quality_stands_beside_each_name() -> None:
+    quality = {"synergy": {"trustworthiness": 0.913, "neighbourhood_preservation": 0.4}}
+    titles = figures.linked_maps(maps=MAPS, points=POINTS, quality=quality).layout.annotations
+    assert titles[0].text == "Unique image"
+    assert "trust 0.91, kept 0.40" in titles[1].text
 
 
 def test_rare_names_are_put_together() -> None:

