@@ -86,6 +86,8 @@ def project(vectors: np.ndarray, settings: MapSettings) -> np.ndarray:
     doi:10.1038/s41587-020-00801-7 (densMAP).
     """
     unit = checked_rows(vectors)
+    if not np.ptp(unit, axis=0).any():  # a part that nothing reaches: no neighbours, no axes
+        return np.zeros((len(unit), 2), dtype=np.float32)
     if settings.method == "pca":
         return PCA(n_components=2, svd_solver="full").fit_transform(unit).astype(np.float32)
     options = umap_options(settings, len(unit))

@@ -161,8 +161,8 @@ def _set_title(figure: go.Figure, options: PrintOptions, title: str) -> None:
         figure.layout.title.text = None
     elif title and not own:
         lines = textwrap.wrap(title, max(12, int(0.95 * options.width_px / options.letter_px)))
-        room = round(1.4 * len(lines) * options.text_px)
-        place = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 4}}
+        room = round(1.4 * len(lines) * options.text_px) + 4
+        place = {"y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 8}}
         figure.update_layout(title={"text": "<br>".join(lines), **place})
         figure.layout.margin.t += room
         figure.layout.height += room

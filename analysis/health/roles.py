@@ -50,6 +50,9 @@ def role(
         One row ``role_<atom>`` for each atom; `other` names the sources. One row ``role`` with the
         reason in `text` where there is no estimate.
     """
+    if len(dataset.modalities) < 2:
+        reason = "The data have one modality; information is split between two."
+        return _refused(part, "role", "".join(dataset.modalities), reason)
     names = _sources_of(part, dataset.modalities)
     features = {name: dataset.features(name) for group in names for name in group}
     both = np.logical_and.reduce([one.available for one in features.values()])[1:]

@@ -157,7 +157,7 @@ def _axis(
         "label style": "{align=flush center}",
         "tick label style": "{align=right, /pgf/number format/fixed}",
         "legend style": rf"{{at={{({side},{above})}}, anchor=south {anchor}, draw=none, "
-        f"legend columns={_legend_columns(figure)}}}",
+        f"legend columns={_legend_columns(figure, size[0])}}}",
         "legend cell align": "left",
         **_wrapped_names(columns, (right - left) * size[0]),
         **shared_range(figure, up),
@@ -211,12 +211,12 @@ def _node(note: Any, at: str) -> str:
     return rf"\node[{look}] at {at} {{{escape(note.text)}}};"
 
 
-def _legend_columns(figure: go.Figure) -> int:
-    """As many entries side by side as the page's width has room for, at most three."""
+def _legend_columns(figure: go.Figure, width: float) -> int:
+    """As many entries side by side as axes of some inches have room for, at most three."""
     names = [trace.name for trace in figure.data if trace.name and trace.showlegend is not False]
     letter = fitting.LETTER * figure.layout.font.size
     widest = max((len(name) for name in names), default=1) * letter + 36
-    return int(max(1, min(3, figure.layout.width / widest)))
+    return int(max(1, min(3, CSS_DPI * width / widest)))
 
 
 def _legend(figure: go.Figure) -> Iterator[str]:

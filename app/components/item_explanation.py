@@ -48,15 +48,15 @@ def draw_waterfall(item: pd.Series, contributions: pd.DataFrame, recipe: Recipe 
 
 
 def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> None:
-    """Draw the item's score with neither, one and both of image and text."""
+    """Draw the item's score with no modality, each alone and all of them."""
     every = explanation.modality_scores
     scores = every[every["item_id"] == item_id]
     if scores.empty:
         return
     figure_card.draw(
         modality_ladder(modality_scores=scores, dark=is_dark()),
-        title="Image and text, alone and together",
-        help="**Interaction**: the score with both, minus what each adds alone. More is synergy, "
+        title="The modalities, alone and together",
+        help="**Interaction**: the score with all, minus what each adds alone. More is synergy, "
         "less is suppression: one makes the other superfluous. What is withheld is replaced by "
         "its average over the items.",
         name="item-modalities",
@@ -66,7 +66,7 @@ def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> 
             runs=(run_id,),
             options={"user_id": explanation.user_id, "item_id": item_id},
         ),
-        caption="The gap between both and the sum of each alone is their interaction.",
+        caption="The gap between all together and the sum of each alone is their interaction.",
     )
 
 

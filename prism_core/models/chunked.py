@@ -71,6 +71,6 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 
 def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
     if left.dtype == total.dtype:
-        total.addmm_(left, right)
+        torch.addmm(total, left, right, out=total)
     else:
         total += left @ right

@@ -8,15 +8,20 @@ from torch.nn import functional as F
 
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.chunked import chunked_cross_entropy
 from prism_core.models.negatives import draw_unseen
+from prism_core.models.partition import WHOLE, Partition
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.names import PAD
 
 
 def full_softmax(
-    backbone: Backbone, queries: Tensor, items: Tensor, targets: Tensor, first: int = 1
+    backbone: Backbone,
+    queries: Tensor,
+    items: Tensor,
+    targets: Tensor,
+    first: int = 1,
+    partition: Partition = WHOLE,
 ) -> Tensor:
     """Cross-entropy over all items, summed over positions.
 
@@ -30,8 +35,11 @@ def full_softmax(
         True next items, from 1.
     first
         First row of ``items`` that is a candidate; row 0 is padding.
+    partition
+        Which rows ``items`` has, if not all.
     """
-    return chunked_cross_entropy(*backbone.as_products(queries, items[first:]), targets - first)
+    products = backbone.as_products(queries, items[first:])
+    return partition.cross_entropy(*products, targets - first)
 
 
 def sampled_softmax(
@@ -189,10 +197,11 @@ class Objective(nn.Module):
         if self.config.loss == "softmax":
             return Negatives()
         known = torch.cat([item_seq, targets] + ([] if avoid is None else [avoid]), dim=1)
-        shape = (shard.first_row + len(item_seq), self.max_seq_len)
         own = _spawn(generator)  # later draws must not depend on how many a process makes here
+        shape = (shard.rows_of_all(len(item_seq)), self.max_seq_len)
         draws = torch.rand(shape, generator=own, device=own.device)
-        draws = draws[shard.first_row :, -item_seq.shape[1] :]
+        rows = slice(shard.first_row, shard.first_row + len(item_seq))
+        draws = draws[rows, -item_seq.shape[1] :]
         return Negatives(per_position=draw_unseen(known, draws, self.num_items, self.first))
 
     def forward(
@@ -202,16 +211,20 @@ class Objective(nn.Module):
         items: Tensor,
         targets: Tensor,
         negatives: Negatives,
+        partition: Partition = WHOLE,
     ) -> Tensor:
-        """Sum the loss of queries ``(T, W)`` with targets ``(T,)`` among items ``(N + 1, W)``."""
+        """Sum the loss of queries ``(T, W)`` with targets ``(T,)`` among items ``(N + 1, W)``.
+
+        With a partition, ``items`` are the rows it holds.
+        """
         if negatives.shared is not None and negatives.expected is not None:
             log_expected = negatives.expected.log()
-            return sampled_softmax(
-                backbone, queries, items, targets, negatives.shared, log_expected
-            )
+            items, targets, shared = partition.compact(items, targets, negatives.shared)
+            return sampled_softmax(backbone, queries, items, targets, shared, log_expected)
         one_each = negatives.per_position
         if one_each is None:
-            return full_softmax(backbone, queries, items, targets, self.first)
+            return full_softmax(backbone, queries, items, targets, self.first, partition)
+        items, targets, one_each = partition.compact(items, targets, one_each)
         if self.config.loss == "bce":
             return binary_cross_entropy(backbone, queries, items, targets, one_each)
         weight = self.config.margin_weight

@@ -1,6 +1,8 @@
 """One recommender for every backbone and every kind of content."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -11,8 +13,11 @@ from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
 from prism_core.models.batching import READ_AT_ONCE, map_by_length
 from prism_core.models.content.base import Content, StepContext
+from prism_core.models.dropout import SlicedDropout
+from prism_core.models.exchange import Connected, is_split
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Negatives, Objective
+from prism_core.models.partition import WHOLE, Partition, Rowwise
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.models.switches import Switches, group_rows
@@ -37,7 +42,7 @@ class AuxiliaryDraws(NamedTuple):
     subset: Subset | None
 
 
-class Recommender(nn.Module):
+class Recommender(Connected):
     """History in, a score per item out, with every player and modality on a switch.
 
     An item is described by its id vector plus its joined parts, in histories, where the user's
@@ -73,6 +78,7 @@ class Recommender(nn.Module):
             config.objective, num_items, config.max_seq_len, content.padding_is_candidate
         )
         self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
+        self.partition: Partition = WHOLE
         self._cached: dict[tuple[bool, ...], ItemTable] = {}
         self._cached_version: tuple[object, ...] = ()
 
@@ -126,10 +132,11 @@ class Recommender(nn.Module):
             item_seq, targets = subset.rows(item_seq), subset.rows(targets)
             negatives = negatives.within(subset)
         of_whole = negatives.of(whole, targets[whole] != PAD)
-        tables = self._step_tables(coalition if dropped else None, generator, subset)
+        is_any_dropped = shard.is_any_chosen(len(whole) + len(dropped), self.player_dropout)
+        tables = self._step_tables(coalition if is_any_dropped else None, generator, subset)
         of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout), subset)
         total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
-        if dropped:
+        if is_any_dropped:
             of_dropped = negatives.of(dropped, targets[dropped] != PAD)
             total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
         return {"recommendation": total / count, **auxiliary}
@@ -149,16 +156,17 @@ class Recommender(nn.Module):
         places = (targets != PAD).flatten().nonzero().squeeze(1)
         queries = reading.states.flatten(0, 1).index_select(0, places)
         wanted, items = targets.flatten()[places], self._candidates(table)
-        total = self.objective(self.backbone, queries, items, wanted, negatives)
+        total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
         if auxiliary is None:
             return total, {}
         padding_mask = item_seq == PAD
         context = StepContext(
-            item_seq, padding_mask, reading.id_seq, table.ids, table.parts, reading.weights,
-            queries, wanted, auxiliary.num_targets, auxiliary.generator,
-            auxiliary.subset,
+            item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
+            table.parts, reading.weights, queries, wanted, auxiliary.num_targets,
+            auxiliary.generator, auxiliary.subset,
         )  # fmt: skip
-        own = self.backbone.auxiliary_losses(queries, items, wanted, auxiliary.generator)
+        vectors_of = partial(table.partition.take, items)
+        own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, auxiliary.generator)
         return total, {**self.content.auxiliary_losses(context), **own}
 
     def score(self, item_seq: Tensor, switches: Switches | None = None) -> Tensor:
@@ -185,6 +193,19 @@ class Recommender(nn.Module):
         scores = found[0][1] if len(found) == 1 else self._in_order(len(item_seq), found)
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
+        return scores
+
+    def score_held(self, item_seq: Tensor) -> Tensor:
+        """Score the items held by this process, after padding at minus infinity: ``(B, n + 1)``.
+
+        Each process reads its share of the histories, which are the same in all of them.
+        """
+        count, size = len(item_seq), self.exchange.size
+        share = slice(count * self.exchange.rank // size, count * (self.exchange.rank + 1) // size)
+        states = self._read(self._window(item_seq[share]), self._table()).states[:, -1]
+        candidates = self._candidates(self._table())
+        scores = self.backbone.similarity(self.exchange.gather(states), candidates).float()
+        scores[:, PAD] = float("-inf")
         return scores
 
     def score_lists(
@@ -290,13 +311,20 @@ class Recommender(nn.Module):
         """Read histories; with ``newest``, states are those of the newest items, ``(B, 1, W)``."""
         padding_mask = item_seq == PAD
         id_seq, part_seq = table.of(item_seq) if isinstance(table, ItemTable) else table
-        vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
-        inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
-        if newest:
-            states = self.backbone.newest(inputs, padding_mask)[:, None]
-        else:
-            states = self.backbone(inputs, padding_mask)
-        return Reading(id_seq, inputs, states, weights)
+        with self._dropout(len(item_seq)):
+            vectors, weights = self.content.read(part_seq, id_seq, padding_mask, fusion_weights)
+            inputs = (id_seq + vectors).masked_fill(padding_mask[..., None], 0.0)
+            if newest:
+                states = self.backbone.newest(inputs, padding_mask)[:, None]
+            else:
+                states = self.backbone(inputs, padding_mask)
+            return Reading(id_seq, inputs, states, weights)
+
+    def _dropout(self, num_rows: int) -> AbstractContextManager[object]:
+        """Give the context in which dropout is that of the global batch."""
+        if self.training and is_split(self.exchange, self.ids.device):
+            return SlicedDropout(*self.exchange.place(num_rows))
+        return nullcontext()
 
     def _in_order(self, batch: int, groups: list[tuple[Tensor | slice, Tensor]]) -> Tensor:
         scores = self.ids.new_empty(batch, self.num_items + 1)
@@ -305,7 +333,7 @@ class Recommender(nn.Module):
         return scores
 
     def _candidates(self, table: ItemTable) -> Tensor:
-        return table.ids + self.content.candidates(table.parts)
+        return table.ids + self.content.candidates(table.partition.held(table.parts))
 
     def _coalitions(
         self, batch: int, switches: Switches
@@ -356,6 +384,22 @@ class Recommender(nn.Module):
         )
         return Subset.of(wanted, drawn.to(self.ids.device))
 
+    def split_items(self) -> None:
+        """Keep the id vectors of this process's items only; all processes call it together."""
+        partition = Rowwise(self.num_items, self.exchange)
+        self._set_ids(self.ids.detach()[partition.own].clone())
+        self.partition = partition
+
+    def join_items(self) -> None:
+        """Bring all id vectors together again, in every process."""
+        if self.partition.is_split:
+            self.partition = WHOLE
+            self._set_ids(self.exchange.gather(self.ids.detach()))
+
+    def _set_ids(self, ids: Tensor) -> None:
+        self.ids = nn.Parameter(ids)
+        self._cached, self._cached_version = {}, ()
+
     def _step_tables(
         self,
         coalition: tuple[tuple[bool, ...], tuple[bool, ...]] | None,
@@ -367,9 +411,10 @@ class Recommender(nn.Module):
         players, kept = coalition or (None, everything)
         parts = self.content.item_tables([everything, kept], generator, subset)
         ids = self._id_table()
+        partition = self.partition
         if subset is not None:
-            ids = F.embedding(subset.items, ids)
-        whole, other = (ItemTable(ids, table) for table in parts)
+            ids, partition = partition.take(ids, subset.items), WHOLE
+        whole, other = (ItemTable(ids, table, partition) for table in parts)
         if players is None:
             return [whole]
         counts = None if subset is None else subset.counts.to(ids)
@@ -387,7 +432,7 @@ class Recommender(nn.Module):
         return self._cached[kept]
 
     def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
-        return ItemTable(self._id_table(), self.content.item_parts(kept))
+        return ItemTable(self._id_table(), self.content.item_parts(kept), self.partition)
 
     def _id_table(self) -> Tensor:
         return F.pad(self.ids, (0, 0, 1, 0))

@@ -11,13 +11,24 @@ class Shard:
     ----------
     first_row
         Index in the global batch of this slice's first row.
+    total_rows
+        Rows of the global batch. Default: those up to the end of the slice.
     num_targets
         Divisor of losses that are summed over positions: the global number of targets over the
         number of processes, since gradients are averaged over these. Default: the slice's own.
     """
 
     first_row: int = 0
+    total_rows: int | None = None
     num_targets: float | None = None
+
+    def rows_of_all(self, num_rows: int) -> int:
+        """Count the rows of the global batch, of which ``num_rows`` are the slice's."""
+        return self.total_rows or self.first_row + num_rows
+
+    def is_any_chosen(self, num_rows: int, share: float) -> bool:
+        """Say whether `chosen_rows` chooses a row in any slice of the global batch."""
+        return int(self.rows_of_all(num_rows) * share) > 0
 
     def chosen_rows(self, num_rows: int, share: float) -> tuple[list[int], list[int]]:
         """Split the slice's rows so that a ``share`` of the global batch, evenly spaced, is chosen.

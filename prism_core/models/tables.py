@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from prism_core.models.partition import WHOLE, Partition
 from prism_core.models.switches import Reference
 from prism_core.names import PAD
 
@@ -19,15 +20,19 @@ class HistoryVectors(NamedTuple):
 
 
 class ItemTable(NamedTuple):
-    """Items as id vectors ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``, row 0 padding."""
+    """Items as id vectors ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``, row 0 padding.
+
+    With a partition, the id vectors are those of the rows it holds.
+    """
 
     ids: Tensor
     parts: Tensor
+    partition: Partition = WHOLE
 
     def of(self, item_seq: Tensor) -> HistoryVectors:
         """Look up the vectors of histories ``(B, L)``."""
         parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
-        return HistoryVectors(F.embedding(item_seq, self.ids), parts)
+        return HistoryVectors(self.partition.take(self.ids, item_seq), parts)
 
     def of_donors(
         self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]
@@ -62,18 +67,24 @@ class ItemTable(NamedTuple):
             return self
         on = torch.tensor(players, device=self.ids.device)
         if reference == "zero":
-            return ItemTable(self.ids * on[0], self.parts * on[1:, None])
-        real = torch.arange(len(self.ids), device=self.ids.device) > 0
+            return self._replace(ids=self.ids * on[0], parts=self.parts * on[1:, None])
         mean_ids, mean_parts = self.mean_item(item_weights)
-        return ItemTable(
-            torch.where(on[0], self.ids, mean_ids * real[:, None]),
-            torch.where(on[1:, None], self.parts, mean_parts * real[:, None, None]),
+        return self._replace(
+            ids=torch.where(on[0], self.ids, mean_ids * _is_item(self.ids)[:, None]),
+            parts=torch.where(
+                on[1:, None], self.parts, mean_parts * _is_item(self.parts)[:, None, None]
+            ),
         )
 
     def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""
         ids, parts = self.ids[1:], self.parts[1:]
         if weights is None:
-            return ids.mean(0), parts.mean(0)
+            return self.partition.mean(self.ids), parts.mean(0)
         share = (weights[1:] / weights[1:].sum()).to(ids)
         return share @ ids, torch.einsum("n,nps->ps", share, parts)
+
+
+def _is_item(table: Tensor) -> Tensor:
+    """Tell items from padding, row 0, in a table: ``(n,)``."""
+    return torch.arange(len(table), device=table.device) > 0

@@ -13,9 +13,10 @@ from typing import Any, Final
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from prism_core.errors import RunFormatError
+from prism_core.models.recommender import Recommender
 from prism_core.store import files
 
 CHECKPOINT: Final = ".checkpoint.safetensors"
@@ -59,23 +60,48 @@ class TrainingState:
         Weights of the best epoch, on the CPU.
     """
 
-    model: nn.Module
+    model: Recommender
     optimizer: torch.optim.Optimizer
     progress: Progress = field(default_factory=Progress)
     best: dict[str, Tensor] = field(default_factory=dict)
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Give all tensors by name; rows that several processes hold are brought together."""
+        tensors = _prefixed("model", self.model.state_dict()) | _prefixed("best", self.best)
+        tensors |= _prefixed("optimizer", _flatten(self.optimizer.state_dict()["state"]))
+        device = self.model.ids.device
+        for name in self.split_names():
+            tensors[name] = self.model.exchange.gather(tensors[name].to(device))
+        return tensors
 
-def save_checkpoint(folder: Path, state: TrainingState, recipe: str) -> None:
+    def split_names(self) -> list[str]:
+        """Name the tensors of which this process holds some rows only."""
+        if not self.model.partition.is_split:
+            return []
+        groups = self.optimizer.param_groups
+        parameters = [parameter for group in groups for parameter in group["params"]]
+        place = next(i for i, p in enumerate(parameters) if p is self.model.ids)
+        return [
+            "model/ids",
+            "best/ids",
+            f"optimizer/{place}.exp_avg",
+            f"optimizer/{place}.exp_avg_sq",
+        ]
+
+
+def save_checkpoint(
+    folder: Path, tensors: Mapping[str, Tensor], progress: Progress, recipe: str
+) -> None:
     """Replace the folder's checkpoint by the present state.
 
     Parameters
     ----------
+    tensors
+        Those of a `TrainingState`.
     recipe
         Hash of the configuration, so that no other recipe continues from here.
     """
-    tensors = _prefixed("model", state.model.state_dict()) | _prefixed("best", state.best)
-    tensors |= _prefixed("optimizer", _flatten(state.optimizer.state_dict()["state"]))
-    header = {"version": CHECKPOINT_VERSION, "recipe": recipe, "progress": asdict(state.progress)}
+    header = {"version": CHECKPOINT_VERSION, "recipe": recipe, "progress": asdict(progress)}
     with files.replacing(folder / CHECKPOINT) as temporary:
         save_file(_plain(tensors), temporary, metadata={"prism": json.dumps(header)})
 
@@ -101,6 +127,9 @@ def restore_checkpoint(folder: Path, state: TrainingState, recipe: str) -> bool:
         raise RunFormatError(
             f"{path}: written by another recipe or version; remove the folder and train again."
         )
+    partition = state.model.partition
+    for name in state.split_names():
+        tensors[name] = tensors[name][partition.own]
     state.model.load_state_dict(_select(tensors, "model"))
     _load_optimizer(state.optimizer, _select(tensors, "optimizer"))
     state.best = _select(tensors, "best")

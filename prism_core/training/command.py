@@ -8,6 +8,7 @@ from prism_core.config.run import RunConfig, load_run_config, preset_names
 from prism_core.devices import DEVICES
 from prism_core.errors import ConfigError
 from prism_core.training.progress import reporter_for_terminal
+from prism_core.training.ray_launcher import train_with_ray
 from prism_core.training.runs import stored_config, train_run
 
 
@@ -38,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="continue an unfinished run: that folder, or the one of the given preset",
     )
+    parser.add_argument(
+        "--split-items",
+        action="store_true",
+        help="with several processes: each holds the id vectors of its share of the items only",
+    )
+    parser.add_argument(
+        "--ray", type=int, metavar="N", help="start N processes with Ray Train, if it is installed"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace a run of the same id")
 
 
@@ -45,14 +54,16 @@ def run(args: argparse.Namespace) -> None:
     """Train the run and print its folder."""
     config, root = _what_and_where(args)
     print(f"run folder: {root / config.run_id}", flush=True)
-    train_run(
-        config,
-        root,
-        device=args.device,
-        resume=args.resume is not None,
-        overwrite=args.overwrite,
-        reporter=reporter_for_terminal(),
-    )
+    options = {
+        "device": args.device,
+        "resume": args.resume is not None,
+        "overwrite": args.overwrite,
+        "split_items": args.split_items,
+    }
+    if args.ray is not None:
+        train_with_ray(config, root, args.ray, **options)
+    else:
+        train_run(config, root, reporter=reporter_for_terminal(), **options)
 
 
 def _what_and_where(args: argparse.Namespace) -> tuple[RunConfig, Path]:

@@ -1,23 +1,24 @@
 """The processes that train one model together; a single process needs none of this.
 
-Every process holds the whole model and takes a slice of each global batch. Draws are made for the
-global batch from (seed, step), losses are divided by its size, and gradients are averaged, so any
-number of processes computes the same step (dropout aside, which each process draws for itself).
+Every process holds the whole model, or of the item ids its share only, and takes a slice of each
+global batch. Draws are made for the global batch from (seed, step), losses are divided by its
+size, and gradients are averaged, so any number of processes computes the same step. On a GPU
+dropout is the exception: each process draws its own.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from prism_core.errors import TrainingError
-
-T = TypeVar("T")
+from prism_core.models.exchange import ALONE, Exchange
+from prism_core.models.recommender import Recommender
+from prism_core.training.exchange import ProcessExchange, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +29,34 @@ class Group:
     ----------
     rank, size
         Number of this process, from 0, and of processes.
+    is_opener
+        Whether the process group was opened here, and not by a launcher.
     """
 
     rank: int = 0
     size: int = 1
+    is_opener: bool = False
 
     @classmethod
     def join(cls, device: torch.device) -> Self:
-        """Join the group that ``torchrun`` describes; alone without it, no group is opened."""
+        """Join the group that the launcher opened or describes; alone without one."""
         size = int(os.environ.get("WORLD_SIZE", "1"))
         if size == 1:
             return cls()
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        return cls(dist.get_rank(), size)
+        is_opener = not dist.is_initialized()
+        if is_opener:
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return cls(dist.get_rank(), size, is_opener)
 
     def leave(self) -> None:
-        """Close the group, if one is open."""
-        if self.size > 1:
+        """Close the group, if it was opened here."""
+        if self.is_opener:
             dist.destroy_process_group()
+
+    @property
+    def exchange(self) -> Exchange:
+        """What a model asks for rows that other processes hold."""
+        return ALONE if self.size == 1 else ProcessExchange(self.rank, self.size)
 
     @property
     def is_first(self) -> bool:
@@ -63,41 +74,52 @@ class Group:
             return
         whole = list(tensors)
         flat = torch.cat([tensor.flatten() for tensor in whole])
-        _together(lambda: dist.all_reduce(flat))
+        together(lambda: dist.all_reduce(flat))
         parts = (flat / self.size).split([tensor.numel() for tensor in whole])
         for tensor, part in zip(whole, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
-    def average_gradients_(self, model: nn.Module) -> None:
-        """Average all gradients; one that this process' slice did not touch counts as zero."""
+    def average_gradients_(self, model: Recommender) -> None:
+        """Average all gradients; one that this process' slice did not touch counts as zero.
+
+        Id vectors that only this process holds have the gradients of all processes already.
+        """
         if self.size == 1:
             return
-        parameters = [p for p in model.parameters() if p.requires_grad]
-        for parameter in parameters:
+        for parameter in (parameters := _trained(model)):
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        self.average_([p.grad for p in parameters if p.grad is not None])
+        held = [model.ids] if model.partition.is_split else []
+        shared = [p for p in parameters if all(p is not own for own in held)]
+        self.average_([p.grad for p in shared if p.grad is not None])
+        for parameter in held:
+            assert parameter.grad is not None
+            parameter.grad /= self.size
+
+    def clip_gradients_(self, model: Recommender, max_norm: float) -> None:
+        """Shorten the gradient of the whole model to a largest norm."""
+        if not model.partition.is_split:
+            nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+            return
+        rest = [p.grad for p in _trained(model) if p is not model.ids and p.grad is not None]
+        assert model.ids.grad is not None
+        own = self.exchange.total(model.ids.grad.square().sum())
+        norm = (own + nn.utils.get_total_norm(rest).square()).sqrt()
+        nn.utils.clip_grads_with_norm_(_trained(model), max_norm, norm)
 
     def sum(self, array: np.ndarray, device: torch.device) -> np.ndarray:
         """Sum whole numbers over all processes, element by element."""
         if self.size == 1:
             return array
         tensor = torch.from_numpy(array).to(device)
-        _together(lambda: dist.all_reduce(tensor))
+        together(lambda: dist.all_reduce(tensor))
         return tensor.cpu().numpy()
 
     def wait(self) -> None:
         """Wait until every process is here."""
         if self.size > 1:
-            _together(dist.barrier)
+            together(dist.barrier)
 
 
-def _together(communicate: Callable[[], T]) -> T:
-    try:
-        return communicate()
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise TrainingError(
-            f"a process that trains with this one is gone, so training ends here ({reason}); "
-            "start all of them again with --resume."
-        ) from None
+def _trained(model: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]

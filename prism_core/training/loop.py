@@ -16,6 +16,7 @@ from prism_core.data.sequences import Sequences
 from prism_core.devices import autocast
 from prism_core.errors import TrainingError
 from prism_core.evaluation.part_measures import PartMeasure
+from prism_core.models.exchange import connect
 from prism_core.models.recommender import Recommender
 from prism_core.models.shard import Shard
 from prism_core.store.writer import RunWriter
@@ -91,6 +92,8 @@ class Trainer:
         Of that folder, for events and checkpoints; None in all processes but the first.
     group
         The processes that train together.
+    split_items
+        Whether each of them holds the id vectors of its own items only.
     """
 
     model: Recommender
@@ -103,11 +106,15 @@ class Trainer:
     writer: RunWriter | None
     reporter: Reporter
     group: Group = field(default_factory=Group)
+    split_items: bool = False
     state: TrainingState = field(init=False)
     _steps_per_epoch: int = field(init=False)
 
     def __post_init__(self) -> None:
         training = self.config.training
+        connect(self.model, self.group.exchange)
+        if self.split_items and self.group.size > 1:
+            self.model.split_items()
         optimizer = make_optimizer(self.model, training.learning_rate, training.weight_decay)
         self.state = TrainingState(self.model, optimizer)
         if training.compile:
@@ -132,6 +139,7 @@ class Trainer:
         finally:
             self.reporter.stop()
         self.model.load_state_dict(self.state.best)
+        self.model.join_items()
         return self.state
 
     def _start(self) -> None:
@@ -160,8 +168,9 @@ class Trainer:
         self.log("epoch", epoch=epoch, losses=losses, valid=valid, seconds=seconds, parts=parts)
         stop_on = self.config.training.stop_on
         self.reporter.end_epoch(epoch, losses, {stop_on: valid[stop_on]})
+        tensors = self.state.tensors()
         if self.writer is not None:
-            save_checkpoint(self.folder, self.state, self.config.recipe_hash)
+            save_checkpoint(self.folder, tensors, self.state.progress, self.config.recipe_hash)
 
     def log(self, event: str, **values: Any) -> None:
         """Append an event to the run folder, from the first process."""
@@ -199,14 +208,18 @@ class Trainer:
         training, optimizer = self.config.training, self.state.optimizer
         generator = seeding.step_generator(self.config.seed, self.state.progress.step)
         rows = self.group.rows(len(batch.item_seq))
-        shard = Shard(first_row=rows.start, num_targets=batch.num_targets / self.group.size)
+        shard = Shard(
+            first_row=rows.start,
+            total_rows=len(batch.item_seq),
+            num_targets=batch.num_targets / self.group.size,
+        )
         with autocast(training.precision, self.device):
             avoid = None if batch.avoid is None else batch.avoid[rows]
             losses = self.model(batch.item_seq[rows], batch.targets[rows], generator, shard, avoid)
         optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()
         self.group.average_gradients_(self.model)
-        nn.utils.clip_grad_norm_(self.model.parameters(), training.clip_norm)
+        self.group.clip_gradients_(self.model, training.clip_norm)
         for group in optimizer.param_groups:
             group["lr"] = self._learning_rate()
         optimizer.step()

@@ -11,7 +11,7 @@ from prism_core.config.reading import build, to_dict
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
-from prism_core.errors import PrismError, RunFormatError
+from prism_core.errors import ConfigError, PrismError, RunFormatError
 from prism_core.evaluation.metrics import summary
 from prism_core.models.recommender import Recommender
 from prism_core.scoring import make_model
@@ -24,6 +24,7 @@ from prism_core.training.group import Group
 from prism_core.training.loop import Trainer
 from prism_core.training.progress import Reporter, Silent
 from prism_core.training.recording import part_measures, rank_split, record_model
+from prism_core.training.split_ranking import rank_split_items
 
 
 def train_run(
@@ -33,6 +34,7 @@ def train_run(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    split_items: bool = False,
     reporter: Reporter | None = None,
 ) -> Path:
     """Train, evaluate and store one run.
@@ -47,6 +49,9 @@ def train_run(
         Continue an unfinished run of the same id, if there is one.
     overwrite
         Remove an older run of the same id first.
+    split_items
+        With several processes: each holds the id vectors, their gradients and optimizer state of
+        its share of the items only. The result is the same.
 
     Returns
     -------
@@ -59,6 +64,8 @@ def train_run(
         Configuration or data are wrong, the run exists already, or training diverged.
     """
     path = root / config.run_id
+    if split_items and config.model.quirks is not None:
+        raise ConfigError("--split-items: mode 'released' ranks padding too; use another mode.")
     chosen = choose_device(device)
     dataset = Dataset(Path(config.data.path))
     sequences = Sequences(dataset)
@@ -79,6 +86,7 @@ def train_run(
         writer=_open(path, config) if group.is_first else None,
         reporter=reporter if reporter is not None and group.is_first else Silent(),
         group=group,
+        split_items=split_items,
     )
     progress = _fit(trainer)
     if trainer.writer is not None:
@@ -102,6 +110,8 @@ def _validation(
     mine = everyone[group.rank :: group.size]
 
     def validate() -> dict[str, float]:
+        if model.partition.is_split:
+            return summary(rank_split_items(model, sequences, "valid", config).rank)
         ranks = np.zeros(len(everyone), dtype=np.int64)
         ranks[mine] = rank_split(model, sequences, "valid", config, users=mine).rank
         return summary(group.sum(ranks, model.ids.device))

@@ -53,7 +53,7 @@ def figure_numbers(page, place: int) -> dict[str, list[float]]:
 def test_reader_picks_a_user_and_reads_the_contributions(
     page, app_url: str, tiny_runs: Path
 ) -> None:
-    page.goto(app_url)
+    page.goto(f"{app_url}/?run=prism-seed0")
     page.get_by_role("heading", name="PRISM", exact=True).wait_for()
     page.get_by_role("link", name="Users").click()
     choose(page, "User", "7 ")

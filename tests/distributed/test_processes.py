@@ -22,18 +22,19 @@ pytestmark = pytest.mark.slow
 SETTINGS = (
     "model.hidden_size=16",
     "model.num_layers=1",
-    "model.dropout=0.0",
-    "model.expert_dropout=0.0",
     "training.batch_size=16",
 )
 
 
-def launch(dataset: Dataset, root: Path, processes: int, *more: str) -> subprocess.Popen[str]:
-    overrides = [f"data.path={dataset.path}", *SETTINGS, *more]
+def launch(
+    dataset: Dataset, root: Path, processes: int, *words: str, settings: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    overrides = [f"data.path={dataset.path}", *SETTINGS, *settings]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += [f"--nproc-per-node={processes}", "-m", "prism_core", "train"]
     command += ["--preset", "prism", "--out", str(root), "--device", "cpu"]
     command += [word for text in overrides for word in ("--set", text)]
+    command += words
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
@@ -46,8 +47,8 @@ def trained_alone(dataset: Dataset, root: Path) -> Run:
     return Run(train_run(config, root, device="cpu"))
 
 
-def trained(dataset: Dataset, root: Path, processes: int) -> Run:
-    process = launch(dataset, root, processes, "training.max_epochs=3")
+def trained(dataset: Dataset, root: Path, processes: int, *words: str) -> Run:
+    process = launch(dataset, root, processes, *words, settings=("training.max_epochs=3",))
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     (entry,) = list_runs([root])
@@ -58,20 +59,29 @@ def losses(run: Run) -> pd.DataFrame:
     return pd.DataFrame([e["losses"] for e in run.events() if e["event"] == "epoch"])
 
 
-def test_one_two_and_three_processes_agree(tmp_path: Path, tiny_dataset: Dataset) -> None:
-    runs = [trained_alone(tiny_dataset, tmp_path / "1")]
-    runs += [trained(tiny_dataset, tmp_path / str(size), size) for size in (2, 3)]
-    for run in runs[1:]:
-        assert losses(run).columns.equals(losses(runs[0]).columns)
-        np.testing.assert_allclose(losses(run), losses(runs[0]), atol=1e-6, rtol=1e-6)
-        pd.testing.assert_frame_equal(run.table("metrics"), runs[0].table("metrics"))
-    assert [run.manifest["training"]["processes"] for run in runs] == [1, 2, 3]
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> Run:
+    """The run of one process, with dropout as in the preset."""
+    return trained_alone(tiny_dataset, tmp_path_factory.mktemp("alone"))
+
+
+@pytest.mark.parametrize(("size", "how"), [(2, ()), (3, ()), (2, ("--split-items",))])
+def test_one_two_and_three_processes_agree(
+    tmp_path: Path, tiny_dataset: Dataset, alone: Run, size: int, how: tuple[str, ...]
+) -> None:
+    run = trained(tiny_dataset, tmp_path, size, *how)
+    assert losses(run).columns.equals(losses(alone).columns)
+    np.testing.assert_allclose(losses(run), losses(alone), atol=1e-6, rtol=1e-6)
+    pd.testing.assert_frame_equal(run.table("metrics"), alone.table("metrics"))
+    assert run.manifest["training"]["processes"] == size
 
 
 def test_dead_process_ends_the_job_without_a_manifest(
     tmp_path: Path, tiny_dataset: Dataset
 ) -> None:
-    process = launch(tiny_dataset, tmp_path, 2, "training.max_epochs=500", "training.patience=500")
+    process = launch(
+        tiny_dataset, tmp_path, 2, settings=("training.max_epochs=500", "training.patience=500")
+    )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(f"*/{CHECKPOINT}")) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -81,8 +91,10 @@ def test_dead_process_ends_the_job_without_a_manifest(
     assert process.returncode != 0
     (entry,) = list_runs([tmp_path])
     assert entry.status == "incomplete"
+    assert not list(tmp_path.glob("*/manifest.json"))
     assert read_events(entry.path)[-1]["event"] in ("failed", "stopped", "epoch")
-    assert "error" in output.lower()
+    assert "a process that trains with this one is gone" in output
+    assert "SIGKILL" in output
 
 
 def _children(pid: int) -> list[int]:

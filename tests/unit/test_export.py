@@ -21,7 +21,7 @@ from analysis.venues import VENUES
 from prism_core.errors import ConfigError, MissingExtraError, PrismError
 from tests.figures import all_figures, drawn_builders
 
-RASTER = {"slice_heatmap", "sensitivity_map", "similarity_map"}
+RASTER = {"slice_heatmap", "sensitivity_map", "similarity_map", "probe_map"}
 """Figures with cells, which the browser draws as a picture."""
 needs_browser = pytest.mark.skipif(
     rendering.find_browser() is None, reason="no Chrome or Chromium found"

@@ -1,6 +1,7 @@
 """Recommendation losses against hand-computed values, and what may be drawn as a negative."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -121,6 +122,41 @@ def test_sampled_softmax_is_the_full_one_in_the_limit_under_any_sampler() -> Non
         log_expected = (200_000 * chance[sampled]).log()
         estimate = sampled_softmax(DOT, queries, items, targets, sampled, log_expected)
         assert estimate.item() == pytest.approx(full.item(), rel=0.01)
+
+
+def test_a_few_samples_estimate_the_partition_function_without_bias() -> None:
+    generator = seeded()
+    items = 0.7 * torch.randn(NUM_ITEMS + 1, 4, generator=generator)
+    query, target = torch.randn(1, 4, generator=generator), torch.tensor([7])
+    chance = torch.arange(NUM_ITEMS + 1.0) / torch.arange(NUM_ITEMS + 1.0).sum()
+    draws = chance.multinomial(20_000 * 5, replacement=True, generator=generator).view(-1, 5)
+
+    def mean_odds(log_expected: Callable[[Tensor], Tensor]) -> float:
+        own = DOT.paired_similarity(query, items[target])
+        others = DOT.similarity(query, items)[0][draws] - log_expected(draws)
+        others = others.masked_fill(draws == target, float("-inf"))
+        return float((1 + (others - own).exp().sum(1)).mean())
+
+    one = sampled_softmax(DOT, query, items, target, draws[0], (5 * chance[draws[0]]).log())
+    by_hand = DOT.similarity(query, items)[0][draws[0]] - (5 * chance[draws[0]]).log()
+    by_hand = by_hand.masked_fill(draws[0] == target, float("-inf"))
+    own = DOT.paired_similarity(query, items[target])
+    assert one.item() == pytest.approx(float((1 + (by_hand - own).exp().sum()).log()), rel=1e-5)
+    odds = math.exp(full_softmax(DOT, query, items, target).item())
+    assert mean_odds(lambda drawn: (5 * chance[drawn]).log()) == pytest.approx(odds, rel=0.02)
+    assert mean_odds(lambda drawn: torch.zeros(drawn.shape)) < 0.8 * odds
+
+
+@pytest.mark.parametrize("content", ["sum", "prism"])
+def test_features_are_frozen_buffers(content: str) -> None:
+    model = make(content=content).train()
+    frozen = {n: b.clone() for n, b in model.named_buffers() if n.endswith(".rows")}
+    assert len(frozen) == 2
+    assert not any(name.endswith("rows") for name, _ in model.named_parameters())
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    torch.stack(list(model.losses(*histories(), seeded()).values())).sum().backward()
+    optimizer.step()
+    assert all(torch.equal(b, frozen[n]) for n, b in model.named_buffers() if n in frozen)
 
 
 def test_a_sampled_target_is_no_negative_of_its_own() -> None:

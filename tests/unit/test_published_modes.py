@@ -8,12 +8,17 @@ from torch import Tensor
 
 from prism_core.config.model import GATES, ModelConfig
 from prism_core.config.published import PaperConfig, ReleasedConfig
+from prism_core.config.run import RunConfig
+from prism_core.data.sequences import Sequences
 from prism_core.errors import ConfigError
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.content.pair_experts import replacements
 from prism_core.models.recommender import Recommender
 from prism_core.names import PAD, PARTS
+from prism_core.scoring import make_model
+from prism_core.store.datasets import Dataset
+from prism_core.training.recording import rank_split
 
 NUM_ITEMS, LENGTH = 30, 8
 NO_QUIRKS = dict.fromkeys(ReleasedConfig.__slots__, False)
@@ -183,6 +188,78 @@ def test_quirk_trained_features() -> None:
     for on in (True, False):
         names = [n for n, _ in quirky("trained_features", on).named_parameters()]
         assert any("tables" in name for name in names) is on
+
+
+def losses_read_ids(model: Recommender) -> bool:
+    expert = [loss for name, loss in losses(model.train()).items() if "expert" in name]
+    (gradient,) = torch.autograd.grad(
+        torch.stack(expert).sum(), model.ids, allow_unused=True, materialize_grads=True
+    )
+    return bool(gradient.any())
+
+
+def losses_are_drawn(model: Recommender) -> bool:
+    """Say whether withheld vectors are random although the configuration says zero."""
+    model.train()
+    first, second = (losses(model, seed)["expert_synergy"] for seed in (1, 2))
+    return not torch.equal(first, second)
+
+
+def content_without_experts(model: Recommender) -> bool:
+    with torch.no_grad():
+        for name in ("w2", "b2"):
+            getattr(model.content.experts, name).zero_()
+        model.ids.zero_()
+        return bool(model._read(histories(), model._table()).inputs.any())
+
+
+def padding_has_a_score(model: Recommender) -> bool:
+    with torch.no_grad():
+        return bool(model.eval().score(histories())[:, PAD].isfinite().all())
+
+
+def experts_drop(model: Recommender) -> bool:
+    pair = torch.randn(len(PARTS), 2, 3, 16)
+    experts = model.train().content.experts
+    return not torch.equal(experts(pair), experts(pair))
+
+
+OBSERVED = {
+    "future_pooling": sees_the_future,
+    "padded_means": sees_padding,
+    "unscaled_noise": losses_are_drawn,
+    "losses_on_vectors": lambda model: not losses_read_ids(model),
+    "raw_content_input": content_without_experts,
+    "padding_candidates": padding_has_a_score,
+    "losses_at_evaluation": lambda model: "expert_synergy" in losses(model.eval()),
+    "no_expert_dropout": lambda model: not experts_drop(model),
+    "trained_features": lambda model: any("tables" in n for n, _ in model.named_parameters()),
+}
+"""What tells each quirk from outside. Two more act outside of the model."""
+
+
+@pytest.mark.parametrize("quirk", ReleasedConfig.__slots__)
+def test_a_quirk_changes_what_it_names_and_nothing_else(quirk: str) -> None:
+    def seen(name: str) -> bool:
+        dropout = 0.5 if name == "no_expert_dropout" else 0.0
+        return OBSERVED[name](quirky(quirk, True, withhold="zero", expert_dropout=dropout))
+
+    assert set(OBSERVED) == set(NO_QUIRKS) - {"zero_seen_scores", "negatives_avoid_targets"}
+    assert {name for name in OBSERVED if seen(name)} == {quirk} & set(OBSERVED)
+
+
+def test_quirk_zero_seen_scores_is_how_a_run_is_ranked(tiny_dataset: Dataset) -> None:
+    sequences = Sequences(tiny_dataset)
+    for on in (True, False):
+        released = ReleasedConfig(**{**NO_QUIRKS, "zero_seen_scores": on})
+        config = RunConfig(model=ModelConfig(mode="released", hidden_size=16, released=released))
+        model = make_model(config.model, tiny_dataset)
+        with torch.no_grad():
+            model.ids.mul_(20)
+        ranking = rank_split(model, sequences, "test", config, top_k=tiny_dataset.num_items)
+        rows, items = sequences.seen("test", ranking.users)
+        listed = [item in ranking.listed_items[row] for row, item in zip(rows, items, strict=True)]
+        assert all(listed) if on else not any(listed)
 
 
 @pytest.mark.parametrize("backbone", sorted(BACKBONES))

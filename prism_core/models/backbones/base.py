@@ -1,12 +1,15 @@
 """What every sequence encoder offers, so that one content module serves all of them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from prism_core.models.exchange import Connected
 
 
-class Backbone(nn.Module, ABC):
+class Backbone(Connected, ABC):
     """A sequence encoder: item vectors in, one causal state per position out.
 
     A backbone that describes an item by several vectors (the mean and covariance of STOSA) asks
@@ -65,7 +68,11 @@ class Backbone(nn.Module, ABC):
         return (items * others).sum(-1)
 
     def auxiliary_losses(
-        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
+        self,
+        states: Tensor,
+        vectors_of: Callable[[Tensor], Tensor],
+        targets: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """Losses of the encoder's own, weights applied, by name; none by default.
 
@@ -73,8 +80,8 @@ class Backbone(nn.Module, ABC):
         ----------
         states : Tensor (T, W)
             Those of the positions that have a target.
-        items : Tensor (N + 1, W)
-            Item vectors as candidates.
+        vectors_of
+            Looks up the vectors ``(n, W)`` of items ``(n,)`` as candidates.
         targets : Tensor (T,)
         generator : torch.Generator
         """

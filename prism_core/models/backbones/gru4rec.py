@@ -18,15 +18,19 @@ class GRU4Rec(Backbone):
         super().__init__()
         size = config.hidden_size
         self.input_dropout = nn.Dropout(config.dropout)
-        between_layers = config.dropout if config.num_layers > 1 else 0.0
-        self.gru = nn.GRU(size, size, config.num_layers, batch_first=True, dropout=between_layers)
+        self.between_layers = nn.Dropout(config.dropout)
+        self.layers = nn.ModuleList(
+            nn.GRU(size, size, batch_first=True) for _ in range(config.num_layers)
+        )
         self.out = nn.Linear(size, size)
         self.norm = nn.LayerNorm(size)
 
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
         x = self.input_dropout(inputs * inputs.shape[-1] ** 0.5)
         num_padding = padding_mask.sum(1)
-        states, _ = self.gru(shift(x, num_padding))
+        states = shift(x, num_padding)
+        for depth, layer in enumerate(self.layers):
+            states, _ = layer(self.between_layers(states.contiguous()) if depth else states)
         states = self.norm(self.out(shift(states, -num_padding)))
         return states.masked_fill(padding_mask[..., None], 0.0)
 

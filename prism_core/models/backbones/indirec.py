@@ -1,5 +1,7 @@
 """InDiRec: intent-aware diffusion with contrastive learning (arXiv 2504.16077)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,6 +22,25 @@ class InDiRec(Backbone):
     diffusion model learns to denoise the next item's vector, guided by another prefix of the same
     intent; from pure noise it then generates one positive view per prefix, and InfoNCE pulls the
     prefix and its view together. Nothing of this runs when scoring.
+
+    As in the authors' code: the denoiser is one linear layer over [noisy vector, intent, step] and
+    predicts the clean vector, which is the embedding of the next item, itself trained by the
+    denoising loss; guidance is classifier-free; a view is sampled without gradient; InfoNCE runs
+    over states and views together, both ways, and pairs of one next item are no negatives.
+
+    Otherwise than there, with the reason:
+
+    - Each prefix is guided by a prefix of its own intent. The code looks up the intent of the
+      first row and guides the whole batch by it; the paper asks for each sequence's own.
+    - Guides are prefixes of the same step, whose states are there already; the code encodes
+      prefixes drawn from the whole training set a second time.
+    - Clusters are found among the states of at most 2,048 users and 256 states per intent; at most
+      256 views are generated per step. Both bound the time on large data.
+    - Similarity is the cosine by default (``model.indirec.contrast_similarity``).
+    - All positions of a history are asked at once by default; the original's rows, one per prefix,
+      are ``model.objective.splitting = "prefixes"``.
+
+    With several processes, each of them computes these losses on the states of the whole batch.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -46,12 +67,18 @@ class InDiRec(Backbone):
         self.intents.fit(states, generator)
 
     def auxiliary_losses(
-        self, states: Tensor, items: Tensor, targets: Tensor, generator: torch.Generator
+        self,
+        states: Tensor,
+        vectors_of: Callable[[Tensor], Tensor],
+        targets: Tensor,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
+        gather = self.exchange.gather
+        states, clean, targets = gather(states), gather(vectors_of(targets)), gather(targets)
         if not self.intents.is_fitted or len(states) < 2:
             return {}
         guide = self.intents.guide(states, self.intents.assign(states), generator)
-        denoising = self.diffusion.loss(items[targets], guide, generator)
+        denoising = self.diffusion.loss(clean, guide, generator)
         contrast = self._contrast(states, guide, targets, generator)
         return {
             "diffusion": self.settings.diffusion_weight * denoising,

@@ -332,5 +332,5 @@ class AnchoredContent(Content):
 
     def _charge(self, context: StepContext, parts: Tensor, rows: Tensor) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = F.embedding(rows, context.id_table) + self.join(parts)
+        whole = context.id_vectors(rows) + self.join(parts)
         return variance_share(context.queries, synergy, whole, context.num_targets)

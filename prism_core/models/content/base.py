@@ -1,12 +1,13 @@
 """What a content module offers: item parts, their fusion into histories, and candidates."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from prism_core.models.exchange import Connected
 from prism_core.models.subset import Subset
 
 
@@ -22,7 +23,8 @@ class StepContext:
     padding_mask : Tensor (B, L)
     id_seq : Tensor (B, L, W)
         Id vectors of the history.
-    id_table : Tensor (N + 1, W)
+    id_vectors
+        Looks up the id vectors ``(n, W)`` of items ``(n,)``.
     item_parts : Tensor (N + 1, P, S)
     weights : Tensor (B, L, P)
     queries : Tensor (T, W)
@@ -39,7 +41,7 @@ class StepContext:
     item_seq: Tensor
     padding_mask: Tensor
     id_seq: Tensor
-    id_table: Tensor
+    id_vectors: Callable[[Tensor], Tensor]
     item_parts: Tensor
     weights: Tensor
     queries: Tensor
@@ -49,7 +51,7 @@ class StepContext:
     subset: Subset | None = None
 
 
-class Content(nn.Module, ABC):
+class Content(Connected, ABC):
     """Item content as ``P`` part vectors of size ``S``, and how they enter a recommender.
 
     Attributes

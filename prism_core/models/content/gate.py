@@ -4,12 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
+from prism_core.models.exchange import Connected
 
 POOL = 256
 SMALLEST = 1e-12
 
 
-class Gate(nn.Module):
+class Gate(Connected):
     """Softmax weights over the parts per position, from means over the history's prefix.
 
     Parameters
@@ -110,9 +111,9 @@ class Gate(nn.Module):
 
     def _of_another_user(self, logits: Tensor, newest: Tensor) -> Tensor:
         if self.training:
-            latest = logits[:, -1].detach()
+            latest = self.exchange.gather(logits[:, -1].detach())
             self.pool.copy_(torch.cat([latest.to(self.pool.dtype), self.pool])[:POOL])
-            return logits.roll(1, 0)
+            return self.exchange.roll(logits)
         slot = (newest.float().abs().sum(-1) * 1e6).long() % POOL
         return self.pool[slot][:, None].expand_as(logits)
 

@@ -44,9 +44,9 @@ class PaperContent(PublishedContent):
         return part_vectors.sum(-2)
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        items = context.item_seq[~context.padding_mask].unique()
+        items = self.exchange.gather(context.item_seq[~context.padding_mask]).unique()
         pair = self.project([rows[items] for rows in self.rows()])
         replaced = replacements(pair, self.withhold, context.generator)
         outputs = self.experts.with_replacements(pair, replaced)
-        predictions = self.predictions(outputs, context.id_table[items])
+        predictions = self.predictions(outputs, context.id_vectors(items))
         return self.expert_losses(predictions, partial(cosine_triplet, margin=self.margin))

@@ -91,14 +91,14 @@ class ReleasedContent(PublishedContent):
         return self.expert_losses(outputs, partial(euclidean_triplet, margin=MARGIN))
 
     def _pooled_histories(self, context: StepContext) -> tuple[Tensor, Tensor]:
-        """Pool image and text ``(M, n, W)`` and ids ``(n, W)`` of every history or prefix."""
+        """Pool image and text ``(M, n, W)`` and ids ``(n, W)`` of all histories or prefixes."""
         mask = context.padding_mask
         both = F.embedding(context.item_seq, context.item_parts[:, 0].contiguous())
         both = self._pool(self._pad(both[:, :, None], mask)[:, :, 0], mask)
         ids = self._pool(context.id_seq, mask)
-        if self.quirks.future_pooling:
-            return self._pair(both[:, 0]), ids[:, 0]
-        return self._pair(both[~mask]), ids[~mask]
+        each = (both[:, 0], ids[:, 0]) if self.quirks.future_pooling else (both[~mask], ids[~mask])
+        both, ids = (self.exchange.gather(rows) for rows in each)
+        return self._pair(both), ids
 
     def _run(self, part_inputs: Tensor) -> Tensor:
         """Run each expert on its own inputs ``(..., P, 2 W)``: ``(..., P, W)``."""
