@@ -11,7 +11,7 @@ from torch import Tensor
 from prism_core.config.model import GATES, WITHHOLD, ModelConfig
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.switches import Switches
 from prism_core.names import PAD
 
@@ -36,7 +36,7 @@ def available() -> dict[str, Tensor]:
     }
 
 
-def make(**changes: object) -> Recommender:
+def make(**changes: object) -> SequenceModel:
     torch.manual_seed(3)
     config = ModelConfig(
         **{"hidden_size": 16, "max_seq_len": 12, "feature_size": 9, "num_heads": 2, **changes}
