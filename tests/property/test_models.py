@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from prism_core.config.model import GATES, WITHHOLD, ModelConfig
+from prism_core.config.model import GATES, SYNERGY_FACTORS, WITHHOLD, ModelConfig
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.sequence_model import SequenceModel
@@ -162,6 +162,16 @@ def test_gradients_reach_every_parameter(key: tuple[str, str], withhold: str) ->
     sum(model.losses(item_seq, targets, generator).values()).backward()
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
+
+
+@pytest.mark.parametrize("kind", SYNERGY_FACTORS)
+@pytest.mark.parametrize("withhold", WITHHOLD)
+def test_gradients_reach_every_kind_of_synergy_factor(kind: str, withhold: str) -> None:
+    model = make(synergy_factors=kind, withhold=withhold).train()
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    sum(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+    assert any("gain" in name for name, _ in model.named_parameters()) is (kind != "plain")
 
 
 @pytest.mark.parametrize("gate", GATES)

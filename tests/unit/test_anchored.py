@@ -56,6 +56,21 @@ def test_synergy_vanishes_on_average_over_donors(model: SequenceModel, withheld:
     torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize("kind", ["saturated", "both"])
+def test_saturated_factors_keep_synergy_a_pure_interaction(kind: str) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, synergy_factors=kind)
+    model, known = build_model(config, NUM_ITEMS, features(0)).eval(), features(0)
+    items = {name: rows[5:6].expand(NUM_ITEMS, -1) for name, rows in known.items()}
+    with torch.no_grad():
+        synergy = model.new_item_vectors({**items, "text": known["text"][1:]})["synergy"]
+        factors = model.content.experts.read(model.content._own())[0][:, model.content.part_size :]
+    assert float(synergy.abs().max()) > 0.01
+    torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    bounded = factors.abs().amax(0) <= 1
+    assert bounded[-len(bounded) // 2 :].all() if kind == "both" else bounded.all()
+
+
 def test_redundancy_survives_without_either_modality(model: SequenceModel) -> None:
     with torch.no_grad():
         full = model.item_vectors()["redundancy"]
