@@ -62,6 +62,7 @@ def contribution_bars(
     _add_totals(figure, wide.sum(axis=1), labels, listed["item_id"], dark)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Contribution to the score", zeroline=True)
+    figure.update_layout(legend={"xref": "container"})
     return figure
 
 
@@ -147,7 +148,7 @@ def interaction_bars(*, recommendations: pd.DataFrame, dark: bool = False) -> go
             hovertemplate=f"{name}: %{{x:+.3f}}<extra>%{{y}}</extra>",
         )
     order = list(labels.values())
-    figure.update_layout(showlegend=True)
+    figure.update_layout(showlegend=True, legend={"xref": "container"})
     figure.update_yaxes(
         categoryorder="array", categoryarray=order, autorange="reversed", showgrid=False
     )

@@ -44,11 +44,3 @@ def draw_one(verdict: str, label: str, evidence: str) -> None:
     """Draw one badge; the evidence shows on hover."""
     icon, color = LOOKS[verdict]
     st.badge(label, icon=icon, color=color, help=f"{VERDICT_TEXT[verdict]} {evidence}")
-
-
-def draw_for(run: Run, part: str) -> None:
-    """Draw the badge of one part beside its weight; nothing where its health is not stored."""
-    found = verdicts(run)
-    mine = found.loc[found["part"] == part, ["verdict", "evidence"]]
-    for verdict, evidence in mine.itertuples(index=False):
-        draw_one(str(verdict), str(verdict), str(evidence))
