@@ -62,7 +62,6 @@ def contribution_bars(
     _add_totals(figure, wide.sum(axis=1), labels, listed["item_id"], dark)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Contribution to the score", zeroline=True)
-    figure.update_layout(legend={"xref": "container"})
     return figure
 
 
@@ -148,7 +147,7 @@ def interaction_bars(*, recommendations: pd.DataFrame, dark: bool = False) -> go
             hovertemplate=f"{name}: %{{x:+.3f}}<extra>%{{y}}</extra>",
         )
     order = list(labels.values())
-    figure.update_layout(showlegend=True, legend={"xref": "container"})
+    figure.update_layout(showlegend=True)
     figure.update_yaxes(
         categoryorder="array", categoryarray=order, autorange="reversed", showgrid=False
     )

@@ -94,7 +94,8 @@ def _card(card: Card, catalogue: Catalogue, sources: Pictures) -> str:
         f'title="{tooltip}"><div class="picture"><img src="{address}" loading="lazy" '
         f'alt="{escaped(item.label)}">{corner}{mark}</div>'
         f'<span class="title">{escaped(shortened(item.title, 60))}</span>'
-        f'<span class="genres">{escaped(shortened(genres, 40))}</span>{_note(card)}{_bar(card)}</div>'
+        f'<span class="genres">{escaped(shortened(genres, 40))}</span>'
+        f"{_note(card)}{_bar(card)}</div>"
     )
 
 

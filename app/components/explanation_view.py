@@ -67,8 +67,9 @@ def _draw_weights(run: Run, explanation: UserExplanation) -> None:
             name="user-fusion-weights",
             data=explanation.weights,
             recipe=_recipe("weights", run, explanation),
-            caption="Hills: all users, each hill as tall as the others. Diamonds: this user. Bars: the "
-            "middle half of all users. A weight does not say what the part does to a score.",
+            caption="Hills: all users, each hill as tall as the others. Diamonds: this user. "
+            "Bars: the middle half of all users. A weight does not say what its part does to a "
+            "score.",
         )
         health_badge.draw(run)
 

@@ -39,7 +39,8 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     history = history_of(dataset, explanation.user_id)
     own = tuple(history[-read_length(run) :])
     change = what_if_controls.current(run)
-    controls, lists = st.columns([2, 3])
+    sides = st.grid(2, min_column_width=440)
+    controls, lists = sides.container(), sides.container()
     with controls:
         stand_in = stand_in_picker.draw(run, explanation.user_id)
         what_if_controls.draw(
@@ -51,7 +52,7 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
     with lists:
         draw_moves(before, now, explanation, catalogue)
-    draw_list(before, now, explanation, catalogue)
+        draw_list(before, now, explanation, catalogue)
     if change.history is not None:
         what_if_history.draw_strip_of(change, own, catalogue)
 
