@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.information.decomposition import ATOMS
+from analysis.information.decomposition import ATOMS, entropy
 from analysis.information.definitions import compare_definitions
 from analysis.information.estimate import estimate
 from analysis.information.lattice import LatticeEstimate, estimate_lattice
@@ -114,6 +114,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _lattice_circumstances(found: LatticeEstimate, material: Material) -> dict[str, Any]:
     return {
+        "target_entropy": entropy(np.bincount(material.target) / len(material.target)),
         "samples": len(material.target),
         "num_users": len(np.unique(material.users)),
         "bins": found.bins,
@@ -130,6 +131,7 @@ def _circumstances(found: Estimate) -> dict[str, Any]:
     retention = found.retention or {}
     nothing = float("nan")
     return {
+        "target_entropy": found.target_entropy,
         "samples": found.samples,
         "num_users": found.users,
         "bins": found.bins,

@@ -11,6 +11,7 @@ from analysis.information.local import clustered_error, group_atoms
 from analysis.information.nulls import p_value, permute_by_user, permute_within
 from analysis.information.probes import assign_folds
 from analysis.information.result import Estimate
+from analysis.information.stability import panel_bins
 from analysis.information.table import merge_tail, occupancy
 from analysis.information.truth import computed_gates, markdown_table, recovered
 from analysis.information.worlds import WORLDS
@@ -124,6 +125,24 @@ def test_dit_sees_the_same_redundancy_and_unique_atoms(soft: Estimate) -> None:
     again = decompose(soft.distribution())
     for atom in ("redundancy", "unique_first", "unique_second"):
         assert getattr(again, atom) == pytest.approx(soft[atom].plug_in, abs=1e-6)
+
+
+def test_other_definitions_see_how_the_sources_go_together() -> None:
+    """They are given the events as they are, not as if the target were all that links sources."""
+    rng = np.random.default_rng(0)
+    cause = rng.integers(0, 2, 4_000)
+    target = np.where(rng.random(4_000) < 0.2, 1 - cause, cause)
+    found = estimate(cause, cause, target, coding="codes", permutations=20)
+    assert found.panel_table[0, 1].sum() == found.panel_table[1, 0].sum() == 0
+    assert found.table[0, 1].sum() > 0.1
+    assert found.target_entropy == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("samples", "bins"), [(20_000, 6), (11_918, 6), (610, 2)], ids=lambda one: f"{one:,}"
+)
+def test_the_panel_keeps_its_cells_filled(samples: int, bins: int) -> None:
+    assert panel_bins(16, 16, samples) == bins
 
 
 def test_the_same_seed_gives_the_same_estimate() -> None:

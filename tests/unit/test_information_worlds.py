@@ -1,6 +1,7 @@
 """The table of recovered worlds, and definitions that dit cannot solve."""
 
 import math
+import os
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analysis.information.definitions import compare_definitions, dit_atoms
 from analysis.information.gates import gate
 from analysis.information.truth import RECOVERED
 from analysis.information.worlds import WORLDS
+from prism_core.errors import PrismError
 
 
 def test_worlds_are_written_as_one_table(
@@ -63,6 +65,21 @@ def test_a_process_that_hangs_is_replaced() -> None:
             process.call(time.sleep, 60)
         process.limit = 20.0
         assert process.call(math.sqrt, 4.0) == 2.0
+
+
+def test_what_a_bounded_call_raises_is_raised_here() -> None:
+    with Bounded(limit=20.0) as process:
+        with pytest.raises(ValueError, match="math domain error"):
+            process.call(math.sqrt, -1.0)
+        assert process.call(math.sqrt, 4.0) == 2.0
+
+
+def test_a_process_that_dies_is_explained_and_not_started_again_and_again() -> None:
+    with (
+        Bounded(limit=20.0) as process,
+        pytest.raises(PrismError, match="put the call under 'if __name__"),
+    ):
+        process.call(os._exit, 1)
 
 
 def test_a_measure_that_gives_up_leaves_gaps(monkeypatch: pytest.MonkeyPatch) -> None:
