@@ -162,9 +162,8 @@ def _by_sensitivity(part: str, mine: pd.DataFrame) -> Iterator[str]:
         if share > MISPLACED_SHARE:
             moves = ", ".join(f"the {name} {change:.2f}" for name, change in changes.items())
             yield (
-                f"{_percent(share)} of its variance is told by one modality alone, not by either: "
-                f"withholding {moves} moves it by so many spreads. Up to "
-                f"{MISPLACED_SHARE:.0%} would be noise."
+                f"{_percent(share)} of its variance is told by one modality alone, not by either "
+                f"(limit {MISPLACED_SHARE:.0%}). Spreads moved when withheld: {moves}."
             )
     else:
         yield from _broken_unique(part.removeprefix("unique_"), changes)

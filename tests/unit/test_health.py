@@ -284,7 +284,10 @@ def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
 def test_epoch_lines_show_spread_and_every_reaction() -> None:
     measures = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
     figure = plots.epoch_lines(measures=measures)
-    assert len(figure.data) == 3 * len(PARTS)
+    assert len(figure.data) == 4 * len(PARTS)
+    assert [axis.title.text for axis in figure.select_yaxes()] == [
+        "Length", "Spreads moved", "Spreads moved", "CKA"
+    ]  # fmt: skip
     assert list(figure.data[0].x) == [1, 2]
 
 

@@ -12,6 +12,7 @@ from analysis.information.nulls import p_value, permute_by_user, permute_within
 from analysis.information.probes import assign_folds
 from analysis.information.result import Estimate
 from analysis.information.stability import panel_bins
+from analysis.information.summary import summary
 from analysis.information.table import merge_tail, occupancy
 from analysis.information.truth import computed_gates, markdown_table, recovered
 from analysis.information.worlds import WORLDS
@@ -154,6 +155,17 @@ def test_the_same_seed_gives_the_same_estimate() -> None:
 def test_few_events_are_warned_of() -> None:
     found = estimate(*SYNERGY_WORLD.sample(600, 3), bins=4, permutations=20)
     assert any("fewer than 2,000 events" in warning for warning in found.warnings)
+
+
+def test_the_summary_says_what_is_clear_and_what_is_not(soft: Estimate) -> None:
+    words = {"about": "the click", "sources": ("the image", "the text")}
+    said = summary(soft.frame(), target_entropy=soft.target_entropy, **words)  # type: ignore[arg-type]
+    assert said.startswith("The image and the text together tell 0.")
+    assert "% of the 1.00 bits that it takes to know it" in said
+    assert "only both together tell 0." in said
+    assert "Not distinguishable from zero: what the text alone tells." in said
+    nothing = soft.frame().assign(distinguishable=False)
+    assert "stays unseen" in summary(nothing, target_entropy=float("nan"), **words)  # type: ignore[arg-type]
 
 
 def test_local_atoms_average_to_the_plug_in(soft: Estimate) -> None:

@@ -12,7 +12,7 @@ from dit.exceptions import ditException
 
 from analysis.__main__ import main
 from analysis.information.bounded import Bounded, TimeLimitError
-from analysis.information.definitions import compare_definitions, dit_atoms
+from analysis.information.definitions import around, compare_definitions, dit_atoms
 from analysis.information.gates import gate
 from analysis.information.truth import RECOVERED
 from analysis.information.worlds import WORLDS
@@ -49,6 +49,17 @@ def test_definitions_run_beside_and_say_what_they_mean() -> None:
     assert redundancy["WB"] == pytest.approx(1, abs=1e-6)
     assert redundancy["Proj"] == pytest.approx(0, abs=1e-6)
     assert frame["meaning"].str.endswith(".").all()
+
+
+def test_definitions_are_moved_to_where_the_corrected_atoms_are() -> None:
+    """All agree on each source's and the joint information; only redundancy tells them apart."""
+    panel = compare_definitions(gate("UNQ").probabilities, names=("BROJA", "WB"))
+    corrected = {"unique_first": 0.9, "unique_second": 0.8, "synergy": 0.05, "redundancy": 0.1}
+    moved = around(panel, corrected).pivot(index="definition", columns="atom", values="value")
+    assert moved.loc["BROJA"].to_dict() == pytest.approx(corrected)
+    assert moved.loc["WB"].to_dict() == pytest.approx(
+        {"unique_first": -0.1, "unique_second": -0.2, "synergy": 1.05, "redundancy": 1.1}, abs=1e-6
+    )
 
 
 def test_a_definition_that_takes_too_long_is_ended_and_said() -> None:
