@@ -7,16 +7,20 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from prism_core.config.model import ModelConfig
+from prism_core.config.model import LossWeights, ModelConfig
 from prism_core.models.backbones.wasserstein import (
     Gaussian,
     elementwise_wasserstein,
     pairwise_wasserstein,
 )
+from prism_core.models.content.base import StepContext
 from prism_core.models.content.expert_losses import euclidean_triplet, role_losses
 from prism_core.models.content.gate import Gate
 from prism_core.models.content.pair_experts import ExpertOutputs, PairExperts
+from prism_core.models.content.released import ReleasedContent
+from prism_core.models.features import FeatureSpace
 from prism_core.names import PARTS
 
 close = partial(torch.testing.assert_close, rtol=0.0, atol=1e-9)
@@ -69,6 +73,61 @@ def test_wasserstein(golden):
     close(pairwise_wasserstein(a, b), golden["w2_pairwise"])
     first = Gaussian(b.mean[:5], b.cov[:5])
     close(elementwise_wasserstein(a, first), golden["w2_elementwise"])
+
+
+@pytest.fixture(scope="module")
+def content(golden: dict[str, Tensor]) -> ReleasedContent:
+    """The whole module with the golden weights: every position of a history is an item."""
+    config = ModelConfig(
+        mode="released",
+        hidden_size=8,
+        expert_hidden_size=16,
+        gate_hidden_size=16,
+        temperature=float(golden["temperature"]),
+        losses=LossWeights(experts=LAMBDA),
+    )
+    rows = {name: F.pad(golden[name].flatten(0, 1), (0, 0, 1, 0)) for name in ("image", "text")}
+    known = torch.arange(len(rows["image"])) > 0
+    spaces = {name: FeatureSpace(values.float(), known, 8) for name, values in rows.items()}
+    made = ReleasedContent(config, spaces, 8).double().eval()
+    made.experts.load_state_dict(_experts(golden).state_dict())
+    made.gate.load_state_dict(_gate(golden).state_dict())
+    with torch.no_grad():
+        for table, values, layer in zip(made.tables, rows.values(), made.projections, strict=True):
+            table.copy_(values)
+            layer.weight.copy_(torch.eye(8))
+            layer.bias.zero_()
+    return made
+
+
+def _histories(golden: dict[str, Tensor]) -> Tensor:
+    users, length = golden["image"].shape[:2]
+    return torch.arange(1, users * length + 1).view(users, length)
+
+
+def test_the_whole_module_gives_the_golden_weights_and_the_fused_vector(golden, content):
+    item_seq, ids = _histories(golden), golden["item_id"]
+    part_seq = content.item_parts()[item_seq]
+    vectors, weights = content.read(part_seq, ids, torch.zeros_like(item_seq, dtype=torch.bool))
+    raw = golden["image"] + golden["text"]
+    for position in range(item_seq.shape[1]):
+        close(weights[:, position], golden["fusion_weights"])
+    close(vectors, golden["fused"][:, None] + raw)
+
+
+def test_the_whole_module_gives_the_golden_losses(golden, content, monkeypatch):
+    drawn = lambda pair, how, generator: golden["noise"]  # noqa: E731
+    monkeypatch.setattr("prism_core.models.content.released.replacements", drawn)
+    item_seq, ids = _histories(golden), golden["item_id"]
+    nothing = torch.zeros(0)
+    context = StepContext(
+        item_seq, torch.zeros_like(item_seq, dtype=torch.bool), ids, lambda items: ids,
+        content.item_parts(), nothing, nothing, nothing, 1.0, torch.Generator(),
+    )  # fmt: skip
+    losses = content.auxiliary_losses(context)
+    for part in PARTS:
+        close(losses[f"expert_{part}"], LAMBDA * golden[f"loss_{part}"])
+    close(sum(losses.values()), golden["loss_total"])
 
 
 def _experts(golden: dict[str, Tensor]) -> PairExperts:

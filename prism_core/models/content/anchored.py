@@ -190,7 +190,7 @@ class AnchoredContent(Content):
             rows = torch.arange(len(is_item), device=is_item.device)
             return Catalogue(rows, own, shared, available, is_item, is_item[:, 0], rows)
         items, counts = subset.items, subset.counts[:, None].to(shared)
-        own, shared = [block[items] for block in own], shared[:, items]
+        own, shared = [block.index_select(0, items) for block in own], shared.index_select(1, items)
         return Catalogue(
             items, own, shared, available[:, items], is_item[items], counts, subset.drawn
         )
@@ -276,7 +276,8 @@ class AnchoredContent(Content):
             if is_kept:
                 continue
             if self.withhold == "swap":
-                outputs[index] = outputs[index][self._donors(items, index, generator)]
+                donors = self._donors(items, index, generator)
+                outputs[index] = outputs[index].index_select(0, donors)
             else:
                 said = self.experts.own[index](self._stand_in(items, index, generator))
                 outputs[index] = said - known.statistics.output_means[index]
@@ -323,10 +324,10 @@ class AnchoredContent(Content):
         available = self.available[:, items]
         parts = parts / self._amplitudes().clamp_min(MIN_SCALE)[:, None]
         losses = [
-            unexplained(decode(parts[:, i]), own[items], available[i])
+            unexplained(decode(parts[:, i]), own.index_select(0, items), available[i])
             for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))
         ]
-        shared = usable_mean(self.shared[:, items], available)
+        shared = usable_mean(self.shared.index_select(1, items), available)
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
