@@ -50,7 +50,8 @@ class UserExplanation:
         One row per listed item and one for the true next item, by ``rank``: ``item_id``, ``title``,
         ``year``, ``categories``, ``score``, ``baseline`` (score with every player off),
         ``is_target``, ``is_listed`` (False for a true next item that ranks below the list),
-        ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
+        ``top_player``; with two modalities or more, ``interaction`` (of all of them) and
+        ``interaction_kind``.
     contributions
         Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
     modality_scores
@@ -335,7 +336,7 @@ def _described(named: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame
     top = wide.idxmax(axis=1).reindex(named["rank"]).to_numpy()
     kept = named.drop(columns=["part_coalitions", "modality_coalitions"], errors="ignore")
     described = kept.assign(baseline=baseline, top_player=top)
-    if "modality_coalitions" in named.columns:
+    if "modality_coalitions" in named.columns and len(named["modality_coalitions"].iloc[0]) > 2:
         described = described.join(modality_interactions(named))
     return described
 
