@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.histories import NEWEST
 from app.components.text import plain
+from prism_core.store.writer import add_artifact
 from tests.app.conftest import OpenApp, html, texts
+from tests.factories import make_dataset, make_run
 
 QUERY = {"run": "prism-seed0", "user": "5"}
 
@@ -35,16 +37,24 @@ def test_a_user_is_chosen(open_app: OpenApp) -> None:
     assert app.query_params["user"] in ("12", ["12"])
 
 
-def test_users_are_filtered_by_weight_and_by_length(
+def test_users_are_filtered_by_their_largest_weight(
     open_app: OpenApp, people: pd.DataFrame
 ) -> None:
     app = open_app("users", **QUERY)
     app.selectbox("user_filter").set_value("synergy").run()
     assert offered(app) == (people["top"] == "synergy").sum()
-    app.selectbox("user_filter").set_value("Any").run()
-    low, high = sorted(people["history_length"])[5], int(people["history_length"].max())
-    app.slider("user_history_length").set_range(int(low), high).run()
-    assert offered(app) == (people["history_length"] >= low).sum()
+
+
+def test_users_are_filtered_by_the_length_of_their_history(
+    open_app: OpenApp, one_run: Path
+) -> None:
+    path = one_run / "only"
+    outcome = pd.read_parquet(path / "user_metrics.parquet")
+    lengths = outcome.assign(history_length=range(1, len(outcome) + 1))
+    add_artifact(path, "user_metrics", lengths, key="lengths")
+    app = open_app("users", runs=one_run)
+    app.slider("user_history_length").set_range(5, 9).run()
+    assert offered(app) == 5
 
 
 def test_an_item_is_chosen_and_stays_in_the_link(open_app: OpenApp, tiny_runs: Path) -> None:
@@ -68,12 +78,13 @@ def test_a_view_is_chosen_and_stays_in_the_link(open_app: OpenApp, view: str, sh
     assert app.query_params["view"] in (view, [view])
 
 
-def test_the_whole_history_is_shown_on_demand(open_app: OpenApp, people: pd.DataFrame) -> None:
-    long = people[people["history_length"] > NEWEST].iloc[0]
-    app = open_app("users", run="prism-seed0", user=long["user_id"])
-    cards = html(app).count("prism-card")
+def test_the_whole_history_is_shown_on_demand(open_app: OpenApp, tmp_path: Path) -> None:
+    dataset = make_dataset(tmp_path / "data" / "long", length=NEWEST + 8)
+    make_run(tmp_path / "runs", dataset=dataset)
+    app = open_app("users", runs=tmp_path / "runs", data=tmp_path / "data")
+    cards = html(app).count('role="listitem"')
     app.toggle("whole_history").set_value(True).run()
-    assert html(app).count("prism-card") == cards + long["history_length"] - NEWEST
+    assert html(app).count('role="listitem"') == cards + 7
 
 
 def test_another_seed_keeps_user_and_view(open_app: OpenApp) -> None:
