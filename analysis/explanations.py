@@ -50,7 +50,8 @@ class UserExplanation:
         One row per listed item and one for the true next item, by ``rank``: ``item_id``, ``title``,
         ``year``, ``categories``, ``score``, ``baseline`` (score with every player off),
         ``is_target``, ``is_listed`` (False for a true next item that ranks below the list),
-        ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
+        ``top_player``; with two modalities or more, ``interaction`` (of all of them) and
+        ``interaction_kind``.
     contributions
         Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
     modality_scores
@@ -246,11 +247,21 @@ def weights_against_population(
 
 
 def population_weights(run: Run) -> pd.DataFrame:
-    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
+    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``.
+
+    The parts are categories, so that they take little room and are told apart fast.
+    """
     require_parts(run)
-    users = run.table("users", ["user_id", *(f"weight_{part}" for part in run.parts)])
-    long = users.melt("user_id", var_name="part", value_name="weight")
-    return long.assign(part=long["part"].str.removeprefix("weight_"))
+    columns = [f"weight_{part}" for part in run.parts]
+    users = run.table("users", ["user_id", *columns])
+    parts = np.repeat(np.arange(len(columns)), len(users))
+    return pd.DataFrame(
+        {
+            "user_id": pd.concat([users["user_id"]] * len(columns), ignore_index=True),
+            "part": pd.Categorical.from_codes(parts, list(run.parts)),
+            "weight": users[columns].to_numpy().ravel(order="F"),
+        }
+    )
 
 
 def population_contributions(run: Run) -> pd.DataFrame:
@@ -335,7 +346,7 @@ def _described(named: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame
     top = wide.idxmax(axis=1).reindex(named["rank"]).to_numpy()
     kept = named.drop(columns=["part_coalitions", "modality_coalitions"], errors="ignore")
     described = kept.assign(baseline=baseline, top_player=top)
-    if "modality_coalitions" in named.columns:
+    if "modality_coalitions" in named.columns and len(named["modality_coalitions"].iloc[0]) > 2:
         described = described.join(modality_interactions(named))
     return described
 

@@ -40,7 +40,7 @@ from analysis.plots import population as population_plots
 from analysis.plots.areas import area_diagram
 from analysis.plots.atom_panels import atom_intervals, definition_panel
 from analysis.plots.drivers import driver_bars
-from analysis.plots.interactions import interaction_points
+from analysis.plots.interactions import group_bars_of_modalities, interaction_points
 from analysis.plots.known import gates_figure, recovery_figure
 from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
@@ -219,6 +219,10 @@ def _users(run: Run, dark: bool) -> dict[str, go.Figure]:
             found=SimpleNamespace(
                 each=pd.DataFrame({"rank": [1, 2], "interaction": [0.1, 0.3]}), mean=0.2, error=0.1
             ),
+            dark=dark,
+        ),
+        "group_bars_of_modalities": group_bars_of_modalities(
+            groups=pd.DataFrame({"group": ["image + text", "all"], "interaction": [0.3, -0.1]}),
             dark=dark,
         ),
         "rank_moves": rank_moves(lists=lists, names=("Before", "Now"), dark=dark),

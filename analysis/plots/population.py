@@ -89,7 +89,7 @@ def contribution_ridges(
 
 
 def _grouped(frame: pd.DataFrame, key: str, value: str) -> dict[str, np.ndarray]:
-    order = in_drawing_order(frame[key])
+    order = in_drawing_order(frame[key].unique())
     return {name: frame.loc[frame[key] == name, value].to_numpy() for name in order}
 
 

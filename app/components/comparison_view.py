@@ -17,6 +17,7 @@ from app.catalogue import Catalogue
 from app.components import figure_card, health_badge, user_picker
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown
+from app.people import people_of
 from app.state import Widget, is_dark, select, selection
 from prism_core.store.reader import Run
 
@@ -99,7 +100,7 @@ def _draw_choice(run: Run, user_id: str) -> tuple[Run, str] | None:
 
 
 def _draw_user(run: Run, user_id: str, wanted: str) -> tuple[Run, str] | None:
-    ids = user_picker.people_of(run)["user_id"]
+    ids = people_of(run)["user_id"]
     others: list[str] = ids[ids != user_id].head(user_picker.MAX_OPTIONS).tolist()
     if wanted not in others and wanted != user_id and (ids == wanted).any():
         others = [wanted, *others]
