@@ -32,9 +32,9 @@ VERDICT_TEXT: Final = {
 
 
 PANELS: Final = {
-    "spread": "Spread<br>(length)",
-    "sensitivity": "{} withheld<br>(spreads moved)",
-    "cka": "Most alike part<br>(CKA)",
+    "spread": "Spread",
+    "sensitivity": "No {}",
+    "cka": "Likeness",
 }
 """Titles of the panels over epochs, by quantity."""
 
@@ -180,9 +180,9 @@ def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     kept = measures[measures["quantity"].isin(["spread", "sensitivity"])]
     kept = pd.concat([kept, _closest(measures)])
     panels = list(dict.fromkeys(zip(kept["quantity"], kept["other"], strict=True)))
-    titles = [PANELS[quantity].format(label_of(other)) for quantity, other in panels]
+    titles = [PANELS[quantity].format(label_of(other).lower()) for quantity, other in panels]
     figure = make_subplots(1, len(panels), subplot_titles=titles)
-    figure.update_layout(template=template_name(dark), height=350, legend_y=1.2)
+    figure.update_layout(template=template_name(dark), height=340, legend_y=1.16)
     for column, (quantity, other) in enumerate(panels, start=1):
         rows = kept[(kept["quantity"] == quantity) & (kept["other"] == other)]
         for part, line in rows.groupby("part", sort=False):
@@ -191,6 +191,7 @@ def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
         if quantity == "cka":
             figure.update_yaxes(range=[0, 1.03], row=1, col=column)
     figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(title="Length, spreads moved, or CKA", col=1)
     figure.update_annotations(font_size=13)
     return figure
 

@@ -286,8 +286,8 @@ def test_epoch_lines_show_spread_and_every_reaction() -> None:
     figure = plots.epoch_lines(measures=measures)
     assert len(figure.data) == 4 * len(PARTS)
     titles = [note.text for note in figure.layout.annotations]
-    assert titles[1] == "Image withheld<br>(spreads moved)"
-    assert titles[-1] == "Most alike part<br>(CKA)"
+    assert titles[1] == "No image"
+    assert titles[-1] == "Likeness"
     assert list(figure.data[0].x) == [1, 2]
 
 
