@@ -15,6 +15,7 @@ from analysis import (
     alignment,
     comparison,
     data_report,
+    drivers,
     explanations,
     faithfulness,
     map_points,
@@ -38,6 +39,7 @@ from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.areas import area_diagram
 from analysis.plots.atom_panels import atom_intervals, definition_panel
+from analysis.plots.drivers import driver_bars
 from analysis.plots.interactions import interaction_points
 from analysis.plots.known import gates_figure, recovery_figure
 from analysis.plots.marked import weight_histograms
@@ -236,6 +238,7 @@ def _explanations(run: Run, dark: bool) -> dict[str, go.Figure]:
         "contribution_waterfall": explanation_plots.contribution_waterfall(
             contributions=first, baseline=listed["baseline"].iloc[0], title="A film", dark=dark
         ),
+        "driver_bars": driver_bars(drivers=drivers.list_drivers(explained), dark=dark),
         "interaction_bars": explanation_plots.interaction_bars(recommendations=listed, dark=dark),
         "modality_ladder": explanation_plots.modality_ladder(
             modality_scores=explained.modality_scores.query("rank == 1"), dark=dark
