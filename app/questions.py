@@ -11,7 +11,7 @@ from analysis.information.sources import PROJECTED, REST, source_names
 from analysis.information.stored import ARTIFACT, completed
 from analysis.plots.theme import label_of
 from app import loaders
-from prism_core.names import ID
+from prism_core.names import ID, REDUNDANCY, SYNERGY
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -104,7 +104,8 @@ def with_article(name: str, scope: str) -> str:
     """Name a source inside a sentence: "the image", "the part synergy", "the other parts"."""
     if name == REST:
         return "the other parts" if scope == "part" else "the other modalities"
-    return f"the {source_words(name)}"
+    is_part = name.startswith("unique_") or name in (SYNERGY, REDUNDANCY)
+    return f"the {'part ' if is_part else ''}{source_words(name)}"
 
 
 def answers(run: Run) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -24,6 +25,8 @@ from analysis.plots.theme import (
     marker_of,
     template_name,
 )
+
+MOST_LETTERS: Final = 14
 
 
 def definition_panel(
@@ -118,7 +121,7 @@ def atom_intervals(
 
 def _panels(names: list[str], target: str, sources: Sequence[str], dark: bool) -> go.Figure:
     """One column for each atom, all with the same scale."""
-    titles = [atom_label(atom, sources) for atom in ATOMS]
+    titles = [_in_two_lines(atom_label(atom, sources)) for atom in ATOMS]
     figure = make_subplots(
         1, len(ATOMS), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03
     )
@@ -126,6 +129,11 @@ def _panels(names: list[str], target: str, sources: Sequence[str], dark: bool) -
         template=template_name(dark), height=130 + 30 * len(names), showlegend=False
     )
     figure.update_annotations(font_size=13)
-    figure.update_xaxes(title=f"Bits about<br>{target}", matches="x", zeroline=True, nticks=4)
+    figure.update_xaxes(title=f"Bits about<br>{target}", matches="x", zeroline=True, nticks=3)
     figure.update_yaxes(autorange="reversed")
     return figure
+
+
+def _in_two_lines(label: str) -> str:
+    """Break a label that is too long for a narrow panel at its last space."""
+    return "<br>".join(label.rsplit(" ", 1)) if len(label) > MOST_LETTERS else label

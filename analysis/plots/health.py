@@ -31,9 +31,12 @@ VERDICT_TEXT: Final = {
 }
 
 
-PANELS: Final = {"spread": "Spread", "cka": "Most alike part"}
-UNITS: Final = {"spread": "Length", "sensitivity": "Spreads moved", "cka": "CKA"}
-"""Of the panels over epochs, by quantity."""
+PANELS: Final = {
+    "spread": "Spread",
+    "sensitivity": "No {}",
+    "cka": "Likeness",
+}
+"""Titles of the panels over epochs, by quantity."""
 
 
 def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
@@ -177,7 +180,7 @@ def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     kept = measures[measures["quantity"].isin(["spread", "sensitivity"])]
     kept = pd.concat([kept, _closest(measures)])
     panels = list(dict.fromkeys(zip(kept["quantity"], kept["other"], strict=True)))
-    titles = [PANELS.get(q) or f"{label_of(o)} withheld" for q, o in panels]
+    titles = [PANELS[quantity].format(label_of(other).lower()) for quantity, other in panels]
     figure = make_subplots(1, len(panels), subplot_titles=titles)
     figure.update_layout(template=template_name(dark), height=340, legend_y=1.16)
     for column, (quantity, other) in enumerate(panels, start=1):
@@ -185,8 +188,10 @@ def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
         for part, line in rows.groupby("part", sort=False):
             _epoch_line(figure, str(part), line, column)
         figure.update_xaxes(title="Epoch", row=1, col=column)
-        figure.update_yaxes(title=UNITS[quantity], row=1, col=column)
-    figure.update_yaxes(rangemode="tozero", title_standoff=4)
+        if quantity == "cka":
+            figure.update_yaxes(range=[0, 1.03], row=1, col=column)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(title="Length, spreads moved, or CKA", col=1)
     figure.update_annotations(font_size=13)
     return figure
 

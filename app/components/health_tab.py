@@ -173,7 +173,9 @@ def _draw_epochs(run: Run) -> None:
         name="health-epochs",
         data=measures,
         recipe=Recipe(figure="health_epochs", runs=(run.run_id,)),
-        caption="Measured on at most 4,096 items. The stored model is that of epoch "
+        caption="Spread: how far items lie from their mean. No image, no text: spreads of the part "
+        "that items move when it is withheld. Likeness: CKA with the part that is most like it. "
+        "Measured on at most 4,096 items. The stored model is that of epoch "
         f"{run.manifest['training'].get('best_epoch', '?')}.",
     )
     found = verdicts_over_epochs(measures)

@@ -262,6 +262,39 @@ def test_intervals_cover_and_nothing_is_rarely_found(name: str) -> None:
     assert min(count for atom, count in found.items() if truth[atom] > 0.1) == rounds
 
 
+def sticky_users(seed: int) -> tuple[np.ndarray, ...]:
+    """Users who keep to their codes and to their targets, one having nothing to do with the other.
+
+    Few users and many events each: events shuffled one by one would look far more alike than users.
+    """
+    rng = np.random.default_rng(seed)
+    users = np.repeat(np.arange(60), rng.integers(5, 30, 60))
+    kept = rng.random((3, len(users))) < 0.8
+    habits = rng.integers(0, 3, (3, 60))[:, users]
+    moods = rng.integers(0, 3, (3, len(users)))
+    return users, *np.where(kept, habits, moods)
+
+
+@pytest.mark.slow
+def test_chance_is_not_called_information_where_events_of_a_user_are_alike() -> None:
+    """Forty draws of nothing: at most 6 at the 5 % level, exact binomial p < .01."""
+    found = dict.fromkeys(("information_joint", "synergy", "redundancy"), 0)
+    small, apart = 0, 0
+    for seed in range(40):
+        users, first, second, target = sticky_users(seed)
+        one = estimate(
+            first, second, target, groups=users, coding="codes", permutations=40, seed=seed
+        )
+        alone = estimate(first, second, target, coding="codes", permutations=40, seed=seed)
+        small += one.total.p_value <= 0.05
+        apart += alone.total.p_value <= 0.05
+        for name in found:
+            found[name] += one[name].distinguishable
+    assert small <= 6
+    assert max(found.values()) <= 6
+    assert apart >= 20
+
+
 def test_retention_is_measured_for_every_coding_of_vectors() -> None:
     first, second, target = SYNERGY_WORLD.sample(900, 2)
     paper = estimate(first, second, target, coding="kmeans", bins=4, permutations=10)
