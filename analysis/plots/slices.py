@@ -15,7 +15,6 @@ from analysis.plots.theme import (
     new_figure,
 )
 
-
 FEW = 8
 """With more variants than this only certain cells carry their number; all tell it on hover."""
 
