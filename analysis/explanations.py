@@ -49,7 +49,8 @@ class UserExplanation:
     recommendations
         One row per listed item and one for the true next item, by ``rank``: ``item_id``, ``title``,
         ``year``, ``categories``, ``score``, ``baseline`` (score with every player off),
-        ``is_target``, ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
+        ``is_target``, ``is_listed`` (False for a true next item that ranks below the list),
+        ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
     contributions
         Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
     modality_scores
@@ -117,7 +118,9 @@ def explain_user(run: Run, user_id: str, *, scorer: Scorer | None = None) -> Use
     users = run.table("users")
     mine = users[users["user_id"] == user_id].iloc[0]
     target = str(outcome["target_item_id"])
-    named = with_titles(listed, run.table("items")).assign(is_target=listed["item_id"] == target)
+    named = with_titles(listed, run.table("items")).assign(
+        is_target=listed["item_id"] == target, is_listed=listed["rank"] <= run.list_length
+    )
     contributions = contributions_of(named, run.players)
     return UserExplanation(
         user_id=user_id,
@@ -253,6 +256,8 @@ def population_weights(run: Run) -> pd.DataFrame:
 def population_contributions(run: Run) -> pd.DataFrame:
     """Average every user's contributions over the listed items.
 
+    A true next item that ranks below the list is left out, as in :mod:`analysis.drivers`.
+
     Returns
     -------
     pandas.DataFrame
@@ -261,15 +266,23 @@ def population_contributions(run: Run) -> pd.DataFrame:
         the id path left out) and ``top_part``, the part with the largest share.
     """
     require_parts(run)
-    listed = run.table("recommendations", ["user_id"])
-    shares = coalitions.shapley_values(run.lists("recommendations", "part_coalitions"))
+    listed = run.table("recommendations", ["user_id", "rank"])
+    inside = (listed["rank"] <= run.list_length).to_numpy()
+    listed, values = listed[inside], run.lists("recommendations", "part_coalitions")[inside]
+    shares = coalitions.shapley_values(values)
     columns = [f"contribution_{player}" for player in run.players]
-    signed = pd.DataFrame(shares, columns=columns).groupby(listed["user_id"], sort=False).mean()
+    users = listed["user_id"].array
+    signed = pd.DataFrame(shares, columns=columns).groupby(users, sort=False).mean()
     strength = pd.DataFrame(np.abs(shares[:, 1:]), columns=list(run.parts))
-    strength = strength.groupby(listed["user_id"], sort=False).mean()
+    strength = strength.groupby(users, sort=False).mean()
     relative = strength.div(strength.sum(axis=1).where(lambda total: total > 0, 1), axis=0)
     top = strength.columns.to_numpy()[strength.to_numpy().argmax(axis=1)]
-    return signed.join(relative.add_prefix("share_")).assign(top_part=top).reset_index()
+    return (
+        signed.join(relative.add_prefix("share_"))
+        .assign(top_part=top)
+        .rename_axis("user_id")
+        .reset_index()
+    )
 
 
 def users_like(run: Run, user_id: str, *, count: int = 10) -> pd.DataFrame:

@@ -57,6 +57,7 @@ def user_interaction(run: Run, user_id: str) -> UserInteraction:
     if not run.parts:
         raise DataError(f"Run {run.run_id!r} has no scores with modalities withheld.")
     rows = run.table("recommendations", columns, where={"user_id": user_id})
+    rows = rows[rows["rank"] <= run.list_length]
     if rows.empty:
         raise DataError(f"Run {run.run_id!r} lists nothing for user {user_id!r}.")
     values = interaction_index(np.stack(rows["modality_coalitions"].to_list()))

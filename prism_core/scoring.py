@@ -14,7 +14,7 @@ from prism_core.devices import choose_device
 from prism_core.errors import NotFittedError, RunFormatError
 from prism_core.models.batching import READ_AT_ONCE
 from prism_core.models.build import build_model
-from prism_core.models.recommender import Recommender as Model
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.switches import Reference, Switches
 from prism_core.names import PAD
 from prism_core.store import files, schema
@@ -35,7 +35,7 @@ class Recommender:
         Newest items of a history that the model reads, ``L``.
     """
 
-    def __init__(self, model: Model, max_seq_len: int) -> None:
+    def __init__(self, model: SequenceModel, max_seq_len: int) -> None:
         self.model = model.eval()
         self.max_seq_len = max_seq_len
 
@@ -213,7 +213,7 @@ class Recommender:
         return torch.from_numpy(padded).to(self.model.ids.device)
 
 
-def make_model(config: ModelConfig, dataset: Dataset) -> Model:
+def make_model(config: ModelConfig, dataset: Dataset) -> SequenceModel:
     """Build a model for a data set, with that data set's features as frozen buffers.
 
     Raises
@@ -230,7 +230,7 @@ def make_model(config: ModelConfig, dataset: Dataset) -> Model:
     return build_model(config, dataset.num_items, vectors, available)
 
 
-def _load_weights(model: Model, path: Path) -> None:
+def _load_weights(model: SequenceModel, path: Path) -> None:
     weights = {name: torch.from_numpy(v) for name, v in files.read_vectors(path).items()}
     try:
         model.load_state_dict(weights)

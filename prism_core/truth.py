@@ -9,20 +9,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import t as student_t
 from sklearn.linear_model import RidgeCV
 from torch import Tensor
 
 from prism_core.config.model import ModelConfig
+from prism_core.data.knowable import knowable_r2
 from prism_core.data.synthetic import FACTORS, World, WorldConfig, make_world
 from prism_core.models.build import build_model
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.switches import Switches
 
 TRUTH_MODEL = ModelConfig(hidden_size=64, num_layers=1, num_heads=2, max_seq_len=20, dropout=0.2)
 WORLD = WorldConfig(num_users=1500, num_items=500)
 SILENT_SHARES = {"own_image": 1 / 3, "own_text": 1 / 3, "shared": 1 / 3}
 EPOCHS = 10
+ORACLE = "oracle"
 
 
 def measure_truth(
@@ -52,7 +53,8 @@ def measure_truth(
     -------
     pandas.DataFrame
         ``mode, seed, measure, part, factor, value``, one row per number. Measures: ``probe``
-        (R2 of a linear probe of the part for the factor on unseen items), ``withheld`` (change
+        (R2 of a linear probe of the part for the factor on unseen items; part ``oracle`` is
+        the most that features tell, where it is known), ``withheld`` (change
         of the part when the modality named in ``factor`` is withheld, over its norm), and
         ``score_share`` (score variance lost without the part; ``factor`` names the world).
     """
@@ -65,23 +67,10 @@ def measure_truth(
     return pd.concat(frames, ignore_index=True)[columns]
 
 
-def summarise(frame: pd.DataFrame) -> pd.DataFrame:
-    """Mean over seeds with a 95 % t interval: ``mean, low, high, num_seeds`` per number."""
-    groups = frame.groupby(["mode", "measure", "part", "factor"], sort=False)["value"]
-    table = groups.agg(["mean", "std", "count"]).reset_index()
-    half = (
-        student_t.ppf(0.975, table["count"].clip(lower=2) - 1)
-        * table["std"]
-        / np.sqrt(table["count"])
-    )
-    table["low"], table["high"] = table["mean"] - half, table["mean"] + half
-    return table.rename(columns={"count": "num_seeds"}).drop(columns="std")
-
-
 def _measure(config: ModelConfig, world: WorldConfig, seed: int, epochs: int) -> pd.DataFrame:
     made = make_world(world, seed)
     model = train_on_world(config, made, seed, epochs)
-    rows = [*_probe_rows(model, made), *_withheld_rows(model)]
+    rows = [*_probe_rows(model, made), *_oracle_rows(world, made), *_withheld_rows(model)]
     rows += _share_rows(model, made, "with interaction")
     quiet = make_world(replace(world, shares=SILENT_SHARES), seed)
     rows += _share_rows(train_on_world(config, quiet, seed, epochs), quiet, "without interaction")
@@ -90,7 +79,7 @@ def _measure(config: ModelConfig, world: WorldConfig, seed: int, epochs: int) ->
 
 def train_on_world(
     config: ModelConfig, world: World, seed: int, epochs: int, batch_size: int = 128
-) -> Recommender:
+) -> SequenceModel:
     """Train a model on a world's histories and leave it in evaluation mode."""
     torch.manual_seed(seed)
     features = {name: torch.from_numpy(rows) for name, rows in world.features.items()}
@@ -105,7 +94,7 @@ def train_on_world(
 
 
 def _step(
-    model: Recommender,
+    model: SequenceModel,
     optimizer: torch.optim.Optimizer,
     sequences: Tensor,
     generator: torch.Generator,
@@ -116,7 +105,7 @@ def _step(
     optimizer.step()
 
 
-def _probe_rows(model: Recommender, world: World) -> list[tuple[str, str, str, float]]:
+def _probe_rows(model: SequenceModel, world: World) -> list[tuple[str, str, str, float]]:
     unseen = {name: torch.from_numpy(rows) for name, rows in world.unseen_features.items()}
     with torch.no_grad():
         known, new = model.item_vectors(), model.new_item_vectors(unseen)
@@ -127,6 +116,12 @@ def _probe_rows(model: Recommender, world: World) -> list[tuple[str, str, str, f
     ]
 
 
+def _oracle_rows(config: WorldConfig, world: World) -> list[tuple[str, str, str, float]]:
+    if config.curvature > 0:
+        return []
+    return [("probe", ORACLE, name, r2) for name, r2 in knowable_r2(config, world).items()]
+
+
 def probe_r2(known: Tensor, new: Tensor, world: World, factor: str) -> float:
     """R2 on unseen items of a ridge probe fitted on known ones, over all the factor's columns."""
     scale = float(known.std()) or 1.0
@@ -135,7 +130,7 @@ def probe_r2(known: Tensor, new: Tensor, world: World, factor: str) -> float:
     return float(probe.score(new.numpy() / scale, world.unseen_factors[factor]))
 
 
-def _withheld_rows(model: Recommender) -> list[tuple[str, str, str, float]]:
+def _withheld_rows(model: SequenceModel) -> list[tuple[str, str, str, float]]:
     with torch.no_grad():
         full = model.item_vectors()
         without = {name: model.item_vectors(withhold=name) for name in model.modalities}
@@ -152,7 +147,9 @@ def _relative_change(full: Tensor, withheld: Tensor) -> float:
     return float((full - withheld).norm()) / norm if norm > 0 else 0.0
 
 
-def _share_rows(model: Recommender, world: World, label: str) -> list[tuple[str, str, str, float]]:
+def _share_rows(
+    model: SequenceModel, world: World, label: str
+) -> list[tuple[str, str, str, float]]:
     item_seq = torch.from_numpy(world.item_seq[:500])
     with torch.no_grad():
         full = model.score(item_seq)[:, 1:]
@@ -162,28 +159,7 @@ def _share_rows(model: Recommender, world: World, label: str) -> list[tuple[str,
         ]
 
 
-def _share(model: Recommender, item_seq: Tensor, full: Tensor, part: str) -> float:
+def _share(model: SequenceModel, item_seq: Tensor, full: Tensor, part: str) -> float:
     players = torch.tensor([player != part for player in model.players])
     lost = full - model.score(item_seq, Switches(players=players))[:, 1:]
     return float((lost.var(1) / full.var(1)).mean())
-
-
-def report(frame: pd.DataFrame) -> str:
-    """Lay means and intervals out as Markdown, one table per mode with one row per part."""
-    table = summarise(frame)
-    table["cell"] = [
-        f"{row.mean:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in table.itertuples(name="Row")
-    ]
-    table["column"] = table["measure"] + ": " + table["factor"]
-    lines = []
-    for mode, rows in table.groupby("mode", sort=False):
-        wide = rows.pivot(index="part", columns="column", values="cell")
-        wide = wide.loc[rows["part"].unique(), rows["column"].unique()]
-        lines += [f"### {mode}", "", *_markdown(wide), ""]
-    return "\n".join(lines)
-
-
-def _markdown(table: pd.DataFrame) -> list[str]:
-    rows = [[str(part), *cells] for part, cells in zip(table.index, table.to_numpy(), strict=True)]
-    head = ["part", *table.columns]
-    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]

@@ -2,13 +2,17 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from prism_core.config.model import MODES
+from prism_core.config.model import MODES, ModelConfig
+from prism_core.config.reading import build, merge, parse_override, to_dict
+from prism_core.data.synthetic import WorldConfig
 from prism_core.errors import ConfigError
 from prism_core.store.files import replacing
-from prism_core.truth import EPOCHS, measure_truth, report
+from prism_core.truth import EPOCHS, TRUTH_MODEL, WORLD, measure_truth
+from prism_core.truth_report import report
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--modes", default=",".join(MODES), help="comma-separated")
     parser.add_argument("--seeds", type=int, default=5, help="seeds 0 to this number less one")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    for flag, what in (("--world", "the worlds"), ("--set", "the model")):
+        parser.add_argument(
+            flag, action="append", default=[], metavar="KEY=VALUE", help=f"one setting of {what}"
+        )
     parser.add_argument("--out", type=Path, help="CSV file that gets one row per number")
 
 
@@ -28,13 +36,22 @@ def run(args: argparse.Namespace) -> None:
             f"--modes {args.modes} --seeds {args.seeds}: choose modes from {', '.join(MODES)} "
             "and at least one seed."
         )
-    frames = []
+    frames, world = [], build(WorldConfig, _changed(WORLD, args.world), "world")
+    model = build(ModelConfig, _changed(TRUTH_MODEL, args.set), "model")
     for mode in modes:
         for seed in range(args.seeds):
-            frames.append(measure_truth([mode], [seed], epochs=args.epochs))
+            measured = measure_truth([mode], [seed], world=world, model=model, epochs=args.epochs)
+            frames.append(measured)
             print(f"{mode}, seed {seed}: measured", flush=True)
     frame = pd.concat(frames, ignore_index=True)
     if args.out is not None:
         with replacing(args.out) as path:
             frame.to_csv(path, index=False)
     print(report(frame))
+
+
+def _changed(config: Any, overrides: list[str]) -> dict[str, Any]:
+    values = to_dict(config)
+    for text in overrides:
+        values = merge(values, parse_override(text))
+    return values

@@ -24,13 +24,10 @@ def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     about = {"user_id": explanation.user_id, "item_id": item_id}
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
-        with st.container():
-            recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
-            draw_waterfall(item, rows, recipe if explanation.is_stored else None)
-            draw_modalities(run_id, explanation, item_id)
-        with st.container():
-            draw_check(item, rows)
-            draw_interactions(run_id, explanation)
+        recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
+        draw_waterfall(item, rows, recipe if explanation.is_stored else None)
+        draw_modalities(run_id, explanation, item_id)
+    draw_check(item, rows)
 
 
 def draw_waterfall(item: pd.Series, contributions: pd.DataFrame, recipe: Recipe | None) -> None:
@@ -86,19 +83,22 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
         {ROW: "Score, everything off", VALUE: float(item["baseline"])},
         {ROW: "Score difference", VALUE: difference},
     ]
-    with st.container(border=True):
-        st.markdown("**Do the contributions add up?**")
+    gap = abs(total - difference)
+    holds = f"they differ by {gap:.0e}, allowed is {TOLERANCE:.0e}"
+    if gap > TOLERANCE:
+        st.error(f"The contributions do not add up to the score difference: {holds}.")
+    with st.expander(
+        f"Contributions and score difference agree: {holds}"
+        if gap <= TOLERANCE
+        else "Contributions and score difference do not agree",
+        icon=":material/check_circle:" if gap <= TOLERANCE else ":material/error:",
+    ):
         table_card.draw(
             pd.DataFrame(lines),
             title="Contributions and the score difference",
             name="item-sum",
             columns={VALUE: st.column_config.NumberColumn(format="%+.5f")},
         )
-        gap = abs(total - difference)
-        if gap <= TOLERANCE:
-            st.success(f"Exact: the two differ by {gap:.0e}, allowed is {TOLERANCE:.0e}.")
-        else:
-            st.error(f"Not exact: the two differ by {gap:.1e}, allowed is {TOLERANCE:.0e}.")
 
 
 def draw_interactions(run_id: str, explanation: UserExplanation) -> None:

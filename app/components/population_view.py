@@ -55,7 +55,8 @@ def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, A
         name="population-contributions",
         data=population,
         recipe=Recipe(figure="contributions", runs=(run.run_id,), options=options),
-        caption="Hills: users. Diamonds: this user. Bars: the middle half of the users.",
+        caption="Hills: users, each hill as tall as the others. Diamonds: this user. Bars: the "
+        "middle half of the users.",
     )
 
 

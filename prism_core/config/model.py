@@ -6,6 +6,7 @@ from typing import Final
 from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.config.published import PaperConfig, ReleasedConfig
+from prism_core.config.reading import LATER
 from prism_core.errors import ConfigError
 from prism_core.names import BACKBONES, MODALITIES, parts_of
 
@@ -14,6 +15,7 @@ CONTENTS: Final = ("none", "sum", "prism")
 MODES: Final = ("anchored", "paper", "released")
 GATES: Final = ("user", "uniform", "no_id", "shuffled")
 WITHHOLD: Final = ("swap", "mean", "zero", "noise")
+SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,10 @@ class ModelConfig:
         Features with more columns are reduced to this many principal components, frozen.
     expert_hidden_size, expert_dropout
         Width and dropout of each expert network.
+    synergy_factors
+        What synergy multiplies: functions of each modality as the networks give them (``plain``),
+        squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
+        of each (``both``).
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
     objective
@@ -95,6 +101,7 @@ class ModelConfig:
     feature_size: int = 128
     expert_hidden_size: int = 64
     expert_dropout: float = 0.0
+    synergy_factors: str = field(default="plain", metadata=LATER)
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -109,6 +116,7 @@ class ModelConfig:
         _one_of("mode", self.mode, MODES)
         _one_of("gate", self.gate, GATES)
         _one_of("withhold", self.withhold, WITHHOLD)
+        _one_of("synergy_factors", self.synergy_factors, SYNERGY_FACTORS)
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()

@@ -9,11 +9,15 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from prism_core.errors import ConfigError
 
 T = TypeVar("T")
+
+LATER: Final[Mapping[str, bool]] = types.MappingProxyType({"later": True})
+"""Metadata of a field that came after runs had been stored: at its default it is not written, so
+that a configuration without it reads, and hashes, as it always did."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -96,7 +100,25 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
 
 def to_dict(config: Any) -> dict[str, Any]:
     """Give the plain nested dictionary of a configuration, ready for JSON."""
-    return typing.cast(dict[str, Any], json.loads(json.dumps(dataclasses.asdict(config))))
+    return typing.cast(dict[str, Any], json.loads(json.dumps(_plain(config))))
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    written = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.metadata == LATER and value == field.default:
+            continue
+        written[field.name] = _written(value)
+    return written
+
+
+def _written(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return _plain(value)
+    if isinstance(value, Mapping):
+        return {key: _written(inner) for key, inner in value.items()}
+    return [_written(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def config_hash(config: Any) -> str:

@@ -87,6 +87,8 @@ class World:
         The same for the ``num_unseen`` items, without a padding row.
     item_seq
         ``(num_users, length)`` int64, newest last; full, so without padding.
+    mixing
+        By modality ``(2 k, d)``: how own and shared factors, in that order, make its features.
     """
 
     features: dict[str, np.ndarray]
@@ -94,6 +96,7 @@ class World:
     unseen_features: dict[str, np.ndarray]
     unseen_factors: dict[str, np.ndarray]
     item_seq: np.ndarray
+    mixing: dict[str, np.ndarray]
 
     @property
     def num_items(self) -> int:
@@ -112,10 +115,11 @@ def make_world(config: WorldConfig, seed: int) -> World:
     rng = np.random.default_rng(seed)
     count = config.num_items + config.num_unseen
     factors = _factors(config, count, rng)
-    features = {
-        name: _mix(config, factors[f"own_{name}"], factors["shared"], rng)
-        for name in ("image", "text")
-    }
+    features, mixing = {}, {}
+    for name in ("image", "text"):
+        latent = np.concatenate([factors[f"own_{name}"], factors["shared"]], axis=1)
+        mixing[name] = _mixing(config, latent.shape[1], rng)
+        features[name] = _mix(config, latent @ mixing[name], rng)
     known = {name: values[: config.num_items] for name, values in factors.items()}
     item_seq = _choices(config, known, rng) + 1
     return World(
@@ -124,6 +128,7 @@ def make_world(config: WorldConfig, seed: int) -> World:
         unseen_features={name: v[config.num_items :] for name, v in features.items()},
         unseen_factors={name: v[config.num_items :] for name, v in factors.items()},
         item_seq=item_seq,
+        mixing=mixing,
     )
 
 
@@ -135,13 +140,12 @@ def _factors(config: WorldConfig, count: int, rng: np.random.Generator) -> dict[
     return dict(zip(FACTORS, values, strict=True))
 
 
-def _mix(
-    config: WorldConfig, own: np.ndarray, shared: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    latent = np.concatenate([own, shared], axis=1)
-    shape = (latent.shape[1], config.feature_size)
-    mixing = rng.standard_normal(shape, dtype=np.float32) / np.sqrt(shape[0], dtype=np.float32)
-    signal = latent @ mixing
+def _mixing(config: WorldConfig, num_latent: int, rng: np.random.Generator) -> np.ndarray:
+    drawn = rng.standard_normal((num_latent, config.feature_size), dtype=np.float32)
+    return drawn / np.sqrt(num_latent, dtype=np.float32)
+
+
+def _mix(config: WorldConfig, signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if config.curvature > 0:
         signal = np.tanh(config.curvature * signal) / config.curvature
     return signal + config.noise * rng.standard_normal(signal.shape, dtype=np.float32)

@@ -15,7 +15,7 @@ from prism_core.models.content.paper import PaperContent
 from prism_core.models.content.released import ReleasedContent
 from prism_core.models.content.summed import NoContent, SummedContent
 from prism_core.models.features import FeatureSpace, check_features
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 
 
 def build_model(
@@ -24,7 +24,7 @@ def build_model(
     features: Mapping[str, Tensor] | None = None,
     available: Mapping[str, Tensor] | None = None,
     backbone: Backbone | None = None,
-) -> Recommender:
+) -> SequenceModel:
     """Build one recommender.
 
     Parameters
@@ -55,7 +55,7 @@ def build_model(
     else:
         spaces = _spaces(config, num_items, features or {}, available or {})
         content = _content(config, spaces, width)
-    return Recommender(config, num_items, backbone, content)
+    return SequenceModel(config, num_items, backbone, content)
 
 
 def _content(config: ModelConfig, spaces: dict[str, FeatureSpace], width: int) -> Content:

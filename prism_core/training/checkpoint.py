@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from prism_core.errors import RunFormatError
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.store import files
 
 CHECKPOINT: Final = ".checkpoint.safetensors"
@@ -60,7 +60,7 @@ class TrainingState:
         Weights of the best epoch, on the CPU.
     """
 
-    model: Recommender
+    model: SequenceModel
     optimizer: torch.optim.Optimizer
     progress: Progress = field(default_factory=Progress)
     best: dict[str, Tensor] = field(default_factory=dict)

@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from prism_core.models.exchange import ALONE, Exchange
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.training.exchange import ProcessExchange, together
 
 
@@ -79,7 +79,7 @@ class Group:
         for tensor, part in zip(whole, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
-    def average_gradients_(self, model: Recommender) -> None:
+    def average_gradients_(self, model: SequenceModel) -> None:
         """Average all gradients; one that this process' slice did not touch counts as zero.
 
         Id vectors that only this process holds have the gradients of all processes already.
@@ -96,7 +96,7 @@ class Group:
             assert parameter.grad is not None
             parameter.grad /= self.size
 
-    def clip_gradients_(self, model: Recommender, max_norm: float) -> None:
+    def clip_gradients_(self, model: SequenceModel, max_norm: float) -> None:
         """Shorten the gradient of the whole model to a largest norm."""
         if not model.partition.is_split:
             nn.utils.clip_grad_norm_(model.parameters(), max_norm)

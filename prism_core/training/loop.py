@@ -17,7 +17,7 @@ from prism_core.devices import autocast
 from prism_core.errors import TrainingError
 from prism_core.evaluation.part_measures import PartMeasure
 from prism_core.models.exchange import connect
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.shard import Shard
 from prism_core.store.writer import RunWriter
 from prism_core.training import seeding
@@ -96,7 +96,7 @@ class Trainer:
         Whether each of them holds the id vectors of its own items only.
     """
 
-    model: Recommender
+    model: SequenceModel
     sequences: Sequences
     config: RunConfig
     device: torch.device

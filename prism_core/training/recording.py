@@ -23,7 +23,7 @@ from prism_core.evaluation.recording import (
     versions,
 )
 from prism_core.models.chunked import chunk_size
-from prism_core.models.recommender import Recommender as Model
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.names import parts_of
 from prism_core.scoring import Recommender
 from prism_core.store import files, schema
@@ -32,7 +32,7 @@ from prism_core.store.writer import RunWriter
 
 
 def rank_split(
-    model: Model,
+    model: SequenceModel,
     sequences: Sequences,
     split: str,
     config: RunConfig,
@@ -69,7 +69,7 @@ def _masking(quirks: ReleasedConfig | None) -> Masking:
 
 def record_model(
     writer: RunWriter,
-    model: Model,
+    model: SequenceModel,
     dataset: Dataset,
     sequences: Sequences,
     config: RunConfig,
@@ -106,20 +106,20 @@ def record_model(
     writer.finish(_manifest(writer, model, dataset, config, training))
 
 
-def _state(model: Model) -> dict[str, np.ndarray]:
+def _state(model: SequenceModel) -> dict[str, np.ndarray]:
     """Give the weights as arrays; frozen features, exact in half precision, take half the room."""
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     frozen = {name for name in state if name.endswith(".rows")}
     return {k: (v.half() if k in frozen else v).numpy() for k, v in state.items()}
 
 
-def has_parts(model: Model) -> bool:
+def has_parts(model: SequenceModel) -> bool:
     """Say whether a model has the parts of PRISM, each on a switch of its own."""
     return bool(model.parts) and model.parts == parts_of(model.modalities)
 
 
 @torch.no_grad()
-def part_measures(model: Model) -> list[PartMeasure]:
+def part_measures(model: SequenceModel) -> list[PartMeasure]:
     """Measure a model's parts as they are now, on at most `MAX_ITEMS` items; none without parts.
 
     Leaves the model in evaluation mode.
@@ -191,7 +191,7 @@ def _vectors(
 
 def _manifest(
     writer: RunWriter,
-    model: Model,
+    model: SequenceModel,
     dataset: Dataset,
     config: RunConfig,
     training: dict[str, Any],

@@ -13,7 +13,7 @@ from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
 from prism_core.errors import ConfigError, PrismError, RunFormatError
 from prism_core.evaluation.metrics import summary
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.scoring import make_model
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
@@ -103,7 +103,7 @@ def _open(path: Path, config: RunConfig) -> RunWriter:
 
 
 def _validation(
-    model: Recommender, sequences: Sequences, config: RunConfig, group: Group
+    model: SequenceModel, sequences: Sequences, config: RunConfig, group: Group
 ) -> Callable[[], dict[str, float]]:
     """Rank the validation split, each process its share of the users."""
     everyone = np.arange(sequences.num_users)

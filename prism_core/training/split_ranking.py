@@ -9,13 +9,13 @@ from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import to_device
 from prism_core.evaluation.ranking import Ranking, list_items_
 from prism_core.models.exchange import Exchange
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.names import PAD
 
 
 @torch.no_grad()
 def rank_split_items(
-    model: Recommender, sequences: Sequences, split: str, config: RunConfig, top_k: int = 0
+    model: SequenceModel, sequences: Sequences, split: str, config: RunConfig, top_k: int = 0
 ) -> Ranking:
     """Rank all unseen items for all users of a split; all processes call it and get the same.
 
@@ -45,7 +45,7 @@ def rank_split_items(
 
 
 def _rank_batch(
-    model: Recommender, inputs: EvaluationInputs, seen: tuple[np.ndarray, np.ndarray], top_k: int
+    model: SequenceModel, inputs: EvaluationInputs, seen: tuple[np.ndarray, np.ndarray], top_k: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Give rank, score, listed items and their scores of some users."""
     exchange, first = model.exchange, model.partition.own.start

@@ -29,7 +29,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) ->
 def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answered: Path) -> None:
     app = open_app("information", runs=answered)
     question = app.selectbox("question")
-    words = "what image and text tell about the genre of the next item"
+    words = "what image and text tell about the category of the next item"
     assert question.options[0] == f"The data: {words}"
     assert len(question.options) == 16
     assert question.options[-1] == "Other sources …"

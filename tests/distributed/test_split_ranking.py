@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.data.sequences import Sequences
 from prism_core.models.exchange import connect
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.scoring import make_model
 from prism_core.store.datasets import Dataset
 from prism_core.training.checkpoint import (
@@ -30,7 +30,7 @@ SIZE, TOP_K = 3, 25
 COLUMNS = ("target", "rank", "history_length", "target_score", "listed_items", "listed_scores")
 
 
-def model_of(data: str) -> tuple[Recommender, Sequences, RunConfig]:
+def model_of(data: str) -> tuple[SequenceModel, Sequences, RunConfig]:
     torch.manual_seed(0)
     overrides = [f"data.path={data}", "model.hidden_size=16", "evaluation.batch_size=19"]
     config = load_run_config(preset="prism", overrides=overrides)
@@ -53,7 +53,7 @@ def work(rank: int, data: str, folder: str) -> None:
     dist.destroy_process_group()
 
 
-def save_a_step(model: Recommender, rank: int, folder: Path) -> None:
+def save_a_step(model: SequenceModel, rank: int, folder: Path) -> None:
     """Train one step, store it, and store what a fresh model restores."""
     state = a_step(model)
     for name in ("first", "second"):
@@ -68,7 +68,7 @@ def save_a_step(model: Recommender, rank: int, folder: Path) -> None:
     assert model.ids.shape[0] < model.num_items
 
 
-def a_step(model: Recommender) -> TrainingState:
+def a_step(model: SequenceModel) -> TrainingState:
     """Change every weight and the optimizer's state."""
     state = TrainingState(model, make_optimizer(model, 0.1, 0.0))
     for parameter in model.parameters():

@@ -17,7 +17,7 @@ from prism_core.config.published import ReleasedConfig
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.exchange import connect
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
 from prism_core.training.group import Group
@@ -60,7 +60,7 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def make(changes: dict[str, Any]) -> Recommender:
+def make(changes: dict[str, Any]) -> SequenceModel:
     torch.manual_seed(0)
     config = ModelConfig(
         **{

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from prism_core.config.model import GATES, WITHHOLD, ModelConfig
+from prism_core.config.model import GATES, SYNERGY_FACTORS, WITHHOLD, ModelConfig
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.switches import Switches
 from prism_core.names import PAD
 
@@ -36,7 +36,7 @@ def available() -> dict[str, Tensor]:
     }
 
 
-def make(**changes: object) -> Recommender:
+def make(**changes: object) -> SequenceModel:
     torch.manual_seed(3)
     config = ModelConfig(
         **{"hidden_size": 16, "max_seq_len": 12, "feature_size": 9, "num_heads": 2, **changes}
@@ -162,6 +162,16 @@ def test_gradients_reach_every_parameter(key: tuple[str, str], withhold: str) ->
     sum(model.losses(item_seq, targets, generator).values()).backward()
     dead = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert dead == []
+
+
+@pytest.mark.parametrize("kind", SYNERGY_FACTORS)
+@pytest.mark.parametrize("withhold", WITHHOLD)
+def test_gradients_reach_every_kind_of_synergy_factor(kind: str, withhold: str) -> None:
+    model = make(synergy_factors=kind, withhold=withhold).train()
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    sum(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+    assert any("gain" in name for name, _ in model.named_parameters()) is (kind != "plain")
 
 
 @pytest.mark.parametrize("gate", GATES)

@@ -7,7 +7,7 @@ from torch import Tensor
 from prism_core.config.model import ModelConfig
 from prism_core.models.build import build_model
 from prism_core.models.features import FeatureSpace, SharedSplit
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 
 NUM_ITEMS = 60
 
@@ -20,13 +20,13 @@ def features(seed: int, num_shared: int = 3) -> dict[str, Tensor]:
 
 
 @pytest.fixture(scope="module")
-def model() -> Recommender:
+def model() -> SequenceModel:
     torch.manual_seed(0)
     config = ModelConfig(hidden_size=16, num_heads=2)
     return build_model(config, NUM_ITEMS, features(0)).eval()
 
 
-def test_known_items_encoded_as_new_ones_get_the_same_parts(model: Recommender) -> None:
+def test_known_items_encoded_as_new_ones_get_the_same_parts(model: SequenceModel) -> None:
     with torch.no_grad():
         known, new = model.item_vectors(), model.new_item_vectors(features(0))
     for part in model.parts:
@@ -35,7 +35,7 @@ def test_known_items_encoded_as_new_ones_get_the_same_parts(model: Recommender) 
 
 @pytest.mark.parametrize(("reads", "ignores"), [("image", "text"), ("text", "image")])
 def test_a_unique_part_reads_its_modality_only(
-    model: Recommender, reads: str, ignores: str
+    model: SequenceModel, reads: str, ignores: str
 ) -> None:
     items, others = features(1), features(2)
     with torch.no_grad():
@@ -47,7 +47,7 @@ def test_a_unique_part_reads_its_modality_only(
 
 
 @pytest.mark.parametrize("withheld", ["image", "text"])
-def test_synergy_vanishes_on_average_over_donors(model: Recommender, withheld: str) -> None:
+def test_synergy_vanishes_on_average_over_donors(model: SequenceModel, withheld: str) -> None:
     known = features(0)
     items = {name: rows[5:6].expand(NUM_ITEMS, -1) for name, rows in known.items()}
     with torch.no_grad():
@@ -56,7 +56,22 @@ def test_synergy_vanishes_on_average_over_donors(model: Recommender, withheld: s
     torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
 
 
-def test_redundancy_survives_without_either_modality(model: Recommender) -> None:
+@pytest.mark.parametrize("kind", ["saturated", "both"])
+def test_saturated_factors_keep_synergy_a_pure_interaction(kind: str) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, synergy_factors=kind)
+    model, known = build_model(config, NUM_ITEMS, features(0)).eval(), features(0)
+    items = {name: rows[5:6].expand(NUM_ITEMS, -1) for name, rows in known.items()}
+    with torch.no_grad():
+        synergy = model.new_item_vectors({**items, "text": known["text"][1:]})["synergy"]
+        factors = model.content.experts.read(model.content._own())[0][:, model.content.part_size :]
+    assert float(synergy.abs().max()) > 0.01
+    torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
+    bounded = factors.abs().amax(0) <= 1
+    assert bounded[-len(bounded) // 2 :].all() if kind == "both" else bounded.all()
+
+
+def test_redundancy_survives_without_either_modality(model: SequenceModel) -> None:
     with torch.no_grad():
         full = model.item_vectors()["redundancy"]
         without = [model.item_vectors(withhold=name)["redundancy"] for name in ("image", "text")]
@@ -66,7 +81,7 @@ def test_redundancy_survives_without_either_modality(model: Recommender) -> None
     assert not neither.any()
 
 
-def test_parts_are_centred_so_that_their_mean_favours_no_item(model: Recommender) -> None:
+def test_parts_are_centred_so_that_their_mean_favours_no_item(model: SequenceModel) -> None:
     with torch.no_grad():
         vectors = model.item_vectors()
     for part in ("unique_image", "unique_text", "redundancy"):
@@ -116,7 +131,7 @@ def histories(batch: int = 4, length: int = 6) -> Tensor:
 
 
 def test_a_fusion_weight_is_the_share_of_what_the_parts_add_to_a_history(
-    model: Recommender,
+    model: SequenceModel,
 ) -> None:
     content, item_seq = model.content, histories()
     with torch.no_grad():

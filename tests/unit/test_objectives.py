@@ -24,7 +24,7 @@ from prism_core.models.objectives import (
     full_softmax,
     sampled_softmax,
 )
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.shard import Shard
 from prism_core.names import PAD
 
@@ -36,7 +36,7 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def make(**changes: Any) -> Recommender:
+def make(**changes: Any) -> SequenceModel:
     torch.manual_seed(0)
     objective = ObjectiveConfig(**changes.pop("objective", {}))
     base = {"content": "none", "hidden_size": 16, "max_seq_len": LENGTH, "feature_size": 5}

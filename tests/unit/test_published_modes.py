@@ -14,7 +14,7 @@ from prism_core.errors import ConfigError
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.content.pair_experts import replacements
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.names import PAD, PARTS
 from prism_core.scoring import make_model
 from prism_core.store.datasets import Dataset
@@ -28,7 +28,7 @@ CAUSAL = [
 ]
 
 
-def make(**changes: Any) -> Recommender:
+def make(**changes: Any) -> SequenceModel:
     torch.manual_seed(0)
     config = ModelConfig(
         **{"mode": "released", "hidden_size": 16, "max_seq_len": 12, "feature_size": 9, **changes}
@@ -41,7 +41,7 @@ def make(**changes: Any) -> Recommender:
     return model.eval()
 
 
-def quirky(name: str, on: bool, **changes: Any) -> Recommender:
+def quirky(name: str, on: bool, **changes: Any) -> SequenceModel:
     """Make a model in which one quirk is set and all others are off."""
     return make(released=ReleasedConfig(**{**NO_QUIRKS, name: on}), **changes)
 
@@ -53,19 +53,19 @@ def histories(seed: int = 0, batch: int = 4) -> Tensor:
     return item_seq
 
 
-def states(model: Recommender, item_seq: Tensor) -> Tensor:
+def states(model: SequenceModel, item_seq: Tensor) -> Tensor:
     with torch.no_grad():
         return model._read(item_seq, model._table()).states
 
 
-def losses(model: Recommender, seed: int = 1) -> dict[str, Tensor]:
+def losses(model: SequenceModel, seed: int = 1) -> dict[str, Tensor]:
     item_seq = histories(batch=8)
     targets = torch.where(item_seq != PAD, item_seq.roll(-1, 1), PAD)
     torch.manual_seed(seed)
     return model.losses(item_seq, targets, torch.Generator().manual_seed(seed))
 
 
-def sees_the_future(model: Recommender) -> bool:
+def sees_the_future(model: SequenceModel) -> bool:
     item_seq = histories()
     other = item_seq.clone()
     other[:, -1] = other[:, -1] % NUM_ITEMS + 1
@@ -78,7 +78,7 @@ def padded_by(count: int, item_seq: Tensor) -> Tensor:
     return torch.nn.functional.pad(item_seq, (count, 0), value=PAD)
 
 
-def sees_padding(model: Recommender) -> bool:
+def sees_padding(model: SequenceModel) -> bool:
     item_seq = histories()
     plain, longer = states(model, item_seq), states(model, padded_by(3, item_seq))
     return not torch.allclose(plain[:, -1], longer[:, -1], atol=1e-5)
@@ -190,7 +190,7 @@ def test_quirk_trained_features() -> None:
         assert any("tables" in name for name in names) is on
 
 
-def losses_read_ids(model: Recommender) -> bool:
+def losses_read_ids(model: SequenceModel) -> bool:
     expert = [loss for name, loss in losses(model.train()).items() if "expert" in name]
     (gradient,) = torch.autograd.grad(
         torch.stack(expert).sum(), model.ids, allow_unused=True, materialize_grads=True
@@ -198,14 +198,14 @@ def losses_read_ids(model: Recommender) -> bool:
     return bool(gradient.any())
 
 
-def losses_are_drawn(model: Recommender) -> bool:
+def losses_are_drawn(model: SequenceModel) -> bool:
     """Say whether withheld vectors are random although the configuration says zero."""
     model.train()
     first, second = (losses(model, seed)["expert_synergy"] for seed in (1, 2))
     return not torch.equal(first, second)
 
 
-def content_without_experts(model: Recommender) -> bool:
+def content_without_experts(model: SequenceModel) -> bool:
     with torch.no_grad():
         for name in ("w2", "b2"):
             getattr(model.content.experts, name).zero_()
@@ -213,12 +213,12 @@ def content_without_experts(model: Recommender) -> bool:
         return bool(model._read(histories(), model._table()).inputs.any())
 
 
-def padding_has_a_score(model: Recommender) -> bool:
+def padding_has_a_score(model: SequenceModel) -> bool:
     with torch.no_grad():
         return bool(model.eval().score(histories())[:, PAD].isfinite().all())
 
 
-def experts_drop(model: Recommender) -> bool:
+def experts_drop(model: SequenceModel) -> bool:
     pair = torch.randn(len(PARTS), 2, 3, 16)
     experts = model.train().content.experts
     return not torch.equal(experts(pair), experts(pair))

@@ -7,7 +7,7 @@ from torch import Tensor
 from prism_core.config.model import ModelConfig
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.build import build_model
-from prism_core.models.recommender import Recommender
+from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.names import PAD
@@ -20,7 +20,7 @@ OBJECTIVES = {
 }
 
 
-def make(objective: str = "bce", withhold: str = "swap") -> Recommender:
+def make(objective: str = "bce", withhold: str = "swap") -> SequenceModel:
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
     shared = torch.randn(NUM_ITEMS + 1, 6, generator=generator)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from prism_core.data.knowable import knowable_r2
 from prism_core.data.synthetic import FACTORS, WorldConfig, make_world
 from prism_core.errors import ConfigError
 
@@ -48,6 +49,30 @@ def test_xor_is_told_by_neither_factor_alone() -> None:
     truth = world.factors["interaction"][1:]
     assert set(np.unique(truth)) == {-1.0, 1.0}
     assert abs(np.corrcoef(truth[:, 0], world.factors["own_image"][1:, 0])[0, 1]) < 0.1
+
+
+def test_without_noise_an_oracle_knows_everything_and_with_noise_less() -> None:
+    for interaction in ("product", "xor"):
+        clear, dim = (
+            WorldConfig(**{**SMALL, "num_unseen": 400}, noise=noise, interaction=interaction)
+            for noise in (1e-4, 0.6)
+        )
+        assert min(knowable_r2(clear, make_world(clear, 0)).values()) > 0.99
+        known = knowable_r2(dim, make_world(dim, 0))
+        assert known["interaction"] < min(known["own_image"], known["own_text"]) < 0.97
+
+
+def test_an_oracle_of_an_own_factor_is_the_best_linear_reading_of_its_features() -> None:
+    config = WorldConfig(num_users=10, num_items=100, num_unseen=3000, noise=0.6)
+    world = make_world(config, 0)
+    linear = linear_r2(world.unseen_features["image"], world.unseen_factors["own_image"])
+    assert knowable_r2(config, world)["own_image"] == pytest.approx(linear, abs=0.01)
+
+
+def test_bent_features_have_no_oracle() -> None:
+    config = WorldConfig(**SMALL, curvature=1.0)
+    with pytest.raises(ConfigError, match="curvature"):
+        knowable_r2(config, make_world(config, 0))
 
 
 @pytest.mark.parametrize("factor", FACTORS)

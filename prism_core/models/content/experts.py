@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from prism_core.config.model import ModelConfig
 
 MIN_SPREAD = 1e-4
 """A raw part that spreads less holds rounding errors only."""
+
+INITIAL_GAIN: Final = 2.0
+SATURATED_SHARE: Final = {"plain": 0.0, "saturated": 1.0, "both": 0.5}
 
 
 class Expert(nn.Module):
@@ -29,6 +32,28 @@ class Expert(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         return self.linear(rows) + self.network(rows)
+
+
+class Saturation(nn.Module):
+    """Squash columns to between -1 and 1, each by a gain of its own that is learned.
+
+    A product of such columns finds interactions of signs (XOR), of which a product of columns
+    that grow without bound holds no more than the bilinear shadow.
+
+    Parameters
+    ----------
+    size
+        Columns squashed: the last ones.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.full((size,), INITIAL_GAIN))
+
+    def forward(self, said: Tensor) -> Tensor:
+        """Map ``(n, F)`` to ``(n, F)``."""
+        size = len(self.gain)
+        return torch.cat([said[:, :-size], torch.tanh(self.gain * said[:, -size:])], dim=1)
 
 
 class Views(NamedTuple):
@@ -50,7 +75,8 @@ class Experts(nn.Module):
     """Raw parts of items from what each modality says alone and what they share.
 
     One network per modality reads its own residual and says two things: the unique part, ``S``
-    columns, and the ``2 S`` factors that synergy multiplies.
+    columns, and the ``2 S`` factors that synergy multiplies, of which some saturate if the
+    configuration says so.
 
     Parameters
     ----------
@@ -68,7 +94,10 @@ class Experts(nn.Module):
     ) -> None:
         super().__init__()
         self.part_size = part_size
-        self.own = nn.ModuleList(Expert(config, size, 3 * part_size) for size in own_sizes)
+        num_saturated = int(2 * part_size * SATURATED_SHARE[config.synergy_factors])
+        self.own = nn.ModuleList(
+            _reader(Expert(config, size, 3 * part_size), num_saturated) for size in own_sizes
+        )
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy = Expert(config, shared_size, part_size)
 
@@ -83,6 +112,10 @@ class Experts(nn.Module):
         synergy = self.interaction(products(factors))
         redundancy = self.redundancy(usable_mean(views.shared, usable))
         return torch.stack([*unique, synergy, redundancy], dim=1)
+
+
+def _reader(expert: Expert, num_saturated: int) -> nn.Module:
+    return nn.Sequential(expert, Saturation(num_saturated)) if num_saturated else expert
 
 
 def usable_mean(values: Tensor, usable: Tensor) -> Tensor:

@@ -1,0 +1,199 @@
+"""One model for every backbone and every kind of content, and the losses of its training."""
+
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.backbones.base import Backbone
+from prism_core.models.content.base import Content, StepContext
+from prism_core.models.negatives import split_prefixes
+from prism_core.models.objectives import Negatives, Objective
+from prism_core.models.partition import WHOLE
+from prism_core.models.shard import Shard
+from prism_core.models.subset import Subset
+from prism_core.models.switched import ScoringLayer
+from prism_core.models.tables import ItemTable
+from prism_core.names import PAD
+
+
+class AuxiliaryDraws(NamedTuple):
+    """What auxiliary losses draw from, the divisor of those summed over targets, and the items."""
+
+    generator: torch.Generator
+    num_targets: Tensor | float
+    subset: Subset | None
+
+
+class SequenceModel(ScoringLayer):
+    """History in, a score per item out, with every player and modality on a switch.
+
+    An item is described by its id vector plus its joined parts, in histories, where the user's
+    fusion weights act on the parts, and as a candidate; the backbone turns a history into states.
+    Parameters are drawn from torch's global generator; seed it before building.
+
+    Parameters
+    ----------
+    config
+    num_items
+        ``N``; item indices run from 1, `PAD` is never a candidate.
+    backbone, content
+        The encoder, and what makes parts of item features.
+
+    Attributes
+    ----------
+    parts, modalities, players
+        Names of the ``P`` parts, ``M`` modalities and ``Q = P + 1`` players (id, then parts).
+    """
+
+    def __init__(
+        self, config: ModelConfig, num_items: int, backbone: Backbone, content: Content
+    ) -> None:
+        super().__init__(config, num_items, backbone, content)
+        self.player_dropout = config.player_dropout if content.has_player_dropout else 0.0
+        self.reads_prefixes = config.objective.splitting == "prefixes"
+        self.objective = Objective(
+            config.objective, num_items, config.max_seq_len, content.padding_is_candidate
+        )
+
+    def forward(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        shard: Shard | None = None,
+        avoid: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute `losses`; the entry through which wrappers such as DDP call the model."""
+        return self.losses(item_seq, targets, generator, shard, avoid)
+
+    def losses(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        shard: Shard | None = None,
+        avoid: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute every loss of a training step, weights applied; their sum is minimised.
+
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+            Left padded, newest last.
+        targets : Tensor (B, L), int64
+            Next item at each position, `PAD` where there is none.
+        generator : torch.Generator
+            Source of every draw but dropout, which uses torch's global generator.
+        shard
+            Where the batch lies in the global batch. Default: it is the global batch.
+        avoid : Tensor (B, A), int64, optional
+            Items beyond the histories that are not drawn as negatives.
+
+        Returns
+        -------
+        dict of str to Tensor ()
+            ``recommendation`` first, then the auxiliary losses by name.
+        """
+        shard = shard or Shard()
+        item_seq, targets = self._window(item_seq), self._window(targets)
+        whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
+        coalition = self._draw_coalition(generator)
+        count = shard.num_targets or (targets != PAD).sum()
+        negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
+        subset = self._subset([item_seq, targets, *negatives.items], generator)
+        if subset is not None:
+            item_seq, targets = subset.rows(item_seq), subset.rows(targets)
+            negatives = negatives.within(subset)
+        of_whole = negatives.of(whole, targets[whole] != PAD)
+        is_any_dropped = shard.is_any_chosen(len(whole) + len(dropped), self.player_dropout)
+        tables = self._step_tables(coalition if is_any_dropped else None, generator, subset)
+        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout), subset)
+        total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
+        if is_any_dropped:
+            of_dropped = negatives.of(dropped, targets[dropped] != PAD)
+            total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
+        return {"recommendation": total / count, **auxiliary}
+
+    def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
+        """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
+        item_seq = self._window(item_seq)
+        self.objective.observe(item_seq)
+        was_training = self.training
+        self.eval()
+        with torch.no_grad():
+            states = self._read(item_seq, self._table()).states
+        self.train(was_training)
+        self.backbone.start_epoch(states[item_seq != PAD], generator)
+
+    def _step(
+        self,
+        item_seq: Tensor,
+        targets: Tensor,
+        table: ItemTable,
+        negatives: Negatives,
+        auxiliary: AuxiliaryDraws | None = None,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Sum the next-item loss over positions, and compute auxiliary losses if asked to."""
+        if self.reads_prefixes:
+            item_seq, targets = split_prefixes(item_seq, targets)
+        reading = self._read(item_seq, table)
+        places = (targets != PAD).flatten().nonzero().squeeze(1)
+        queries = reading.states.flatten(0, 1).index_select(0, places)
+        wanted, items = targets.flatten()[places], self._candidates(table)
+        total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
+        if auxiliary is None:
+            return total, {}
+        padding_mask = item_seq == PAD
+        context = StepContext(
+            item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
+            table.parts, reading.weights, queries, wanted, auxiliary.num_targets,
+            auxiliary.generator, auxiliary.subset,
+        )  # fmt: skip
+        vectors_of = partial(table.partition.take, items)
+        own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, auxiliary.generator)
+        return total, {**self.content.auxiliary_losses(context), **own}
+
+    def _subset(self, wanted: list[Tensor], generator: torch.Generator) -> Subset | None:
+        """Collect the items a step needs, if these are far from all."""
+        size = self.content.sample_size
+        if size is None or self.objective.asks_all_items or self.num_items < 2 * size:
+            return None
+        drawn = torch.randint(
+            1, self.num_items + 1, (size,), generator=generator, device=generator.device
+        )
+        return Subset.of(wanted, drawn.to(self.ids.device))
+
+    def _step_tables(
+        self,
+        coalition: tuple[tuple[bool, ...], tuple[bool, ...]] | None,
+        generator: torch.Generator,
+        subset: Subset | None,
+    ) -> list[ItemTable]:
+        """Give the whole item table and the one a coalition of players and modalities sees."""
+        everything = (True,) * len(self.modalities)
+        players, kept = coalition or (None, everything)
+        parts = self.content.item_tables([everything, kept], generator, subset)
+        ids = self._id_table()
+        partition = self.partition
+        if subset is not None:
+            ids, partition = partition.take(ids, subset.items), WHOLE
+        whole, other = (ItemTable(ids, table, partition) for table in parts)
+        if players is None:
+            return [whole]
+        counts = None if subset is None else subset.counts.to(ids)
+        return [whole, other.switched(players, "mean", counts)]
+
+    def _draw_coalition(
+        self, generator: torch.Generator
+    ) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+        """Draw players on (at least one) and modalities kept (at most one withheld)."""
+        device = generator.device
+        draws = torch.rand(len(self.players), generator=generator, device=device)
+        keep = int(torch.randint(len(self.players), (), generator=generator, device=device))
+        players = [draw < 0.5 or i == keep for i, draw in enumerate(draws.tolist())]
+        options = 2 * max(len(self.modalities), 1)
+        withheld = int(torch.randint(options, (), generator=generator, device=device))
+        return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))

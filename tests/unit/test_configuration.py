@@ -1,0 +1,46 @@
+"""What a configuration is stored as, and the name that its run gets from it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from prism_core.config.reading import LATER, build, config_hash, to_dict
+from prism_core.config.run import RunConfig, load_run_config
+from prism_core.store.reader import list_runs
+from prism_core.training.runs import stored_config
+
+BUNDLED = Path(__file__).parents[2] / "assets" / "runs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    width: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class After:
+    width: int = 4
+    colour: str = field(default="red", metadata=LATER)
+
+
+def test_a_later_setting_at_its_default_changes_neither_text_nor_hash() -> None:
+    assert to_dict(After()) == to_dict(Before())
+    assert config_hash(After()) == config_hash(Before())
+    assert build(After, to_dict(Before())) == After()
+
+
+def test_a_later_setting_that_is_set_is_stored_and_hashed() -> None:
+    assert to_dict(After(colour="blue")) == {"width": 4, "colour": "blue"}
+    assert config_hash(After(colour="blue")) != config_hash(After())
+
+
+def test_every_configuration_comes_back_from_what_is_stored() -> None:
+    for overrides in ([], ["model.synergy_factors=both", 'model.without=["synergy"]']):
+        config = load_run_config(preset="prism", overrides=overrides)
+        assert build(RunConfig, to_dict(config)) == config
+
+
+@pytest.mark.parametrize("path", [e.path for e in list_runs([BUNDLED]) if e.kind == "model"])
+def test_a_bundled_run_is_named_by_its_configuration(path: Path) -> None:
+    assert stored_config(path).run_id == path.name
