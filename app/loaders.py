@@ -25,6 +25,7 @@ from prism_core.names import BACKBONES, TIERS
 from prism_core.store import schema
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run, RunEntry, list_runs
+from prism_core.store.study_record import RECORD, StudyRecord
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RUNS_VARIABLE: Final = "PRISM_RUNS"
@@ -267,6 +268,16 @@ def points_of(run: Run, scope: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _points_of(path: Path, stamp: int, scope: str) -> pd.DataFrame:
     return map_points.points_of(_run(path, stamp), scope)
+
+
+def study_record(folder: Path) -> StudyRecord:
+    """Read which runs a study has that was made in a folder; empty where none was."""
+    return _study_record(folder, stamp(folder / RECORD))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _study_record(folder: Path, stamp: int) -> StudyRecord:
+    return StudyRecord.read(folder)
 
 
 def find_dataset(run: Run) -> Dataset | None:

@@ -76,8 +76,9 @@ def _draw_listed(run: Run, view: MapView, marked: pd.DataFrame) -> None:
         table = table.assign(top_part=table["top_part"].map(label_of))
     table = table.rename(columns=column_label)
     st.dataframe(
-        table.head(MAX_ROWS),
+        table.head(MAX_ROWS).round(3),
         hide_index=True,
+        placeholder="",
         height=min(36 * (len(table) + 1), 320),
         key=f"{Widget.MAP_TABLE}-{view.scope}",
         on_select=lambda: _choose(view, marked),
