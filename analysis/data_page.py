@@ -58,8 +58,12 @@ def _figures(dataset: Dataset) -> list[str]:
     figures = {
         "Length of sequences": plots.length_histogram(lengths=data_report.lengths(dataset)),
         "Popularity": plots.popularity_curve(popularity=data_report.popularity(dataset)),
-        "Time between events": plots.gap_bars(gaps=data_report.gaps(dataset)),
     }
+    if data_report.has_times(dataset):
+        figures |= {
+            "Time between events": plots.gap_bars(gaps=data_report.gaps(dataset)),
+            "From first to last event": plots.span_histogram(spans=data_report.spans(dataset)),
+        }
     return [
         f"<h2>{title}</h2>"
         + figure.to_html(full_html=False, include_plotlyjs=number == 0, div_id=f"figure-{number}")

@@ -49,7 +49,9 @@ class UserExplanation:
     recommendations
         One row per listed item and one for the true next item, by ``rank``: ``item_id``, ``title``,
         ``year``, ``categories``, ``score``, ``baseline`` (score with every player off),
-        ``is_target``, ``top_player``, ``interaction`` (of the modalities), ``interaction_kind``.
+        ``is_target``, ``is_listed`` (False for a true next item that ranks below the list),
+        ``top_player``; with two modalities or more, ``interaction`` (of all of them) and
+        ``interaction_kind``.
     contributions
         Long: ``rank``, ``item_id``, ``title``, ``player``, ``contribution``.
     modality_scores
@@ -117,7 +119,9 @@ def explain_user(run: Run, user_id: str, *, scorer: Scorer | None = None) -> Use
     users = run.table("users")
     mine = users[users["user_id"] == user_id].iloc[0]
     target = str(outcome["target_item_id"])
-    named = with_titles(listed, run.table("items")).assign(is_target=listed["item_id"] == target)
+    named = with_titles(listed, run.table("items")).assign(
+        is_target=listed["item_id"] == target, is_listed=listed["rank"] <= run.list_length
+    )
     contributions = contributions_of(named, run.players)
     return UserExplanation(
         user_id=user_id,
@@ -243,15 +247,27 @@ def weights_against_population(
 
 
 def population_weights(run: Run) -> pd.DataFrame:
-    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``."""
+    """Give every user's fusion weights in long form: ``user_id``, ``part``, ``weight``.
+
+    The parts are categories, so that they take little room and are told apart fast.
+    """
     require_parts(run)
-    users = run.table("users", ["user_id", *(f"weight_{part}" for part in run.parts)])
-    long = users.melt("user_id", var_name="part", value_name="weight")
-    return long.assign(part=long["part"].str.removeprefix("weight_"))
+    columns = [f"weight_{part}" for part in run.parts]
+    users = run.table("users", ["user_id", *columns])
+    parts = np.repeat(np.arange(len(columns)), len(users))
+    return pd.DataFrame(
+        {
+            "user_id": pd.concat([users["user_id"]] * len(columns), ignore_index=True),
+            "part": pd.Categorical.from_codes(parts, list(run.parts)),
+            "weight": users[columns].to_numpy().ravel(order="F"),
+        }
+    )
 
 
 def population_contributions(run: Run) -> pd.DataFrame:
     """Average every user's contributions over the listed items.
+
+    A true next item that ranks below the list is left out, as in :mod:`analysis.drivers`.
 
     Returns
     -------
@@ -261,15 +277,23 @@ def population_contributions(run: Run) -> pd.DataFrame:
         the id path left out) and ``top_part``, the part with the largest share.
     """
     require_parts(run)
-    listed = run.table("recommendations", ["user_id"])
-    shares = coalitions.shapley_values(run.lists("recommendations", "part_coalitions"))
+    listed = run.table("recommendations", ["user_id", "rank"])
+    inside = (listed["rank"] <= run.list_length).to_numpy()
+    listed, values = listed[inside], run.lists("recommendations", "part_coalitions")[inside]
+    shares = coalitions.shapley_values(values)
     columns = [f"contribution_{player}" for player in run.players]
-    signed = pd.DataFrame(shares, columns=columns).groupby(listed["user_id"], sort=False).mean()
+    users = listed["user_id"].array
+    signed = pd.DataFrame(shares, columns=columns).groupby(users, sort=False).mean()
     strength = pd.DataFrame(np.abs(shares[:, 1:]), columns=list(run.parts))
-    strength = strength.groupby(listed["user_id"], sort=False).mean()
+    strength = strength.groupby(users, sort=False).mean()
     relative = strength.div(strength.sum(axis=1).where(lambda total: total > 0, 1), axis=0)
     top = strength.columns.to_numpy()[strength.to_numpy().argmax(axis=1)]
-    return signed.join(relative.add_prefix("share_")).assign(top_part=top).reset_index()
+    return (
+        signed.join(relative.add_prefix("share_"))
+        .assign(top_part=top)
+        .rename_axis("user_id")
+        .reset_index()
+    )
 
 
 def users_like(run: Run, user_id: str, *, count: int = 10) -> pd.DataFrame:
@@ -322,7 +346,7 @@ def _described(named: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame
     top = wide.idxmax(axis=1).reindex(named["rank"]).to_numpy()
     kept = named.drop(columns=["part_coalitions", "modality_coalitions"], errors="ignore")
     described = kept.assign(baseline=baseline, top_player=top)
-    if "modality_coalitions" in named.columns:
+    if "modality_coalitions" in named.columns and len(named["modality_coalitions"].iloc[0]) > 2:
         described = described.join(modality_interactions(named))
     return described
 

@@ -32,12 +32,15 @@ class Games:
         ``(R,)``.
     is_target
         ``(R,)`` bool; True for each user's true next item.
+    is_listed
+        ``(R,)`` bool; False for a true next item that ranks below the list.
     values
         ``(R, 2 ** n)`` scores of all coalitions of players.
     """
 
     user_ids: np.ndarray
     is_target: np.ndarray
+    is_listed: np.ndarray
     values: np.ndarray
 
 
@@ -59,6 +62,9 @@ class Faithfulness:
     moved, moved_at_random
         Median number of places the true item falls when the player ranked first is switched off,
         and the same for a random player; negative where it rises.
+    moved_gain
+        Median over users of the difference of the two, with its interval; for a single user the
+        difference alone.
     counted_among
         Among what the places are counted: ``all items`` or ``the listed items``.
     """
@@ -71,17 +77,28 @@ class Faithfulness:
     sufficiency_gain: resampling.Interval
     moved: float
     moved_at_random: float
+    moved_gain: resampling.Interval
     counted_among: str
 
     @property
-    def is_faithful(self) -> bool:
-        """Whether both gains over a random order are certainly above zero."""
+    def explains_scores(self) -> bool:
+        """Whether both gains of the score over a random order are certainly above zero."""
         return self.comprehensiveness_gain.low > 0 and self.sufficiency_gain.low > 0
+
+    @property
+    def explains_ranks(self) -> bool:
+        """Whether the true item certainly falls further than without a random player."""
+        return self.moved_gain.low > 0
+
+    @property
+    def is_faithful(self) -> bool:
+        """Whether the explanation holds for the scores and for the rank of the true item."""
+        return self.explains_scores and self.explains_ranks
 
     @property
     def verdict(self) -> str:
         """Three plain sentences: the answer, the places moved, the scores with intervals."""
-        answer = "are faithful" if self.is_faithful else "are not shown to be faithful"
+        answer = self._answer()
         opening = "These explanations" if self.unit != LISTED else "The explanations of this list"
         loss, kept = self.comprehensiveness_gain, self.sufficiency_gain
         return (
@@ -92,6 +109,13 @@ class Faithfulness:
             f"its own ({kept.low:.2f} to {kept.high:.2f})."
         )
 
+    def _answer(self) -> str:
+        if self.is_faithful:
+            return "are faithful"
+        if self.explains_scores:
+            return "are faithful to the scores, but not shown to be to the rank of the true item"
+        return "are not shown to be faithful"
+
     def _moves(self) -> str:
         middle = "" if self.unit == LISTED else "a median of "
         first, other = (
@@ -99,7 +123,16 @@ class Faithfulness:
         )
         return (
             f"Without the part ranked first, the true item {first} among {self.counted_among}; "
-            f"without a random part, it {other}."
+            f"without a random part, it {other}{self._gain()}."
+        )
+
+    def _gain(self) -> str:
+        if self.unit == LISTED:
+            return ""
+        gain = self.moved_gain
+        return (
+            f" (median difference {_places(gain.value)}, 95 % interval {_places(gain.low)} to "
+            f"{_places(gain.high)})"
         )
 
 
@@ -141,6 +174,7 @@ def faithfulness(
         comprehensiveness_gain=loss_gain,
         sufficiency=kept,
         sufficiency_gain=kept_gain,
+        moved_gain=resampling.median_interval((moves["explained"] - moves["random"]).to_numpy()),
         moved=float(moves["explained"].median()),
         moved_at_random=float(moves["random"].median()),
         counted_among="the listed items" if ranks is None else "all items",
@@ -246,7 +280,7 @@ def rank_moves_among_all(
 def _judged(games: Games) -> tuple[np.ndarray, str]:
     """Scores to average over, ``(R, 2 ** n)``, and what a row is."""
     if len(np.unique(games.user_ids)) == 1:
-        return games.values, LISTED
+        return games.values[games.is_listed], LISTED
     return games.values[games.is_target], "user"
 
 
@@ -267,23 +301,29 @@ def _move_words(places: float, middle: str) -> str:
     if not places:
         return "does not move"
     noun = "place" if abs(places) == 1 else "places"
-    return f"{'falls' if places > 0 else 'rises'} by {middle}{abs(places):,.4g} {noun}"
+    return f"{'falls' if places > 0 else 'rises'} by {middle}{_places(abs(places))} {noun}"
+
+
+def _places(count: float) -> str:
+    """Write a number of places: whole from ten on, a median or mean below with one decimal."""
+    return f"{count:,.0f}" if abs(count) >= 10 else f"{count:.2g}"
 
 
 def _games(run: Run, user_ids: Sequence[str] | None) -> Games:
     """Coalition scores of the users' listed items."""
     require_parts(run)
-    rows = run.table("recommendations", ["user_id", "item_id"])
+    rows = run.table("recommendations", ["user_id", "item_id", "rank"])
     truth = run.table("user_metrics", ["user_id", "target_item_id"])
     target = rows["user_id"].map(truth.set_index("user_id")["target_item_id"])
     values = run.lists("recommendations", "part_coalitions")
-    games = Games(rows["user_id"].to_numpy(), (rows["item_id"] == target).to_numpy(), values)
+    is_target, inside = rows["item_id"] == target, rows["rank"] <= run.list_length
+    chosen = np.ones(len(rows), dtype=bool)
     if user_ids is not None:
         chosen = rows["user_id"].isin(user_ids).to_numpy()
-        games = Games(games.user_ids[chosen], games.is_target[chosen], values[chosen])
-    if not len(games.values):
+    if not chosen.any():
         raise DataError(f"Run {run.run_id!r} has none of the chosen users.")
-    return games
+    columns = (rows["user_id"].to_numpy(), is_target.to_numpy(), inside.to_numpy(), values)
+    return Games(*(column[chosen] for column in columns))
 
 
 def _leading_masks(values: np.ndarray) -> np.ndarray:

@@ -17,12 +17,16 @@ from analysis.plots import health as health_plots
 from analysis.plots import information as plots
 from analysis.plots import known
 from analysis.plots.areas import area_diagram
+from analysis.plots.atom_panels import atom_intervals, definition_panel
+from analysis.plots.atoms import PART_SOURCES
 from analysis.plots.interactions import interaction_points
 from analysis.plots.theme import label_of
 from prism_core.errors import DataError, NotFittedError
 from prism_core.store.reader import Run
 
 TABLE: Final = "information"
+CLUSTER_OF_PART: Final = "the item's cluster in the part"
+NEXT_CATEGORY: Final = "next category"
 QUESTION: Final[Mapping[str, str]] = {
     "scope": "data",
     "target": "next category",
@@ -64,6 +68,10 @@ def _matching(run: Run, options: Options, names: Sequence[str], kind: str) -> pd
     return rows
 
 
+def _target(options: Options) -> str:
+    return str(options.get("target", QUESTION["target"]))
+
+
 def _sources(options: Options) -> tuple[str, str]:
     return options.get("first", QUESTION["first"]), options.get("second", QUESTION["second"])
 
@@ -71,7 +79,7 @@ def _sources(options: Options) -> tuple[str, str]:
 def _atoms(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     return plots.atom_bars(
         atoms=_rows(runs[0], options, "estimate"),
-        target=options.get("target", QUESTION["target"]),
+        target=_target(options),
         sources=_sources(options),
         dark=dark,
     )
@@ -80,24 +88,44 @@ def _atoms(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 def _weights(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     weights = population_weights(runs[0]).groupby("part", sort=False)["weight"].mean()
     atoms = _rows(runs[0], options, "estimate")
-    return plots.weight_against_information(weights=weights, atoms=atoms, dark=dark)
+    return plots.weight_against_information(
+        weights=weights, atoms=atoms, target=_target(options), sources=_sources(options), dark=dark
+    )
 
 
 def _groups(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    groups = _rows(runs[0], options, "group")
-    named = groups.assign(slice=groups["grouping"] + ": " + groups["group"])
-    return plots.stacked_atoms(atoms=named, by="slice", sources=_sources(options), dark=dark)
+    return atom_intervals(
+        atoms=named_groups(_rows(runs[0], options, "group"), _rows(runs[0], options, "estimate")),
+        by="name",
+        target=_target(options),
+        sources=_sources(options),
+        dark=dark,
+    )
+
+
+def named_groups(groups: pd.DataFrame, atoms: pd.DataFrame) -> pd.DataFrame:
+    """Name every group of choices, with their number, for a figure; say what of them is clear.
+
+    An atom of a group must lie above the null of the same atom of all choices, too.
+    """
+    null = groups["atom"].map(atoms.set_index("atom")["null_95"])
+    groups = groups.assign(distinguishable=(groups["low"] > 0) & (groups["value"] > null))
+    words = groups["group"].map(lambda group: label_of(str(group)).lower())
+    count = groups["events"].map(lambda events: f"{int(events):,}")
+    return groups.assign(name=groups["grouping"] + ": " + words + " (" + count + ")")
 
 
 def _areas(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     atoms = _rows(runs[0], options, "estimate")
-    return area_diagram(atoms=atoms, sources=_sources(options), dark=dark)
+    return area_diagram(atoms=atoms, target=_target(options), sources=_sources(options), dark=dark)
 
 
 def _targets(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """The same sources about every stored target, whatever the scope."""
     rows = _matching(runs[0], options, ("first", "second", "slice", "coding"), "estimate")
-    return plots.stacked_atoms(atoms=rows, by="target", sources=_sources(options), dark=dark)
+    return plots.stacked_atoms(
+        atoms=rows, by="target", target="each target", sources=_sources(options), dark=dark
+    )
 
 
 def _against(kind: str, title: str) -> Draw:
@@ -105,7 +133,12 @@ def _against(kind: str, title: str) -> Draw:
         rows = _rows(runs[0], options, kind)
         frame = rows.pivot(index="x", columns="atom", values="value").reset_index()
         return plots.atoms_against(
-            frame=frame, x="x", title=title, sources=_sources(options), dark=dark
+            frame=frame,
+            x="x",
+            title=title,
+            target=_target(options),
+            sources=_sources(options),
+            dark=dark,
         )
 
     return draw
@@ -113,18 +146,23 @@ def _against(kind: str, title: str) -> Draw:
 
 def _definitions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     rows = _rows(runs[0], options, "definition")
-    return plots.definition_panel(definitions=rows, sources=_sources(options), dark=dark)
+    return definition_panel(
+        definitions=rows, target=_target(options), sources=_sources(options), dark=dark
+    )
 
 
 def _lattice(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    return plots.lattice_bars(atoms=_rows(runs[0], options, "lattice"), dark=dark)
+    rows = _rows(runs[0], options, "lattice")
+    return plots.lattice_bars(atoms=rows, target=_target(options), dark=dark)
 
 
 def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     """The same question about every stored slice."""
     names = ("scope", "target", "first", "second", "coding")
     rows = named_slices(_matching(runs[0], options, names, "estimate"))
-    return plots.stacked_atoms(atoms=rows, by="slice", sources=_sources(options), dark=dark)
+    return plots.stacked_atoms(
+        atoms=rows, by="slice", target=_target(options), sources=_sources(options), dark=dark
+    )
 
 
 def named_slices(rows: pd.DataFrame) -> pd.DataFrame:
@@ -194,14 +232,18 @@ def _roles(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     atoms = part_atoms(health_rows(runs[0]), "role")
     if atoms.empty:
         raise DataError(f"run {runs[0].run_id!r}: its parts were checked without their data set.")
-    return plots.stacked_atoms(atoms=atoms, by="name", sources=sources_of(atoms), dark=dark)
+    return plots.stacked_atoms(
+        atoms=atoms, by="name", target=CLUSTER_OF_PART, sources=sources_of(atoms), dark=dark
+    )
 
 
 def _beyond(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     atoms = part_atoms(health_rows(runs[0]), "beyond")
     if atoms.empty:
         raise DataError(f"run {runs[0].run_id!r}: its parts were checked without their data set.")
-    return plots.stacked_atoms(atoms=atoms, by="name", sources=("part", "rest"), dark=dark)
+    return plots.stacked_atoms(
+        atoms=atoms, by="name", target=NEXT_CATEGORY, sources=PART_SOURCES, dark=dark
+    )
 
 
 def _epochs(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:

@@ -5,6 +5,7 @@ the coalition scores is: ``v(all) - v(image) - v(text) + v(none)`` of every list
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Literal
 
 import numpy as np
@@ -45,6 +46,31 @@ class UserInteraction:
         return "together" if self.mean > 0 else "repeat"
 
 
+def group_interactions(scores: pd.DataFrame) -> pd.DataFrame:
+    """Measure how every group of two modalities or more interacts in one item's score.
+
+    Parameters
+    ----------
+    scores
+        ``coalition``, ``score`` of one item, as in the ``modality_scores`` of
+        :class:`analysis.explanations.UserExplanation`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group`` (names joined by `` + ``), ``size``, ``interaction`` (Shapley interaction index),
+        smaller groups first.
+    """
+    values = scores["score"].to_numpy()
+    names = scores["coalition"].iloc[-1].split(" + ")
+    rows = [
+        (" + ".join(names[m] for m in members), size, float(interaction_index(values, members)))
+        for size in range(2, len(names) + 1)
+        for members in combinations(range(len(names)), size)
+    ]
+    return pd.DataFrame(rows, columns=["group", "size", "interaction"])
+
+
 def user_interaction(run: Run, user_id: str) -> UserInteraction:
     """Average the interaction of all modalities over what is listed for a user.
 
@@ -54,9 +80,12 @@ def user_interaction(run: Run, user_id: str) -> UserInteraction:
         The run has no coalition scores, or nothing is listed for the user.
     """
     columns = ["user_id", "item_id", "rank", "modality_coalitions"]
-    if not run.parts:
-        raise DataError(f"Run {run.run_id!r} has no scores with modalities withheld.")
+    if not run.parts or len(run.modalities) < 2:
+        raise DataError(
+            f"Run {run.run_id!r} has no scores with one of several modalities withheld."
+        )
     rows = run.table("recommendations", columns, where={"user_id": user_id})
+    rows = rows[rows["rank"] <= run.list_length]
     if rows.empty:
         raise DataError(f"Run {run.run_id!r} lists nothing for user {user_id!r}.")
     values = interaction_index(np.stack(rows["modality_coalitions"].to_list()))

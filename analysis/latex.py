@@ -145,9 +145,10 @@ def _environment(
 
 
 def _metric_cells(rows: pd.DataFrame, differences: pd.DataFrame | None) -> dict[str, Any]:
-    ordered = rows.sort_values("value", ascending=False)["name"].to_list()
+    """Give what a column needs; values that print alike share their place."""
+    printed = [f"{value:.4f}" for value in sorted(rows["value"], reverse=True)]
     p = {} if differences is None else differences.set_index("name")["p_holm"].to_dict()
-    return {"rows": rows.set_index("name"), "order": ordered, "p": p}
+    return {"rows": rows.set_index("name"), "best": list(dict.fromkeys(printed)), "p": p}
 
 
 def _cell(column: Mapping[str, Any], name: str) -> str:
@@ -155,9 +156,9 @@ def _cell(column: Mapping[str, Any], name: str) -> str:
         return "--"
     row = column["rows"].loc[name]
     text = f"{row['value']:.4f}"
-    if column["order"][0] == name:
+    if text == column["best"][0]:
         text = rf"\textbf{{{text}}}"
-    elif len(column["order"]) > 1 and column["order"][1] == name:
+    elif text in column["best"][1:2]:
         text = rf"\underline{{{text}}}"
     mark = r"$^{\dagger}$" if column["p"].get(name, 1.0) < column["level"] else ""
     half = (row["high"] - row["low"]) / 2

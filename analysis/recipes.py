@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from analysis import (
     comparison,
     data_recipes,
+    drivers,
     explanations,
     faithfulness,
     information_recipes,
@@ -25,6 +26,7 @@ from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
 from analysis.plots import population as population_plots
+from analysis.plots.drivers import driver_bars
 from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
@@ -244,6 +246,11 @@ def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
+def _drivers(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
+    explained = explanations.explain_user(runs[0], _needed(options, "user_id"))
+    return driver_bars(drivers=drivers.list_drivers(explained), dark=dark)
+
+
 def _interactions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     explained = explanations.explain_user(runs[0], _needed(options, "user_id"))
     return explanation_plots.interaction_bars(recommendations=explained.recommendations, dark=dark)
@@ -290,6 +297,7 @@ FIGURES: Final[Mapping[str, Callable[[Sequence[Run], Options, bool], go.Figure]]
     "contributions": _contributions,
     "triangle": _triangle,
     "user": _user,
+    "drivers": _drivers,
     "faithfulness": _faithfulness,
     "interactions": _interactions,
     "waterfall": _waterfall,

@@ -7,6 +7,7 @@ gives the same bytes with the same browser and fonts.
 import io
 import os
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
@@ -29,6 +30,9 @@ GL_DENSITY: Final = 2
 """Raster pixels that a WebGL layer gets for one layout pixel at scale 1."""
 
 RASTER_DPI: Final = 600
+
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters of texts that a browser writes into an SVG although XML forbids them."""
 
 
 def find_browser() -> Path | None:
@@ -84,7 +88,7 @@ def render(
         return _with_dpi(drawn, dpi)
     if image_format == "pdf":
         return _sized_pdf(drawn, 1 / scale, width, height)
-    return drawn if scale == 1 else _sized_svg(drawn, width, height)
+    return _canonical(drawn if scale == 1 else _sized_svg(drawn, width, height))
 
 
 def has_gl(figure: go.Figure) -> bool:
@@ -145,3 +149,16 @@ def _sized_svg(svg: bytes, width: int, height: int) -> bytes:
     text = svg.decode("utf-8")
     text = re.sub(r'\bwidth="[\d.]+"', f'width="{width}"', text, count=1)
     return re.sub(r'\bheight="[\d.]+"', f'height="{height}"', text, count=1).encode()
+
+
+def _canonical(svg: bytes) -> bytes:
+    """Write an SVG in the canonical form of XML, whose attributes are sorted.
+
+    Chrome adds an element's ``style`` to its attributes when it next lays the page out, which is
+    before or after others are set, as time falls.
+
+    References
+    ----------
+    .. [1] Canonical XML 2.0, https://www.w3.org/TR/xml-c14n2/
+    """
+    return ET.canonicalize(_NOT_XML.sub("", svg.decode("utf-8"))).encode()

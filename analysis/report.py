@@ -1,7 +1,7 @@
 """The command ``python -m analysis report``: the standard figures and tables of a paper."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,10 @@ from analysis.venues import VENUES
 from prism_core.errors import DataError
 from prism_core.store.reader import Run
 
+FULL_MODEL: Final = "PRISM"
+"""Name of the variant that ablations are compared with."""
+MOST_IN_A_COLUMN: Final = 8
+"""Variants above which what lists them side by side takes the full width."""
 METRICS: Final = ("ndcg@10", "ndcg@20", "recall@10", "recall@20", "mrr@10")
 
 
@@ -68,9 +72,11 @@ def standard_cards(
         recipe=Recipe(figure="metrics", runs=ids),
         options=full,
     )
+    parted = _parted(runs, users)
     if len(variants) > 1:
-        yield from _comparison_cards(ids, reference, sample, column)
-    parted = next((run for run in runs if run.parts), None)
+        groups_of = {} if parted is None else {"groups_of": parted.run_id}
+        size = full if len(variants) > MOST_IN_A_COLUMN else column
+        yield from _comparison_cards(ids, reference, sample, size, groups_of)
     if parted is not None:
         yield from _part_cards(parted, column, full)
         for user_id in users:
@@ -84,27 +90,50 @@ def standard_tables(
     users: Sequence[str],
 ) -> dict[str, str]:
     """Give the LaTeX tables of a paper by name."""
-    summary = comparison.summary(variants, metrics=METRICS)
+    tables = {"main": _results(variants, reference, "Results", "tab:main")}
+    trained = [variant for variant in variants if variant.kind == "model"]
+    if len(trained) > 1:
+        full = next((v.name for v in trained if v.name == FULL_MODEL), _strongest(trained))
+        tables["ablation"] = _results(trained, full, "Ablation", "tab:ablation")
+    parted = _parted(runs, users)
+    if parted is not None:
+        tables |= {f"user-{_safe(user_id)}": _user_table(parted, user_id) for user_id in users}
+    return tables
+
+
+def _parted(runs: Sequence[Run], users: Sequence[str]) -> Run | None:
+    """Give the run whose parts are shown: of those with recommendations the one that keeps most."""
+    detailed = [run for run in runs if run.parts and run.has("recommendations")]
+    if users and not detailed:
+        raise DataError(
+            f"no case study of user {users[0]!r}: none of the given runs has parts and kept its "
+            "recommendations; give one that has, or train it again."
+        )
+    return max(detailed, key=_kept, default=None)
+
+
+def _kept(run: Run) -> int:
+    return sum([run.has("users"), run.has("information"), run.has_vectors, _has_maps(run)])
+
+
+def _has_maps(run: Run) -> bool:
+    return any(name.startswith("maps/items") for name in run.manifest["files"])
+
+
+def _results(variants: Sequence[comparison.Variant], reference: str, title: str, label: str) -> str:
+    """Write metrics over the full width, with intervals and marks against the reference."""
     tested = len(variants) > 1
     gaps = {
         metric: comparison.differences(variants, reference=reference, metric=metric)
         for metric in (METRICS if tested else ())
     }
-    trained = summary[summary["kind"] == "model"]
-    tables = {
-        "main": latex_results(
-            summary,
-            differences=gaps or None,
-            caption=f"Results; the reference is {reference}." if tested else "Results.",
-            label="tab:main",
-        )
-    }
-    if trained["name"].nunique() > 1:
-        tables["ablation"] = latex_results(trained, caption="Ablation.", label="tab:ablation")
-    parted = next((run for run in runs if run.parts), None)
-    if parted is not None:
-        tables |= {f"user-{_safe(user_id)}": _user_table(parted, user_id) for user_id in users}
-    return tables
+    return latex_results(
+        comparison.summary(variants, metrics=METRICS),
+        differences=gaps or None,
+        caption=f"{title}; the reference is {reference}." if tested else f"{title}.",
+        label=label,
+        wide=True,
+    )
 
 
 def _user_table(run: Run, user_id: str) -> str:
@@ -115,7 +144,11 @@ def _user_table(run: Run, user_id: str) -> str:
 
 
 def _comparison_cards(
-    ids: tuple[str, ...], reference: str, sample: str, column: PrintOptions
+    ids: tuple[str, ...],
+    reference: str,
+    sample: str,
+    size: PrintOptions,
+    groups_of: Mapping[str, str],
 ) -> Iterator[Card]:
     about = {"reference": reference}
     captions = {
@@ -124,11 +157,12 @@ def _comparison_cards(
         "slices": f"NDCG@10 against {reference} within groups of users; grey cells are uncertain.",
     }
     for figure, caption in captions.items():
-        recipe = Recipe(figure=figure, runs=ids, options=about)
-        yield Card(name=figure, caption=caption, recipe=recipe, options=column)
+        options = about | (groups_of if figure == "slices" else {})
+        recipe = Recipe(figure=figure, runs=ids, options=options)
+        yield Card(name=figure, caption=caption, recipe=recipe, options=size)
     curves = Recipe(figure="learning_curves", runs=ids)
     caption = "Validation NDCG@10 over epochs; bands are the range over seeds."
-    yield Card(name="learning_curves", caption=caption, recipe=curves, options=column)
+    yield Card(name="learning_curves", caption=caption, recipe=curves, options=size)
 
 
 def _part_cards(run: Run, column: PrintOptions, full: PrintOptions) -> Iterator[Card]:
@@ -171,8 +205,15 @@ def _case_study(run: Run, user_id: str, column: PrintOptions) -> Iterator[Card]:
 def _default_reference(variants: Sequence[comparison.Variant]) -> str:
     """Name the best floor, or the weakest model where there is no floor."""
     floors = [v for v in variants if v.kind == "floor"]
-    score = {v.name: float(v.values("ndcg@10").mean()) for v in floors or variants}
-    return max(score, key=score.__getitem__) if floors else min(score, key=score.__getitem__)
+    return _strongest(floors) if floors else min(variants, key=_mean).name
+
+
+def _strongest(variants: Sequence[comparison.Variant]) -> str:
+    return max(variants, key=_mean).name
+
+
+def _mean(variant: comparison.Variant) -> float:
+    return float(variant.values("ndcg@10").mean())
 
 
 def _safe(text: str) -> str:

@@ -80,6 +80,19 @@ def mean_intervals(
     return [_percentiles(float(value), draws, level) for value, draws in pairs]
 
 
+def median_interval(values: np.ndarray, *, level: float = LEVEL) -> Interval:
+    """Give the median and its exact interval between two order statistics (sign-test inversion).
+
+    With fewer than six values the interval at 95 % would need more extremes than there are; it then
+    spans all values.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    below = max(0, int(stats.binom.ppf((1 - level) / 2, len(ordered), 0.5)) - 1)
+    return Interval(
+        float(np.median(ordered)), float(ordered[below]), float(ordered[len(ordered) - 1 - below])
+    )
+
+
 def difference_interval(
     ours: np.ndarray,
     theirs: np.ndarray,

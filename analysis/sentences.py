@@ -3,10 +3,9 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
-from scipy.stats import t
 
+from analysis.drivers import contributions_by_item, half_interval
 from analysis.explanations import UserExplanation
 from analysis.plots.theme import label_of
 from prism_core.names import ID
@@ -24,14 +23,15 @@ def plain_name(player: str) -> str:
 
 
 def user_sentence(explanation: UserExplanation) -> str:
-    """Say in one to three sentences what drives a user's list.
+    """Say in a few sentences what drives a user's list, and what its largest weight does.
 
     The 95 % interval is a t interval of the mean contribution over the listed items (the true next
     item is left out where it ranks below the list); the runner-up is compared item by item.
     """
-    wide = _listed(explanation).pivot(index="rank", columns="player", values="contribution")
+    wide = contributions_by_item(explanation)
     order = wide.mean().sort_values(ascending=False)
-    return " ".join([_leader(wide, order), _weights(explanation), _target(explanation)])
+    weights = _weights(explanation, _adds(wide))
+    return " ".join([_leader(wide, order), weights, _target(explanation)])
 
 
 def item_sentence(explanation: UserExplanation, item_id: str) -> str:
@@ -50,44 +50,43 @@ def item_sentence(explanation: UserExplanation, item_id: str) -> str:
     return " ".join(text for text in [opening, _ups_and_downs(shares), closing] if text)
 
 
-def weight_sentence(explanation: UserExplanation) -> str:
-    """Say which fusion weight is largest and where it stands among all users."""
-    return _weights(explanation)
-
-
-def _listed(explanation: UserExplanation) -> pd.DataFrame:
-    """Contributions without a true item that ranks below the list."""
-    shown = explanation.recommendations
-    in_order = (shown["rank"] == np.arange(1, len(shown) + 1)) | ~shown["is_target"]
-    return explanation.contributions[
-        explanation.contributions["rank"].isin(shown.loc[in_order, "rank"])
-    ]
-
-
 def _leader(wide: pd.DataFrame, order: pd.Series) -> str:
     first, second = str(order.index[0]), str(order.index[1])
     count = len(wide)
     if count < MIN_ITEMS:
         items = "the one listed item" if count == 1 else f"the {count} listed items"
         return f"Over {items}, {plain_name(first)} adds most ({order.iloc[0]:+.2f})."
-    low, high = _interval(wide[first])
     text = (
         f"Over the {count} listed items, {plain_name(first)} adds most to the score: "
-        f"{order.iloc[0]:+.2f} on average (95 % interval {low:+.2f} to {high:+.2f})"
+        f"{_mean_words(wide[first])}"
     )
-    gap_low, _ = _interval(wide[first] - wide[second])
-    if gap_low > 0:
+    gap = wide[first] - wide[second]
+    if gap.mean() > half_interval(gap):
         return f"{text}, clearly more than {plain_name(second)} ({order.iloc[1]:+.2f})."
     return f"{text}, not clearly more than {plain_name(second)} ({order.iloc[1]:+.2f})."
 
 
-def _weights(explanation: UserExplanation) -> str:
+def _mean_words(values: pd.Series) -> str:
+    mean, half = values.mean(), half_interval(values)
+    return f"{mean:+.2f} on average (95 % interval {mean - half:+.2f} to {mean + half:+.2f})"
+
+
+def _weights(explanation: UserExplanation, adds: Mapping[str, str]) -> str:
+    """Name the largest weight and, where it is known, what that part adds to the scores."""
     ordered = explanation.weights.sort_values("weight", ascending=False)
     top = ordered.to_dict("records")[0]
+    does = f" That part adds {adds[top['part']]}." if top["part"] in adds else ""
     return (
         f"The gate gives its largest weight, {top['weight']:.2f}, to {plain_name(top['part'])}; "
-        f"{_standing(top['percentile'])}."
+        f"{_standing(top['percentile'])}.{does}"
     )
+
+
+def _adds(wide: pd.DataFrame) -> dict[str, str]:
+    """Say what each player adds on average, where there are items enough for an interval."""
+    if len(wide) < MIN_ITEMS:
+        return {}
+    return {str(player): _mean_words(wide[player]) for player in wide.columns}
 
 
 def _standing(percentile: float) -> str:
@@ -97,8 +96,8 @@ def _standing(percentile: float) -> str:
 
 
 def _target(explanation: UserExplanation) -> str:
-    listed = explanation.target_rank <= len(explanation.recommendations)
-    where = "in the list" if listed else "below the list"
+    shown = explanation.recommendations
+    where = "in the list" if shown.loc[shown["is_target"], "is_listed"].any() else "below the list"
     return f"The item chosen next stands at rank {explanation.target_rank:,}, {where}."
 
 
@@ -131,10 +130,3 @@ def _enumerated(parts: list[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _interval(values: pd.Series) -> tuple[float, float]:
-    """95 % t interval of a mean."""
-    half = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    mean = float(values.mean())
-    return mean - half, mean + half

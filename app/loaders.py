@@ -20,11 +20,12 @@ from analysis.explanations import (
 from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curves
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
-from prism_core.errors import DataError
+from prism_core.errors import DataError, RunFormatError
 from prism_core.names import BACKBONES, TIERS
 from prism_core.store import schema
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run, RunEntry, list_runs
+from prism_core.store.study_record import RECORD, StudyRecord
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RUNS_VARIABLE: Final = "PRISM_RUNS"
@@ -34,6 +35,9 @@ ORDER: Final = {"complete": 0, "incomplete": 1, "damaged": 2}
 BACKBONE_ORDER: Final = ("", *BACKBONES)
 MANY_RUNS: Final = 512
 """Manifests kept in memory; each takes a few kilobytes."""
+
+RELIST: Final = 30
+"""Seconds after which the files of all runs are looked for again, whatever their manifests say."""
 
 
 def own_runs() -> Path:
@@ -73,9 +77,15 @@ def run_entries() -> list[RunEntry]:
     Where two folders hold a run of the same id, the one of which more was kept counts.
     """
     roots = run_roots()
-    entries = _entries(roots, tuple(stamp(root) for root in roots))
-    best = {e.run_id: e for e in sorted(entries, key=_completeness, reverse=True)}
-    return sorted(best.values(), key=_place)
+    return _entries(roots, _listing(roots))
+
+
+def runs_on_same_data(run: Run) -> tuple[Run, ...]:
+    """Give the other runs that can be opened and were made from the same data set."""
+    roots = run_roots()
+    fingerprint = str(run.manifest["dataset"].get("fingerprint", ""))
+    same = _runs_on_data(roots, _listing(roots), fingerprint)
+    return tuple(other for other in same if other.run_id != run.run_id)
 
 
 def _completeness(entry: RunEntry) -> tuple[int, int]:
@@ -88,9 +98,31 @@ def _place(entry: RunEntry) -> tuple[object, ...]:
     return ORDER[entry.status], is_floor, entry.group, backbone, entry.name, entry.seed
 
 
-@st.cache_data(max_entries=4, ttl=3, show_spinner=False)
-def _entries(roots: tuple[Path, ...], stamps: tuple[int, ...]) -> list[RunEntry]:
-    return list_runs(roots)
+@st.cache_resource(max_entries=4, ttl=RELIST, show_spinner=False)
+def _entries(roots: tuple[Path, ...], listing: int) -> list[RunEntry]:
+    best = {e.run_id: e for e in sorted(list_runs(roots), key=_completeness, reverse=True)}
+    return sorted(best.values(), key=_place)
+
+
+@st.cache_resource(max_entries=8, ttl=RELIST, show_spinner=False)
+def _runs_on_data(roots: tuple[Path, ...], listing: int, fingerprint: str) -> tuple[Run, ...]:
+    found = []
+    for entry in _entries(roots, listing):
+        if entry.status != "complete":
+            continue
+        try:
+            other = open_run(entry)
+        except RunFormatError:
+            continue
+        if str(other.manifest["dataset"].get("fingerprint", "")) == fingerprint:
+            found.append(other)
+    return tuple(found)
+
+
+def _listing(roots: tuple[Path, ...]) -> int:
+    """Give a number that changes when a run comes, goes or is finished or written again."""
+    folders = [folder for root in roots if root.is_dir() for folder in os.scandir(root)]
+    return hash(tuple((f.path, stamp(Path(f.path, schema.MANIFEST))) for f in folders))
 
 
 def open_run(entry: RunEntry) -> Run:
@@ -236,6 +268,16 @@ def points_of(run: Run, scope: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _points_of(path: Path, stamp: int, scope: str) -> pd.DataFrame:
     return map_points.points_of(_run(path, stamp), scope)
+
+
+def study_record(folder: Path) -> StudyRecord:
+    """Read which runs a study has that was made in a folder; empty where none was."""
+    return _study_record(folder, stamp(folder / RECORD))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _study_record(folder: Path, stamp: int) -> StudyRecord:
+    return StudyRecord.read(folder)
 
 
 def find_dataset(run: Run) -> Dataset | None:

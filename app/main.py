@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import state
+from app import collector, state
 from app.components import run_picker
 from app.components.text import markdown
 from app.loaders import PICTURES_VARIABLE
@@ -47,6 +47,7 @@ def main() -> None:
     except PrismError as error:
         st.error(markdown(error), icon=":material/error:")
     state.publish()
+    collector.set_aside()
 
 
 main()

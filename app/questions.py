@@ -11,7 +11,7 @@ from analysis.information.sources import PROJECTED, REST, source_names
 from analysis.information.stored import ARTIFACT, completed
 from analysis.plots.theme import label_of
 from app import loaders
-from prism_core.names import ID
+from prism_core.names import ID, REDUNDANCY, SYNERGY
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -25,11 +25,11 @@ SCOPES: Final = {
     "lattice": "All atoms",
 }
 TARGETS: Final = {
-    "next category": "the genre of the next item",
+    "next category": "the category of the next item",
     "next cluster": "the group of alike items that the next item is in",
     "next popularity": "the popularity of the next item",
     "hit or miss": "whether a candidate is the next item or another one",
-    "top-1 category": "the genre of the first recommendation",
+    "top-1 category": "the category of the first recommendation",
     "top-1 cluster": "the group of alike items that the first recommendation is in",
     "hit@10": "whether the true next item is in the top 10",
 }
@@ -98,6 +98,14 @@ def source_words(name: str) -> str:
     if name.startswith(PROJECTED):
         return f"{label_of(name.removeprefix(PROJECTED)).lower()} as the model reads it"
     return label_of(name).lower()
+
+
+def with_article(name: str, scope: str) -> str:
+    """Name a source inside a sentence: "the image", "the part synergy", "the other parts"."""
+    if name == REST:
+        return "the other parts" if scope == "part" else "the other modalities"
+    is_part = name.startswith("unique_") or name in (SYNERGY, REDUNDANCY)
+    return f"the {'part ' if is_part else ''}{source_words(name)}"
 
 
 def answers(run: Run) -> pd.DataFrame:

@@ -15,7 +15,6 @@ from analysis import saved_slices, slices, tastes
 from analysis.saved_slices import SavedSlice
 from app import loaders
 from app.state import selection
-from prism_core.errors import RunFormatError
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -38,7 +37,7 @@ def own(run: Run) -> dict[str, SavedSlice]:
 
 def folders(run: Run) -> list[Path]:
     """List the folders that may hold slices that fit a run; the run's own come first."""
-    runs = [run, *_on_same_data(run)]
+    runs = [run, *loaders.runs_on_same_data(run)]
     return list(dict.fromkeys(folder for one in runs for folder in (own_folder(one), one.path)))
 
 
@@ -86,7 +85,8 @@ def item_ids(run: Run) -> list[str] | None:
 
 
 def _saved(folder: Path) -> dict[str, SavedSlice]:
-    return _read(folder, loaders.stamp(folder / saved_slices.FOLDER))
+    at = loaders.stamp(folder / saved_slices.FOLDER)
+    return _read(folder, at) if at else {}
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -100,17 +100,3 @@ def _groups(path: Path, stamp: int, dataset: Path | None) -> pd.DataFrame:
     if dataset is None:
         return groups
     return groups.merge(tastes.user_tastes(Dataset(dataset)), on="user_id", how="left")
-
-
-def _on_same_data(run: Run) -> list[Run]:
-    wanted, found = run.manifest["dataset"].get("fingerprint"), []
-    for entry in loaders.run_entries():
-        if entry.status != "complete" or entry.run_id == run.run_id:
-            continue
-        try:
-            other = loaders.open_run(entry)
-        except RunFormatError:
-            continue
-        if other.manifest["dataset"].get("fingerprint") == wanted:
-            found.append(other)
-    return found

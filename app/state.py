@@ -79,6 +79,7 @@ class Widget(StrEnum):
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
     MAP_LENS = "map_lens"
+    MAP_MARKS = "map_marks"
     MAP_HOVER = "map_hover"
     MAP_CHOSEN = "map_chosen"
     MAP_TABLE = "map_table"

@@ -7,10 +7,11 @@ from typing import Final
 from prism_core.config.study import read_study
 from prism_core.devices import DEVICES
 from prism_core.errors import ConfigError, TrainingError
+from prism_core.store.study_record import RECORD
 from prism_core.studies.cells import Task
 from prism_core.studies.launchers import Launcher, Processes, Serial, worker_devices
 from prism_core.studies.ray_launcher import RayTasks
-from prism_core.studies.study import RECORD, count_runs, run_study
+from prism_core.studies.study import count_runs, run_study
 from prism_core.studies.view import view_for_terminal
 
 LAUNCHERS: Final = ("processes", "ray")

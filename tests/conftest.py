@@ -1,4 +1,12 @@
-"""Fixtures that several kinds of tests share."""
+"""Fixtures that several kinds of tests share, and one thread for all who compute.
+
+Sums depend on how many threads make them, so a process that is compared with another one must
+have as many: the variable is read by torch when it is loaded and inherited by subprocesses.
+"""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
 
 from pathlib import Path
 
@@ -37,12 +45,9 @@ def tiny_runs(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -
 @pytest.fixture(scope="session")
 def trained_runs(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> Path:
     """A folder with one small run that was really trained, so that it has a model."""
-    import torch
-
     from prism_core.config.run import load_run_config
     from prism_core.training.runs import train_run
 
-    torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("trained")
     options = ["name=Small", "model.hidden_size=16", "model.num_heads=2", "training.max_epochs=2"]
     path = f'data.path="{tiny_dataset.path}"'

@@ -86,7 +86,8 @@ def make_run(
     """
     rng = np.random.default_rng(seed)
     writer = RunWriter(root / run_id)
-    writer.write_config({"name": name, "seed": seed, "model": {"content": "prism"}})
+    model, evaluation = {"content": "prism"}, {"top_k": top_k}
+    writer.write_config({"name": name, "seed": seed, "model": model, "evaluation": evaluation})
     users = dataset.users["user_id"].to_numpy()
     targets = dataset.interactions.groupby("user_index")["item_index"].last().to_numpy()
     ranks = 1 + (rng.random(len(users)) * (dataset.num_items - 1) * (1 - skill)).astype(np.int64)

@@ -15,6 +15,7 @@ from analysis import (
     alignment,
     comparison,
     data_report,
+    drivers,
     explanations,
     faithfulness,
     map_points,
@@ -37,7 +38,9 @@ from analysis.plots import information as info_plots
 from analysis.plots import maps as map_plots
 from analysis.plots import population as population_plots
 from analysis.plots.areas import area_diagram
-from analysis.plots.interactions import interaction_points
+from analysis.plots.atom_panels import atom_intervals, definition_panel
+from analysis.plots.drivers import driver_bars
+from analysis.plots.interactions import group_bars_of_modalities, interaction_points
 from analysis.plots.known import gates_figure, recovery_figure
 from analysis.plots.marked import weight_histograms
 from analysis.plots.morph import morphing_map
@@ -119,27 +122,35 @@ def _information(dark: bool) -> dict[str, go.Figure]:
     return {
         "atom_bars": info_plots.atom_bars(atoms=ATOMS, target="next category", dark=dark),
         "stacked_atoms": info_plots.stacked_atoms(
-            atoms=pd.concat(slices_of), by="slice", dark=dark
+            atoms=pd.concat(slices_of), by="slice", target="next category", dark=dark
+        ),
+        "atom_intervals": atom_intervals(
+            atoms=pd.concat(slices_of), by="slice", target="next category", dark=dark
         ),
         "atoms_against": info_plots.atoms_against(
             frame=against.set_axis(["samples", *ATOMS["atom"]], axis=1),
             x="samples",
             title="Choices used",
+            target="next category",
             dark=dark,
         ),
         "weight_against_information": info_plots.weight_against_information(
-            weights=pd.Series([0.1, 0.2, 0.3, 0.4], index=PARTS), atoms=ATOMS, dark=dark
+            weights=pd.Series([0.1, 0.2, 0.3, 0.4], index=PARTS),
+            atoms=ATOMS,
+            target="next category",
+            dark=dark,
         ),
-        "definition_panel": info_plots.definition_panel(
-            definitions=definitions.assign(meaning="why"), dark=dark
+        "definition_panel": definition_panel(
+            definitions=definitions.assign(meaning="why"), target="next category", dark=dark
         ),
         "gates_figure": gates_figure(gates=computed_gates([gate("XOR"), gate("AND")]), dark=dark),
         "recovery_figure": recovery_figure(
             recovered=pd.DataFrame(rows, columns=columns), dark=dark
         ),
-        "area_diagram": area_diagram(atoms=ATOMS, dark=dark),
+        "area_diagram": area_diagram(atoms=ATOMS, target="next category", dark=dark),
         "lattice_bars": info_plots.lattice_bars(
             atoms=ATOMS.assign(atom=["{image}", "{text}", "{image}{text}", "{image,text}"]),
+            target="next category",
             dark=dark,
         ),
     }
@@ -210,6 +221,10 @@ def _users(run: Run, dark: bool) -> dict[str, go.Figure]:
             ),
             dark=dark,
         ),
+        "group_bars_of_modalities": group_bars_of_modalities(
+            groups=pd.DataFrame({"group": ["image + text", "all"], "interaction": [0.3, -0.1]}),
+            dark=dark,
+        ),
         "rank_moves": rank_moves(lists=lists, names=("Before", "Now"), dark=dark),
     }
 
@@ -227,6 +242,7 @@ def _explanations(run: Run, dark: bool) -> dict[str, go.Figure]:
         "contribution_waterfall": explanation_plots.contribution_waterfall(
             contributions=first, baseline=listed["baseline"].iloc[0], title="A film", dark=dark
         ),
+        "driver_bars": driver_bars(drivers=drivers.list_drivers(explained), dark=dark),
         "interaction_bars": explanation_plots.interaction_bars(recommendations=listed, dark=dark),
         "modality_ladder": explanation_plots.modality_ladder(
             modality_scores=explained.modality_scores.query("rank == 1"), dark=dark

@@ -66,7 +66,8 @@ def _run(path: Path, dataset: Dataset, rng: np.random.Generator) -> None:
     gate = pd.DataFrame(weights, columns=[f"weight_{part}" for part in PARTS])
     gate["gate_entropy"] = -(weights * np.log2(weights)).sum(axis=1)
     writer = RunWriter(path)
-    writer.write_config({"name": "Large", "seed": 0, "model": {"content": "prism"}})
+    model, evaluation = {"content": "prism"}, {"top_k": 1}
+    writer.write_config({"name": "Large", "seed": 0, "model": model, "evaluation": evaluation})
     writer.write_table("user_metrics", outcome)
     writer.write_table("users", pd.concat([outcome[["user_id", "history_length"]], gate], axis=1))
     writer.write_table("items", dataset.items)

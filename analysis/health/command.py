@@ -23,7 +23,7 @@ from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact, artifact_key
 
 ARTIFACT: Final = "health"
-_REVISION: Final = 2
+_REVISION: Final = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ a probe of one modality alone explains of it, and which atom tells of it most.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -29,21 +29,16 @@ DEAD_SHARE: Final = 0.05
 OWN_SENSITIVITY: Final = 0.3
 """Change, in spreads, that withholding a modality must at least cause where the role needs it."""
 
-LEAK_RATIO: Final = 0.3
-"""Change by the other modality, against the own one, above which a unique part is not unique."""
+MISPLACED_SHARE: Final = 0.1
+"""Share of a part's variance that may come from where its name says that it does not.
 
-SHARED_SENSITIVITY: Final = 0.3
-"""Change, in spreads, above which a redundant part depends on one of the modalities.
-
-Parts trained on worlds whose shared factor is known move by .07 (features with little noise) to
-.15 (much noise); parts that carry everything move by .36.
+One limit for three readings of it: how much of a unique part moves with another modality, how much
+of it a linear probe of another modality explains, and how much of redundancy only one modality
+tells (`unshared_share`).
 """
 
 REPEATED_CKA: Final = 0.9
 """Similarity above which one part repeats another."""
-
-LEAK_R2: Final = 0.3
-"""Share of a unique part that a linear probe of another modality may explain."""
 
 MOSTLY: Final = 2.0
 """How many times the own atom another one must be before it says what the part carries."""
@@ -124,8 +119,30 @@ def _judge_part(part: str, measures: pd.DataFrame, size: float, typical: float) 
     mine = measures[measures["part"] == part]
     if leaks := [sentence for find in _LEAKS for sentence in find(part, mine)]:
         return PartHealth(part=part, verdict="leaks", evidence=" ".join(leaks))
-    kept = _kept_role(_by_other(mine, "sensitivity"))
-    return PartHealth(part=part, verdict="alive", evidence=kept)
+    return PartHealth(part=part, verdict="alive", evidence=" ".join(_kept_role(part, mine)))
+
+
+def unshared_share(changes: Sequence[float]) -> float:
+    """Share of redundancy's variance that single modalities tell, ``(M - 1) / M sum s_m^2``.
+
+    Redundancy is what is told by any modality, and its best reading is the mean of ``M`` readings
+    ``shared + noise_m``. If the noises are independent, withholding modality ``m`` moves that mean
+    by ``s_m`` spreads with ``sum s_m^2 = M / (M - 1)`` times the share of the noise in its
+    variance. For two modalities that agree with correlation ``r``, the share is ``s^2``, and
+    ``s^2 = (1 - r) / (1 + r)``: .07 spreads for r = .99, .5 for r = .6, and 1 where they share
+    nothing.
+
+    Parameters
+    ----------
+    changes
+        By how many spreads each withheld modality moves the part.
+    """
+    count = len(changes)
+    return (count - 1) / count * sum(change**2 for change in changes)
+
+
+def _percent(share: float) -> str:
+    return f"{min(share, 1.0):.0%}"
 
 
 def _by_other(rows: pd.DataFrame, quantity: str) -> dict[str, float]:
@@ -141,10 +158,13 @@ def _by_sensitivity(part: str, mine: pd.DataFrame) -> Iterator[str]:
         if changes[weak] < OWN_SENSITIVITY:
             yield f"It hardly needs the {weak} ({changes[weak]:.2f} spreads when withheld)."
     elif part == REDUNDANCY:
-        strong = {name: change for name, change in changes.items() if change > SHARED_SENSITIVITY}
-        if strong:
-            moves = " and ".join(f"the {name} {change:.2f}" for name, change in strong.items())
-            yield f"It depends on single modalities: withholding {moves} spreads moves it."
+        share = unshared_share(list(changes.values()))
+        if share > MISPLACED_SHARE:
+            moves = ", ".join(f"the {name} {change:.2f}" for name, change in changes.items())
+            yield (
+                f"{_percent(share)} of its variance is told by one modality alone, not by either "
+                f"(limit {MISPLACED_SHARE:.0%}). Spreads moved when withheld: {moves}."
+            )
     else:
         yield from _broken_unique(part.removeprefix("unique_"), changes)
 
@@ -153,7 +173,7 @@ def _broken_unique(own: str, changes: Mapping[str, float]) -> Iterator[str]:
     if changes[own] < OWN_SENSITIVITY:
         yield f"It hardly needs its own {own} ({changes[own]:.2f} spreads when withheld)."
     for other, change in changes.items():
-        if other != own and change > LEAK_RATIO * changes[own]:
+        if other != own and change**2 > MISPLACED_SHARE * changes[own] ** 2:
             yield (
                 f"Withholding the {other} moves it by {change:.2f} spreads, its own {own} by "
                 f"{changes[own]:.2f}: it is not unique to the {own}."
@@ -172,7 +192,7 @@ def _by_probe(part: str, mine: pd.DataFrame) -> Iterator[str]:
     if own == part:
         return
     for other, explained in _by_other(mine, "probe").items():
-        if other != own and explained > LEAK_R2:
+        if other != own and explained > MISPLACED_SHARE:
             yield f"A linear probe of the {other} alone explains {explained:.0%} of it."
 
 
@@ -211,6 +231,16 @@ _LEAKS: Final[tuple[Callable[[str, pd.DataFrame], Iterator[str]], ...]] = (
 )
 
 
-def _kept_role(changes: Mapping[str, float]) -> str:
-    moves = [f"{modality} {change:.2f}" for modality, change in changes.items()]
-    return f"Moves by {', '.join(moves)} spreads when withheld, as its role asks."
+def _kept_role(part: str, mine: pd.DataFrame) -> Iterator[str]:
+    changes = _by_other(mine, "sensitivity")
+    moves = ", ".join(f"{modality} {change:.2f}" for modality, change in changes.items())
+    yield f"Moves by {moves} spreads when withheld, as its role asks."
+    if part == REDUNDANCY:
+        share = unshared_share(list(changes.values()))
+        yield f"{_percent(share)} of its variance is told by one modality alone."
+    beyond = mine[mine["quantity"] == "beyond_unique_first"]
+    for row in beyond.to_dict("records"):
+        if row["distinguishable"]:
+            yield f"Tells {row['value']:.3f} bit of the next category that no other part tells."
+        else:
+            yield "Tells nothing of the next category that the other parts do not tell."

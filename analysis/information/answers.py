@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from analysis.information.decomposition import ATOMS
-from analysis.information.definitions import compare_definitions
+from analysis.information.decomposition import ATOMS, entropy
+from analysis.information.definitions import around, compare_definitions
 from analysis.information.estimate import estimate
 from analysis.information.lattice import LatticeEstimate, estimate_lattice
 from analysis.information.library import Material
@@ -66,8 +66,8 @@ def answer(
         *_groups(found, material),
     ]
     if definitions:
-        table, total = found.panel_table, found.total.plug_in
-        panel = compare_definitions(table, information_joint=total)
+        corrected = {atom.name: atom.value for atom in found.atoms}
+        panel = around(compare_definitions(found.panel_table), corrected)
         frames.append(panel.assign(kind="definition"))
     rows = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     return _ordered(rows.assign(**_circumstances(found), classes=", ".join(material.classes)))
@@ -114,6 +114,7 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _lattice_circumstances(found: LatticeEstimate, material: Material) -> dict[str, Any]:
     return {
+        "target_entropy": entropy(np.bincount(material.target) / len(material.target)),
         "samples": len(material.target),
         "num_users": len(np.unique(material.users)),
         "bins": found.bins,
@@ -130,6 +131,7 @@ def _circumstances(found: Estimate) -> dict[str, Any]:
     retention = found.retention or {}
     nothing = float("nan")
     return {
+        "target_entropy": found.target_entropy,
         "samples": found.samples,
         "num_users": found.users,
         "bins": found.bins,

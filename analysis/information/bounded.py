@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Final
 
@@ -34,7 +36,7 @@ class Bounded:
 
     def __init__(self, limit: float = LIMIT) -> None:
         self.limit = limit
-        self._pool: Any = None
+        self._helper: tuple[BaseProcess, Connection] | None = None
 
     def __enter__(self) -> Bounded:
         return self
@@ -48,23 +50,61 @@ class Bounded:
         self._end()
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Give the function's result.
+        """Give the function's result, or raise what it raised.
 
         Raises
         ------
         TimeLimitError
             When it takes longer than the limit.
+        PrismError
+            When the process ends without an answer.
         """
-        if self._pool is None:
-            self._pool = multiprocessing.get_context("spawn").Pool(1)
+        self._helper = self._helper or _start()
+        connection = self._helper[1]
         try:
-            return self._pool.apply_async(function, arguments).get(self.limit)
-        except multiprocessing.TimeoutError:
+            connection.send((function, arguments))
+            if not connection.poll(self.limit):
+                self._end()
+                raise TimeLimitError(f"No answer within {self.limit:g} seconds.")
+            succeeded, result = connection.recv()
+        except (EOFError, OSError):
             self._end()
-            raise TimeLimitError(f"No answer within {self.limit:g} seconds.") from None
+            raise PrismError(
+                "The process that asks dit ended without an answer. In a script of your own, put "
+                "the call under 'if __name__ == \"__main__\":', as every new process of Python's "
+                "multiprocessing needs it."
+            ) from None
+        if succeeded:
+            return result
+        raise result
 
     def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.terminate()
-            self._pool.join()
-            self._pool = None
+        if self._helper is not None:
+            process, connection = self._helper
+            process.kill()
+            process.join()
+            connection.close()
+            self._helper = None
+
+
+def _start() -> tuple[BaseProcess, Connection]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there,), daemon=True)
+    process.start()
+    there.close()
+    return process, here
+
+
+def _serve(connection: Connection) -> None:
+    """Answer calls until the other side is gone."""
+    while True:
+        try:
+            function, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, function(*arguments)
+        except Exception as error:
+            answer = False, error
+        connection.send(answer)

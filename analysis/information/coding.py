@@ -9,7 +9,14 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.information.table import FloatArray, IntArray, Occupancy, count_pairs, occupancy
+from analysis.information.table import (
+    FloatArray,
+    IntArray,
+    Occupancy,
+    count_pairs,
+    count_table,
+    occupancy,
+)
 from prism_core.errors import DataError
 
 CODINGS: Final = ("posterior", "kmeans", "quantile", "codes")
@@ -54,6 +61,11 @@ class Coded:
     def occupancy(self) -> Occupancy:
         """Occupancy of the fullest table that is counted."""
         return occupancy(len(self.target), max(self.sizes[:3]), self.sizes[3])
+
+    def counted_table(self) -> FloatArray:
+        """The events counted over codes of first, second and target: ``(k1, k2, Y)``."""
+        shape = self.sizes[0], self.sizes[1], self.sizes[3]
+        return count_table(self.first, self.second, self.target, shape) / len(self.target)
 
     def independent_table(self) -> FloatArray:
         """``p(x1 | y) p(x2 | y) p(y)``: the table ``(k1, k2, Y)`` the pairs alone define."""

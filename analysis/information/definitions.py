@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
 from analysis.information.bounded import LIMIT, Bounded, TimeLimitError
-from analysis.information.decomposition import ATOMS, decompose, mutual_information, to_dit
+from analysis.information.decomposition import ATOMS, decompose, to_dit
 from analysis.information.table import FloatArray
 from prism_core.errors import DataError
 
@@ -83,7 +83,6 @@ DEFINITIONS: Final = (
 def compare_definitions(
     table: FloatArray,
     *,
-    information_joint: float | None = None,
     names: Iterable[str] | None = None,
     limit: float = LIMIT,
     on_step: Callable[[int, int], None] | None = None,
@@ -94,9 +93,6 @@ def compare_definitions(
     ----------
     table
         ``(k1, k2, Y)`` probabilities.
-    information_joint
-        Bits both sources tell together when that is known better than from the table, e.g. from
-        a joint probe; the difference is synergy under every definition.
     names
         Which of `DEFINITIONS`; all by default.
     limit
@@ -121,18 +117,35 @@ def compare_definitions(
             "Use fewer bins."
         )
     chosen = [one for one in DEFINITIONS if names is None or one.name in set(names)]
-    known = mutual_information(table.reshape(-1, table.shape[2]))
-    extra = 0.0 if information_joint is None else information_joint - known
     rows = []
     with Bounded(limit) as process:
         for number, one in enumerate(chosen, start=1):
             atoms, problem = _solved(one, table, process)
-            atoms["synergy"] += extra
             meaning = f"{one.meaning} {problem}".rstrip()
             rows += [(one.name, atom, atoms[atom], meaning) for atom in ATOMS]
             if on_step:
                 on_step(number, len(chosen))
     return pd.DataFrame(rows, columns=["definition", "atom", "value", "meaning"])
+
+
+def around(panel: pd.DataFrame, atoms: Mapping[str, float]) -> pd.DataFrame:
+    """Move every definition's atoms to where BROJA's are better known.
+
+    All definitions agree on what each source and both together tell, so they differ in one number,
+    the redundancy. That difference to BROJA is kept; it is added to redundancy and synergy and
+    taken off the unique parts.
+
+    Parameters
+    ----------
+    panel
+        As `compare_definitions`, with BROJA among the definitions.
+    atoms
+        BROJA's atoms in bits by name, e.g. corrected for the bias of small samples.
+    """
+    redundancy = panel[panel["atom"] == "redundancy"].set_index("definition")["value"]
+    shift = panel["definition"].map(redundancy - redundancy["BROJA"])
+    sign = panel["atom"].isin(("synergy", "redundancy")).map({True: 1.0, False: -1.0})
+    return panel.assign(value=panel["atom"].map(dict(atoms)) + sign * shift)
 
 
 def _solved(

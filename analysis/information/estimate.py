@@ -15,6 +15,7 @@ from analysis.information.bias import FRACTIONS, extrapolate
 from analysis.information.binning import TableCoding, given_codes, kmeans_codes, quantile_codes
 from analysis.information.cautions import cautions
 from analysis.information.coding import CODINGS, Coded, Coding
+from analysis.information.decomposition import entropy
 from analysis.information.intervals import Evidence, is_informative, judged_atoms
 from analysis.information.local import local_atoms
 from analysis.information.nulls import Step, p_value, synergy_null, target_null
@@ -202,6 +203,7 @@ def _assemble(
         coding=coding,
         bins=bins,
         sizes=coded.sizes,
+        target_entropy=entropy(np.bincount(coded.target) / len(every)),
         samples=len(every),
         users=len(np.unique(coded.groups)),
         occupancy=coded.occupancy(),
@@ -217,7 +219,7 @@ def _assemble(
         method=union.method,
         warnings=tuple(cautions(retention, coded.occupancy(), atoms, stable, coding)),
         table=coded.independent_table(),
-        panel_table=coder.at(panel_bins(bins, coded.sizes[3])).independent_table(),
+        panel_table=coder.at(panel_bins(bins, coded.sizes[3], len(every))).counted_table(),
         local=local,
         local_correction=values - curve[0],
     )

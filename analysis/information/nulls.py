@@ -18,8 +18,8 @@ Step = Callable[[int, int], None]
 def target_null(coded: Coded, permutations: int, seed: int, step: Step) -> FloatArray:
     """Atoms when the targets say nothing: ``(permutations, 5)`` plug-in bits.
 
-    Users are put into a random order and their targets handed out along it, so a user's runs
-    of similar targets stay together and the null is as wide as the data's own dependence.
+    Users exchange their targets as a whole, so a user's runs of similar targets stay together and
+    the null is as wide as the data's own dependence.
     """
     rng = np.random.default_rng(seed)
     found = []
@@ -56,12 +56,20 @@ def _information(
 
 
 def permute_by_user(target: IntArray, groups: NDArray, rng: np.random.Generator) -> IntArray:
-    """Hand out targets along a random order of users; each user's own order is kept."""
+    """Give every user the targets of another, in their order.
+
+    They start at a random one and begin again where the giver has fewer. Handed out without regard
+    to where users end, a user's run would be divided between several, and alike events would pass
+    for independent ones.
+    """
     index = np.unique(groups, return_inverse=True)[1]
-    receivers = np.argsort(index, kind="stable")
-    givers = np.argsort(rng.permutation(index.max() + 1)[index], kind="stable")
+    order, sizes = np.argsort(index, kind="stable"), np.bincount(index)
+    starts, givers = np.cumsum(sizes) - sizes, rng.permutation(len(sizes))
+    offsets = rng.integers(0, sizes[givers])
+    place = np.arange(len(target)) + np.repeat(offsets - starts, sizes)
+    giver = np.repeat(givers, sizes)
     permuted = np.empty_like(target)
-    permuted[receivers] = target[givers]
+    permuted[order] = target[order][starts[giver] + place % sizes[giver]]
     return permuted
 
 

@@ -43,7 +43,7 @@ _FILES: Final = {
 }
 """Files of a run that answers of a scope are computed from, beside its users' weights."""
 
-_REVISION: Final = 3
+_REVISION: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

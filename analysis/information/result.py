@@ -64,6 +64,8 @@ class Estimate:
     coding, bins, sizes
         How the sources were coded, the resolution, and the numbers of codes of first, second,
         joint and target.
+    target_entropy
+        Bits needed to know the target when nothing is known of the sources.
     occupancy
         Samples per cell of the fullest table and the bias that predicts.
     correction
@@ -86,7 +88,8 @@ class Estimate:
     table
         ``(k1, k2, Y)`` the distribution the pairwise tables define.
     panel_table
-        The same at a resolution other definitions can be computed at.
+        The events counted over codes of first, second and target, at a resolution other
+        definitions can be computed at. Unlike BROJA they depend on how the sources go together.
     local, local_correction
         Local atoms of the events, and the bits by which the correction moved their means.
     """
@@ -96,6 +99,7 @@ class Estimate:
     coding: str
     bins: int
     sizes: tuple[int, int, int, int]
+    target_entropy: float
     samples: int
     users: int
     occupancy: Occupancy

@@ -19,6 +19,8 @@ from analysis.information.resampling import QUANTITIES, atoms_of_targets
 from analysis.information.result import AtomEstimate
 from analysis.information.table import FloatArray
 
+PANEL_SAMPLES_PER_CELL: Final = 5
+
 _SAME: Final = 0.01  # bits; atoms this close are called the same whatever their intervals
 
 
@@ -66,6 +68,10 @@ def is_stable(resolutions: pd.DataFrame, atoms: Sequence[AtomEstimate]) -> bool:
     return all(ranked) and bool((np.ptp(values, axis=0) <= allowed).all())
 
 
-def panel_bins(bins: int, num_targets: int) -> int:
-    """Finest resolution, up to ``bins``, at which other definitions can be computed."""
-    return max(2, min(bins, math.isqrt(MAX_CELLS // num_targets)))
+def panel_bins(bins: int, num_targets: int, samples: int) -> int:
+    """Finest resolution, up to ``bins``, at which other definitions can be computed.
+
+    They look at the whole table and not at its pairs alone, so its cells must be filled.
+    """
+    cells = min(MAX_CELLS, samples // PANEL_SAMPLES_PER_CELL)
+    return max(2, min(bins, math.isqrt(cells // num_targets)))

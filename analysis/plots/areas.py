@@ -10,12 +10,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.information.decomposition import ATOMS
-from analysis.plots.information import MODALITY_SOURCES, part_of_atom
+from analysis.plots.atoms import MODALITY_SOURCES, atom_label, axis_title, part_of_atom
 from analysis.plots.theme import PAPER, color_of, empty_figure, label_of, new_figure
 
 
 def area_diagram(
-    *, atoms: pd.DataFrame, sources: Sequence[str] = MODALITY_SOURCES, dark: bool = False
+    *,
+    atoms: pd.DataFrame,
+    target: str,
+    sources: Sequence[str] = MODALITY_SOURCES,
+    dark: bool = False,
 ) -> go.Figure:
     """Draw what each source tells as two overlapping discs, and synergy as a ring around both.
 
@@ -36,12 +40,15 @@ def area_diagram(
     centres = _centres(radii, distance)
     _ring(figure, centres, radii, bits, total, dark)
     for side, centre, radius in zip(("first", "second"), centres, radii, strict=True):
-        part = part_of_atom(f"unique_{side}", sources)
-        text = f"{label_of(part)} {bits[f'unique_{side}']:.3f} bit"
-        _disc(figure, centre, radius, color_of(part), text, 0.6)
+        atom = f"unique_{side}"
+        text = f"{atom_label(atom, sources)} {bits[atom]:.3f} bit"
+        _disc(figure, centre, radius, color_of(part_of_atom(atom, sources)), text, 0.6)
     text = f"{label_of('redundancy')} {bits['redundancy']:.3f} bit"
     _lens(figure, centres, radii, color_of("redundancy"), text)
-    figure.update_xaxes(visible=False, scaleanchor="y")
+    figure.update_xaxes(
+        showgrid=False, zeroline=False, showticklabels=False, showline=False, scaleanchor="y",
+        title=f"All areas: {axis_title(target)[:1].lower()}{axis_title(target)[1:]}",
+    )  # fmt: skip
     figure.update_yaxes(visible=False)
     return figure
 

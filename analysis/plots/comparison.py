@@ -54,11 +54,13 @@ def metric_forest(
     ).update_layout(template=template_name(dark), height=110 + ROW * len(order))
     for column, metric in enumerate(metrics, start=1):
         rows = table[table["metric"] == metric].set_index("name").loc[order].reset_index()
-        for kind in (kind for kind in MARKS if kind in set(rows["kind"])):
+        kinds = [kind for kind in MARKS if kind in set(rows["kind"])]
+        is_first = column == 1 and len(kinds) > 1
+        for kind in kinds:
             chosen = rows[rows["kind"] == kind]
             colors = [_focus_color(name, highlight, dark) for name in chosen["name"]]
             trace = interval_dots(chosen, "value", colors, MARKS[kind], dark)
-            trace.update(name=kind.capitalize(), legendgroup=kind, showlegend=column == 1)
+            trace.update(name=kind.capitalize(), legendgroup=kind, showlegend=is_first)
             figure.add_trace(trace, row=1, col=column)
         figure.update_xaxes(title=metric_name(metric), rangemode="tozero", row=1, col=column)
     figure.update_yaxes(categoryorder="array", categoryarray=[short(name) for name in order])

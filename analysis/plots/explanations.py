@@ -174,7 +174,8 @@ def modality_ladder(
     scores = modality_scores.set_index("coalition")["score"]
     single = [name for name in scores.index if name != "none" and " + " not in name]
     additive = float(scores["none"] + sum(scores[name] - scores["none"] for name in single))
-    names = ["Neither" if name == "none" else name.capitalize() for name in scores.index]
+    nothing = "Neither" if len(single) == 2 else "None"
+    names = [nothing if name == "none" else name.capitalize() for name in scores.index]
     figure = new_figure(dark=dark, height=130 + ROW * (len(scores) + 1), showlegend=False)
     figure.add_scatter(
         x=[*scores, additive],

@@ -31,6 +31,14 @@ VERDICT_TEXT: Final = {
 }
 
 
+PANELS: Final = {
+    "spread": "Spread",
+    "sensitivity": "No {}",
+    "cka": "Likeness",
+}
+"""Titles of the panels over epochs, by quantity."""
+
+
 def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     """Heat map, parts by modalities: how far items move when the modality is withheld.
 
@@ -73,7 +81,7 @@ def similarity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     np.fill_diagonal(values, 1.0)
     table = pd.DataFrame(values, index=parts, columns=parts)
     figure = new_figure(dark=dark, height=120 + 46 * len(table))
-    text = [[f"{value:.2f}" for value in row] for row in values]
+    text = [[f"{value:z.2f}" for value in row] for row in values]
     _heat(figure, table, text, "CKA", top=1.0)
     return figure
 
@@ -153,14 +161,14 @@ def probe_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
         quantity="probe",
     )
     table = _table(named, "probe")
-    text = [[f"{value:.2f}" for value in row] for row in table.to_numpy()]
+    text = [[f"{value:z.2f}" for value in row] for row in table.to_numpy()]
     figure = new_figure(dark=dark, height=120 + 46 * len(table))
     _heat(figure, table.clip(lower=0.0), text, "R²", top=1.0)
     return figure
 
 
 def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """Lines over epochs: each part's spread, and its reaction to each withheld modality.
+    """Lines over epochs: each part's spread, reaction to withheld modalities, closest other part.
 
     Parameters
     ----------
@@ -170,18 +178,29 @@ def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
     if measures.empty:
         return empty_figure("The training did not measure the parts.", dark=dark)
     kept = measures[measures["quantity"].isin(["spread", "sensitivity"])]
+    kept = pd.concat([kept, _closest(measures)])
     panels = list(dict.fromkeys(zip(kept["quantity"], kept["other"], strict=True)))
-    titles = ["Spread" if q == "spread" else f"{label_of(o)} withheld" for q, o in panels]
+    titles = [PANELS[quantity].format(label_of(other).lower()) for quantity, other in panels]
     figure = make_subplots(1, len(panels), subplot_titles=titles)
     figure.update_layout(template=template_name(dark), height=340, legend_y=1.16)
     for column, (quantity, other) in enumerate(panels, start=1):
         rows = kept[(kept["quantity"] == quantity) & (kept["other"] == other)]
         for part, line in rows.groupby("part", sort=False):
             _epoch_line(figure, str(part), line, column)
-        figure.update_xaxes(title="epoch", row=1, col=column)
+        figure.update_xaxes(title="Epoch", row=1, col=column)
+        if quantity == "cka":
+            figure.update_yaxes(range=[0, 1.03], row=1, col=column)
     figure.update_yaxes(rangemode="tozero")
-    figure.update_yaxes(title="Length, or spreads moved", col=1)
+    figure.update_yaxes(title="Length, spreads moved, or CKA", col=1)
+    figure.update_annotations(font_size=13)
     return figure
+
+
+def _closest(measures: pd.DataFrame) -> pd.DataFrame:
+    """Each part's likeness to the part that is most like it, after every epoch."""
+    likeness = measures[measures["quantity"] == "cka"]
+    closest = likeness.groupby(["epoch", "part"], sort=False)["value"].max().reset_index()
+    return closest.assign(quantity="cka", other="")
 
 
 def _epoch_line(figure: go.Figure, part: str, line: pd.DataFrame, column: int) -> None:

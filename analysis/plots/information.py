@@ -12,9 +12,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from analysis.information.decomposition import ATOMS
+from analysis.information.resampling import TOTAL
+from analysis.plots.atoms import (
+    FADED,
+    MODALITY_SOURCES,
+    atom_label,
+    axis_title,
+    is_clear,
+    part_of_atom,
+)
 from analysis.plots.theme import (
     INK,
     MUTED,
@@ -24,19 +32,9 @@ from analysis.plots.theme import (
     label_of,
     marker_of,
     new_figure,
-    template_name,
 )
 
-BITS: Final = "bits"
-_FADED: Final = 0.35
 MOST_NODES: Final = 20
-MODALITY_SOURCES: Final = ("image", "text")
-
-
-def part_of_atom(atom: str, sources: Sequence[str] = MODALITY_SOURCES) -> str:
-    """Name the part an atom stands for: ``unique_first`` of image and text is unique_image."""
-    sides = {"unique_first": f"unique_{sources[0]}", "unique_second": f"unique_{sources[1]}"}
-    return sides.get(atom, atom)
 
 
 def atom_bars(
@@ -64,21 +62,23 @@ def atom_bars(
     rows = atoms.set_index("atom").loc[list(ATOMS)]
     figure = new_figure(dark=dark, height=360, showlegend=False)
     for row in rows.reset_index().to_dict("records"):
-        _atom_bar(figure, part_of_atom(row["atom"], sources), row, dark)
+        _atom_bar(figure, row, sources, dark)
     _null_ticks(figure, rows, sources, dark)
-    figure.update_yaxes(title=f"Information about {target} ({BITS})")
+    figure.update_yaxes(title=axis_title(target))
     return figure
 
 
-def _atom_bar(figure: go.Figure, part: str, row: Mapping[Any, Any], dark: bool) -> None:
-    clear = bool(row["distinguishable"])
+def _atom_bar(
+    figure: go.Figure, row: Mapping[Any, Any], sources: Sequence[str], dark: bool
+) -> None:
+    clear, label = bool(row["distinguishable"]), atom_label(row["atom"], sources)
     figure.add_bar(
-        x=[label_of(part)],
+        x=[label],
         y=[row["value"]],
-        marker=bar_style(part, dark=dark),
-        opacity=1.0 if clear else _FADED,
+        marker=bar_style(part_of_atom(row["atom"], sources), dark=dark),
+        opacity=1.0 if clear else FADED,
         error_y=_interval(row, dark),
-        name=label_of(part),
+        name=label,
         hovertemplate=(
             f"%{{y:.4f}} bit, 95 % interval {row['low']:.4f} to {row['high']:.4f}<br>"
             f"null {row['null_95']:.4f}<extra>%{{x}}</extra>"
@@ -86,7 +86,7 @@ def _atom_bar(figure: go.Figure, part: str, row: Mapping[Any, Any], dark: bool) 
     )
     if not clear:
         figure.add_annotation(
-            x=label_of(part),
+            x=label,
             y=max(row["high"], row["null_95"], 0.0),
             text="not<br>distinguishable<br>from zero",
             showarrow=False,
@@ -119,7 +119,7 @@ def _null_ticks(figure: go.Figure, rows: pd.DataFrame, sources: Sequence[str], d
             y1=row["null_95"],
             line={"color": INK[dark], "dash": "dot", "width": 2},
         )
-    labels = [label_of(part_of_atom(str(atom), sources)) for atom in rows.index]
+    labels = [atom_label(str(atom), sources) for atom in rows.index]
     figure.add_scatter(
         x=labels,
         y=rows["null_95"],
@@ -131,39 +131,71 @@ def _null_ticks(figure: go.Figure, rows: pd.DataFrame, sources: Sequence[str], d
 
 
 def stacked_atoms(
-    *, atoms: pd.DataFrame, by: str, sources: Sequence[str] = MODALITY_SOURCES, dark: bool = False
+    *,
+    atoms: pd.DataFrame,
+    by: str,
+    target: str,
+    sources: Sequence[str] = MODALITY_SOURCES,
+    dark: bool = False,
 ) -> go.Figure:
     """Stack the atoms of several targets or slices, one bar for each value of a column.
 
     Parameters
     ----------
     atoms
-        One row for each atom and value of `by`.
+        One row for each atom and value of `by`. Atoms that are not distinguishable from zero are
+        faded. Where there are rows of the total, it is drawn with its interval.
     by
         Column of the bars, e.g. ``target`` or ``slice``.
+    target
+        What the information is about, for the axis.
     """
     if atoms.empty:
         return empty_figure("No information has been estimated yet.", dark=dark)
     names = list(dict.fromkeys(atoms[by]))
     figure = new_figure(dark=dark, height=120 + 44 * len(names), barmode="relative")
     for atom in ATOMS:
-        part = part_of_atom(atom, sources)
         rows = atoms[atoms["atom"] == atom].set_index(by).reindex(names)
+        look = bar_style(part_of_atom(atom, sources), dark=dark)
+        look["opacity"] = [1.0 if clear else FADED for clear in is_clear(rows)]
         figure.add_bar(
-            name=label_of(part),
+            name=atom_label(atom, sources),
             y=names,
             x=rows["value"],
             orientation="h",
-            marker=bar_style(part, dark=dark),
+            marker=look,
             customdata=rows[["low", "high"]],
             hovertemplate=(
                 "%{x:.4f} bit (%{customdata[0]:.4f} to %{customdata[1]:.4f})"
                 "<extra>%{fullData.name}, %{y}</extra>"
             ),
         )
-    figure.update_xaxes(title=f"Information ({BITS})")
+    totals = atoms[atoms["atom"] == TOTAL]
+    if len(totals):
+        _total_points(figure, totals, by, dark)
+    figure.update_xaxes(title=axis_title(target))
     figure.update_yaxes(autorange="reversed")
     return figure
+
+
+def _total_points(figure: go.Figure, totals: pd.DataFrame, by: str, dark: bool) -> None:
+    figure.add_scatter(
+        name="Total, 95 % interval",
+        y=totals[by],
+        x=totals["value"],
+        mode="markers",
+        marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": INK[dark]}},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": totals["high"] - totals["value"],
+            "arrayminus": totals["value"] - totals["low"],
+            "color": INK[dark],
+            "thickness": 1.2,
+            "width": 5,
+        },
+        hovertemplate="total %{x:.4f} bit<extra>%{y}</extra>",
+    )
 
 
 def atoms_against(
@@ -171,6 +203,7 @@ def atoms_against(
     frame: pd.DataFrame,
     x: str,
     title: str,
+    target: str,
     sources: Sequence[str] = MODALITY_SOURCES,
     dark: bool = False,
 ) -> go.Figure:
@@ -185,6 +218,8 @@ def atoms_against(
         Column of the horizontal axis, drawn logarithmically.
     title
         Of the horizontal axis.
+    target
+        What the information is about.
     """
     if frame.empty:
         return empty_figure("Nothing was varied.", dark=dark)
@@ -194,7 +229,7 @@ def atoms_against(
     for atom in ATOMS:
         part = part_of_atom(atom, sources)
         figure.add_scatter(
-            name=label_of(part),
+            name=atom_label(atom, sources),
             x=finite[x],
             y=finite[atom],
             mode="lines+markers",
@@ -206,7 +241,7 @@ def atoms_against(
             figure.add_hline(y=level, line={"color": color_of(part), "dash": "dash", "width": 1.2})
     values = [round(value, 6) for value in finite[x]]
     figure.update_xaxes(title=title, type="log", tickvals=values, ticktext=thousands(values))
-    figure.update_yaxes(title=f"Information ({BITS})")
+    figure.update_yaxes(title=axis_title(target))
     return figure
 
 
@@ -218,13 +253,14 @@ def weight_against_information(
     *,
     weights: pd.Series,
     atoms: pd.DataFrame,
+    target: str,
     sources: Sequence[str] = MODALITY_SOURCES,
     dark: bool = False,
 ) -> go.Figure:
     """Set the mean fusion weight of each part against the bits its atom carries.
 
     A part above the line is weighed more than its share of the information; the line joins
-    equal shares.
+    equal shares. Atoms that are not distinguishable from zero are hollow.
 
     Parameters
     ----------
@@ -232,6 +268,8 @@ def weight_against_information(
         Mean fusion weight by part name.
     atoms
         One row for each atom.
+    target
+        What the information is about.
     """
     rows = {row["atom"]: row for row in atoms.to_dict("records")}
     total = sum(max(float(rows[atom]["value"]), 0.0) for atom in ATOMS)
@@ -250,7 +288,7 @@ def weight_against_information(
         part = part_of_atom(atom, sources)
         if part in weights.index:
             _weight_point(figure, part, float(weights[part]), rows[atom], dark)
-    figure.update_xaxes(title=f"Information in the data ({BITS})", range=[-0.35 * total, None])
+    figure.update_xaxes(title=axis_title(target), range=[-0.35 * total, None])
     figure.update_yaxes(title="Mean fusion weight", range=[0, min(1.05, 1.4 * weights.max())])
     return figure
 
@@ -258,6 +296,7 @@ def weight_against_information(
 def _weight_point(
     figure: go.Figure, part: str, weight: float, row: Mapping[Any, Any], dark: bool
 ) -> None:
+    hollow = "" if row.get("distinguishable", True) else "-open"
     figure.add_scatter(
         x=[row["value"]],
         y=[weight],
@@ -265,53 +304,14 @@ def _weight_point(
         text=[label_of(part)],
         textposition="top center",
         cliponaxis=False,
-        marker={"symbol": marker_of(part), "size": 14, "color": color_of(part)},
+        marker={"symbol": marker_of(part) + hollow, "size": 14, "color": color_of(part)},
         error_x=_interval(row, dark),
         name=label_of(part),
         hovertemplate=f"%{{x:.4f}} bit, weight %{{y:.3f}}<extra>{label_of(part)}</extra>",
     )
 
 
-def definition_panel(
-    *,
-    definitions: pd.DataFrame,
-    sources: Sequence[str] = MODALITY_SOURCES,
-    dark: bool = False,
-) -> go.Figure:
-    """Show each atom under several definitions, to see what depends on the choice.
-
-    Parameters
-    ----------
-    definitions
-        Columns definition, atom, value, meaning.
-    """
-    if definitions.empty:
-        return empty_figure("The definitions have not been compared yet.", dark=dark)
-    titles = [label_of(part_of_atom(atom, sources)) for atom in ATOMS]
-    names = list(dict.fromkeys(definitions["definition"]))
-    figure = make_subplots(1, len(ATOMS), shared_yaxes=True, subplot_titles=titles)
-    figure.update_layout(
-        template=template_name(dark), height=110 + 30 * len(names), showlegend=False
-    )
-    for column, atom in enumerate(ATOMS, start=1):
-        rows = definitions[definitions["atom"] == atom].set_index("definition").reindex(names)
-        part = part_of_atom(atom, sources)
-        figure.add_bar(
-            y=names,
-            x=rows["value"],
-            orientation="h",
-            marker=bar_style(part, dark=dark),
-            customdata=rows["meaning"],
-            hovertemplate="%{x:.4f} bit<br>%{customdata}<extra>%{y}</extra>",
-            row=1,
-            col=column,
-        )
-        figure.update_xaxes(title=BITS, row=1, col=column)
-    figure.update_yaxes(autorange="reversed")
-    return figure
-
-
-def lattice_bars(*, atoms: pd.DataFrame, dark: bool = False) -> go.Figure:
+def lattice_bars(*, atoms: pd.DataFrame, target: str, dark: bool = False) -> go.Figure:
     """Draw all atoms of three or four sources, the largest first, each with its null as a tick.
 
     Parameters
@@ -319,6 +319,8 @@ def lattice_bars(*, atoms: pd.DataFrame, dark: bool = False) -> go.Figure:
     atoms
         Columns atom (e.g. ``{image}{text,audio}``), value and null_95. Of a lattice of four the
         twenty largest are drawn.
+    target
+        What the information is about.
     """
     if atoms.empty:
         return empty_figure("The lattice has not been estimated yet.", dark=dark)
@@ -329,7 +331,7 @@ def lattice_bars(*, atoms: pd.DataFrame, dark: bool = False) -> go.Figure:
         y=rows["atom"],
         x=rows["value"],
         orientation="h",
-        marker={"color": color_of("redundancy"), "opacity": [1.0 if c else _FADED for c in clear]},
+        marker={"color": color_of("redundancy"), "opacity": [1.0 if c else FADED for c in clear]},
         hovertemplate="%{x:.4f} bit<extra>%{y}</extra>",
     )
     figure.add_scatter(
@@ -339,6 +341,6 @@ def lattice_bars(*, atoms: pd.DataFrame, dark: bool = False) -> go.Figure:
         marker={"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": INK[dark]}},
         hovertemplate="95 % of shuffled data lie below %{x:.4f} bit<extra>%{y}</extra>",
     )
-    figure.update_xaxes(title=f"Information ({BITS})")
+    figure.update_xaxes(title=axis_title(target))
     figure.update_yaxes(autorange="reversed")
     return figure

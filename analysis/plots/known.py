@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.information.decomposition import ATOMS
-from analysis.plots.information import BITS, part_of_atom, thousands
+from analysis.plots.atoms import atom_label, axis_title, part_of_atom
+from analysis.plots.information import thousands
 from analysis.plots.theme import (
     INK,
+    MUTED,
     bar_style,
     color_of,
     empty_figure,
-    label_of,
     marker_of,
     new_figure,
     template_name,
 )
 
+SOURCES: Final = ("first", "second")
+
 
 def gates_figure(*, gates: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """Draw the computed atoms of the canonical gates as bars and their known values as ticks.
+    """Draw the computed atoms of the canonical gates as bars, the ends of known ones as ticks.
 
     Parameters
     ----------
@@ -34,31 +39,32 @@ def gates_figure(*, gates: pd.DataFrame, dark: bool = False) -> go.Figure:
     figure = new_figure(dark=dark, height=170 + 30 * len(names), barmode="stack")
     for atom in ATOMS:
         rows = gates[gates["atom"] == atom].set_index("gate").reindex(names)
-        part = part_of_atom(atom, ("image", "text"))
         figure.add_bar(
-            name={"unique_first": "Unique first", "unique_second": "Unique second"}.get(
-                atom, label_of(part)
-            ),
+            name=atom_label(atom, SOURCES),
             y=names,
             x=rows["computed"],
             orientation="h",
-            marker=bar_style(part, dark=dark),
+            marker=bar_style(part_of_atom(atom), dark=dark),
             customdata=rows[["known", "computed"]],
             hovertemplate=(
                 "computed %{customdata[1]:.9f}, known %{customdata[0]:.9f} bit"
                 "<extra>%{fullData.name}, %{y}</extra>"
             ),
         )
-    known = gates.groupby("gate", sort=False)["known"].sum().reindex(names)
+    ends = gates.assign(end=gates.groupby("gate", sort=False)["known"].cumsum())
+    ends = ends[ends["known"] > 0]
     figure.add_scatter(
-        name="Known total",
-        x=known,
-        y=names,
+        name="Known: end of each atom",
+        x=ends["end"],
+        y=ends["gate"],
         mode="markers",
-        marker={"symbol": "line-ns", "size": 16, "line": {"width": 3, "color": INK[dark]}},
-        hovertemplate="known total %{x:.6f} bit<extra>%{y}</extra>",
+        marker={"symbol": "line-ns", "size": 16, "line": {"width": 2.5, "color": INK[dark]}},
+        customdata=ends[["known"]],
+        text=[atom_label(atom, SOURCES) for atom in ends["atom"]],
+        hovertemplate="known %{customdata[0]:.6f} bit<extra>%{text}, %{y}</extra>",
     )
-    figure.update_xaxes(title=f"Information ({BITS})")
+    figure.update_xaxes(title=axis_title("the target"))
+    figure.update_layout(legend_traceorder="normal")
     figure.update_yaxes(autorange="reversed")
     return figure
 
@@ -81,22 +87,30 @@ def recovery_figure(*, recovered: pd.DataFrame, dark: bool = False) -> go.Figure
     for column, world in enumerate(worlds, start=1):
         for atom in ATOMS:
             rows = recovered[(recovered["world"] == world) & (recovered["atom"] == atom)]
-            _recovery(figure, rows, part_of_atom(atom), column, dark)
+            _recovery(figure, rows, atom, column)
         figure.update_xaxes(
-            title="events",
+            title="Events",
             type="log",
             tickvals=sizes,
             ticktext=thousands(sizes),
             row=1,
             col=column,
         )
-    figure.update_yaxes(title=f"Information ({BITS})", col=1)
+    figure.add_scatter(
+        x=[None],
+        y=[None],
+        name="Planted",
+        mode="lines",
+        line={"color": MUTED[dark], "dash": "dash", "width": 1.5},
+    )
+    figure.update_yaxes(title=axis_title("the target"), col=1)
     return figure
 
 
-def _recovery(figure: go.Figure, rows: pd.DataFrame, part: str, column: int, dark: bool) -> None:
+def _recovery(figure: go.Figure, rows: pd.DataFrame, atom: str, column: int) -> None:
+    part = part_of_atom(atom)
     figure.add_scatter(
-        name=label_of(part),
+        name=atom_label(atom, SOURCES),
         legendgroup=part,
         showlegend=column == 1,
         x=rows["samples"],

@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 
 from analysis.map_points import column_label
 from analysis.plots.coloring import Coloring, coloring_of
+from analysis.plots.map_marks import Rows, outlines
 from analysis.plots.text import short
 from analysis.plots.theme import (
     CATEGORY_COLORS,
@@ -32,7 +33,6 @@ SPACE_LABELS: Final[Mapping[str, str]] = {
     "weights": "Fusion weights",
     "fused": "Fused vector",
 }
-Rows = Sequence[int] | np.ndarray
 
 
 def linked_maps(
@@ -101,7 +101,7 @@ def linked_maps(
         for trace in _marks(frame, highlighted, (near or {}).get(space, ()), chosen, dark):
             figure.add_trace(trace, **position)
     add_key(figure, coloring, column_label(color))
-    _add_outlines(figure, list(maps), shapes, dark)
+    figure.update_layout(selections=outlines(list(maps), shapes, dark=dark))
     height = 660 if columns == 1 else 90 + 350 * lines
     return _finished(figure, height, dark, _revision(selected))
 
@@ -263,23 +263,6 @@ def add_key(figure: go.Figure, coloring: Coloring, title: str) -> None:
             mode="markers",
             marker={"color": shade, "symbol": symbol, "size": 9},
         )
-
-
-def _add_outlines(
-    figure: go.Figure, spaces: list[str], shapes: Sequence[Shape], dark: bool
-) -> None:
-    """Draw the selection's boxes and lassos, each in the panel it was drawn in."""
-    for shape in (one for one in shapes if one.space in spaces):
-        number = spaces.index(shape.space) + 1
-        suffix = "" if number == 1 else str(number)
-        corners = list(zip(shape.x, shape.y, strict=True))
-        if shape.kind == "box":
-            (x0, y0), (x1, y1) = corners
-            outline = {"type": "rect", "x0": x0, "y0": y0, "x1": x1, "y1": y1}
-        else:
-            outline = {"type": "path", "path": "M" + "L".join(f"{x},{y}" for x, y in corners) + "Z"}
-        line = {"color": INK[dark], "width": 1.5, "dash": "dot"}
-        figure.add_selection(xref=f"x{suffix}", yref=f"y{suffix}", line=line, **outline)
 
 
 def _point_size(count: int) -> float:

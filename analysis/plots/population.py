@@ -19,7 +19,7 @@ from analysis.plots.theme import (
 
 BINS = 48
 RIDGE = 0.7
-"""Height of the tallest ridge, in rows."""
+"""Height of a ridge, in rows."""
 
 
 def weight_ridges(
@@ -39,6 +39,7 @@ def weight_ridges(
     Notes
     -----
     Ridges are histograms of 48 equal bins from 0, so the figure does not grow with the users.
+    Every ridge is as tall as the others; the area under each stands for all users.
     """
     if population.empty:
         return empty_figure("There are no users to draw.", dark=dark)
@@ -88,16 +89,15 @@ def contribution_ridges(
 
 
 def _grouped(frame: pd.DataFrame, key: str, value: str) -> dict[str, np.ndarray]:
-    order = in_drawing_order(frame[key])
+    order = in_drawing_order(frame[key].unique())
     return {name: frame.loc[frame[key] == name, value].to_numpy() for name in order}
 
 
 def _ridges(groups: Mapping[str, np.ndarray], edges: np.ndarray, dark: bool) -> go.Figure:
     figure = new_figure(dark=dark, height=90 + 74 * len(groups), showlegend=False)
     counts = {name: np.histogram(values, edges)[0] for name, values in groups.items()}
-    tallest = max((int(c.max()) for c in counts.values()), default=1) or 1
     for row, (name, count) in enumerate(counts.items()):
-        _add_ridge(figure, len(groups) - 1 - row, name, count, tallest, edges)
+        _add_ridge(figure, len(groups) - 1 - row, name, count, edges)
         _add_quartiles(figure, len(groups) - 1 - row, groups[name], dark)
     names = [label_of(name) for name in reversed(list(groups))]
     figure.update_yaxes(tickvals=list(range(len(groups))), ticktext=names, showgrid=False)
@@ -107,10 +107,11 @@ def _ridges(groups: Mapping[str, np.ndarray], edges: np.ndarray, dark: bool) -> 
 
 
 def _add_ridge(
-    figure: go.Figure, level: int, name: str, count: np.ndarray, tallest: int, edges: np.ndarray
+    figure: go.Figure, level: int, name: str, count: np.ndarray, edges: np.ndarray
 ) -> None:
     x = np.repeat(edges, 2)[1:-1]
     height = np.repeat(count, 2)
+    tallest = int(count.max(initial=0)) or 1
     figure.add_scatter(
         name=label_of(name),
         x=[x[0], *x, x[-1]],

@@ -15,6 +15,9 @@ from analysis.plots.theme import (
     new_figure,
 )
 
+FEW = 8
+"""With more variants than this only certain cells carry their number; all tell it on hover."""
+
 
 def slice_heatmap(*, table: pd.DataFrame, dark: bool = False) -> go.Figure:
     """Draw differences within groups; cells whose interval holds zero are grey.
@@ -64,6 +67,7 @@ def _certain_cells(
         zmax=reach,
         colorscale=[list(stop) for stop in DIVERGING],
         texttemplate="%{z:+.3f}",
+        textfont={"size": 10} if len(names) > FEW else None,
         hoverongaps=False,
         xgap=1,
         ygap=1,
@@ -82,7 +86,7 @@ def _uncertain_cells(
         z=hidden * 0,
         text=hidden.map(lambda value: "" if np.isnan(value) else f"{value:+.3f}"),
         customdata=np.stack([grid["low"], grid["high"]], axis=-1),
-        texttemplate="%{text}",
+        texttemplate="%{text}" if len(names) <= FEW else None,
         textfont={"color": MUTED[dark]},
         colorscale=[[0, GRID[dark]], [1, GRID[dark]]],
         showscale=False,

@@ -3,8 +3,12 @@
 import html
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from prism_core.names import ID
+
+LIST_TITLE: Final = 25
+"""Letters kept of a title in a list, so that two columns of figures leave room for the marks."""
 
 
 def short(text: str, *, width: int = 34) -> str:
@@ -22,7 +26,9 @@ def unmarked(label: str) -> str:
 def ranked_labels(ranks: Iterable[int], titles: Iterable[str], is_target: Iterable[bool]) -> list:
     """Label list places, the true next item with a star: "★ 3  Casablanca"."""
     return [
-        f"<b>★ {rank}  {short(title)}</b>" if true else f"{rank}  {short(title)}"
+        f"<b>★ {rank}  {short(title, width=LIST_TITLE)}</b>"
+        if true
+        else f"{rank}  {short(title, width=LIST_TITLE)}"
         for rank, title, true in zip(ranks, titles, is_target, strict=True)
     ]
 

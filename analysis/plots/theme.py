@@ -19,6 +19,9 @@ PART_COLORS: Final[Mapping[str, str]] = {
     SYNERGY: "#02A677",
     REDUNDANCY: "#C08406",
 }
+SIDE_COLORS: Final[Mapping[str, str]] = {"only_first": "#B8559A", "only_second": "#7A7F87"}
+"""What only the first or the second of two sources tells that are no modalities."""
+
 PART_PATTERNS: Final[Mapping[str, str]] = {
     "unique_image": "/",
     "unique_text": "\\",
@@ -81,11 +84,13 @@ def color_of(player: str) -> str:
     if player == ID:
         return ID_COLOR
     fallback = CATEGORY_COLORS[sum(map(ord, player)) % len(CATEGORY_COLORS)]
-    return PART_COLORS.get(player, fallback)
+    return PART_COLORS.get(player) or SIDE_COLORS.get(player, fallback)
 
 
 def pattern_of(player: str) -> str:
     """Give the fill pattern of a part; the id path is plain."""
+    if player in SIDE_COLORS:
+        return {"only_first": "|", "only_second": "-"}[player]
     return PART_PATTERNS.get(player, "" if player == ID else "+")
 
 

@@ -8,6 +8,7 @@ from analysis.plots.comparison import interval_dots, metric_name
 from analysis.plots.text import short
 from analysis.plots.theme import CATEGORY_COLORS, MUTED, empty_figure, new_figure
 
+SIDES = ("top left", "bottom right", "top right", "bottom left")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
@@ -96,7 +97,7 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
         hovertext=[short(name) for name in rows["name"]],
         hovertemplate="%{hovertext}<br>%{x:,.4g}<br>%{y:.4f}, 95 % interval %{customdata[0]:.4f} "
         "to %{customdata[1]:.4f}<extra></extra>",
-        textposition="top left",
+        textposition=_sides(rows, best, cost),
         cliponaxis=False,
     )
     figure.add_trace(trace)
@@ -107,6 +108,18 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
     figure.update_xaxes(title=titles.get(cost, cost))
     figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
     return figure
+
+
+def _sides(rows: pd.DataFrame, best: pd.DataFrame, cost: str) -> list[str]:
+    """Choose on which side of its dot each name stands, so that near ones do not meet."""
+    across = (rows[f"{cost}_high"].max() - rows[f"{cost}_low"].min()) or 1.0
+    upwards = (rows["high"].max() - rows["low"].min()) or 1.0
+    taken: list[tuple[float, float, str]] = []
+    for x, y in zip(best[cost] / across, best["value"] / upwards, strict=True):
+        near = {side for one, other, side in taken if x - one < 0.3 and abs(y - other) < 0.08}
+        taken.append((x, y, next((side for side in SIDES if side not in near), SIDES[0])))
+    sides = dict(zip(best.index, (side for *_, side in taken), strict=True))
+    return [sides.get(index, SIDES[0]) for index in rows.index]
 
 
 def _add_band(figure: go.Figure, epochs: pd.DataFrame, name: str, color: str) -> None:

@@ -13,6 +13,7 @@ from app.components import (
     ablation_losers,
     ablation_settings,
     ablation_training,
+    study_state,
     tab_choice,
     variant_chooser,
 )
@@ -30,6 +31,7 @@ def page() -> None:
     """Draw the page."""
     st.title("Ablations")
     run = chosen_run()
+    study_state.draw(run)
     runs = comparables.comparable_runs(run)
     if len(runs) == 1:
         st.info(

@@ -105,8 +105,19 @@ def draw_table(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison)
     st.caption(
         f"{metric_name(compared.metric)}; reference {markdown(compared.reference)} "
         f"({plural(seeds_of_base, 'seed')}). Intervals and p by hierarchical bootstrap over users "
-        "and seeds. Effect size: d_z over users; .2 counts as small."
+        f"and seeds. Effect size: d_z over users; .2 counts as small.{fewer_seeds(values)}"
     )
+
+
+def fewer_seeds(values: pd.DataFrame) -> str:
+    """Name the trained variants that have fewer seeds than others; empty if none has. Markdown."""
+    trained = values[values["kind"] == "model"]
+    few = trained[trained["num_seeds"] < trained["num_seeds"].max()]
+    if few.empty:
+        return ""
+    named = zip(few["name"], few["num_seeds"], strict=True)
+    said = ", ".join(f"{markdown(name)} ({count})" for name, count in named)
+    return f" Fewer seeds than the others have: {said}."
 
 
 def draw_figures(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison) -> None:

@@ -99,7 +99,9 @@ def draw_bins(compared: Comparison) -> None:
     target = str(rows["target"].iloc[0])
     frame = rows.pivot(index="x", columns="atom", values="value").reset_index()
     figure_card.draw(
-        atoms_against(frame=frame, x="x", title="Codes (bins) per source", dark=is_dark()),
+        atoms_against(
+            frame=frame, x="x", title="Codes (bins) per source", target=target, dark=is_dark()
+        ),
         title=f"Information of image and text about the {markdown(target)}, by number of bins",
         name="ablation-bins",
         data=frame,

@@ -116,11 +116,11 @@ def _draw_overlaps(name: str, runs: dict[str, Run], frames: dict[str, pd.DataFra
         label: maps.quality_of(loaders.table(runs[run_id], f"{name}-about"))
         for run_id, label in labels.items()
     }
-    said = ", ".join(
-        f"{label} {q['trustworthiness']:.2f} and {q['neighbourhood_preservation']:.2f}"
+    said = "; ".join(
+        f"{label}: {q['trustworthiness']:.2f}, {q['neighbourhood_preservation']:.2f}"
         for label, q in trust.items()
     )
-    st.caption(f"Trustworthiness and share of true neighbours kept: {said}. {_seeds(runs, frames)}")
+    st.caption(f"Trustworthiness, share of true neighbours kept: {said}. {_seeds(runs, frames)}")
 
 
 def _seeds(runs: dict[str, Run], frames: dict[str, pd.DataFrame]) -> str:
@@ -153,10 +153,11 @@ def _draw_movers(scope: str, points: pd.DataFrame, ranked: pd.DataFrame, pair: s
     known = points.loc[top["row"], said].reset_index(drop=True)
     if "top_part" in known:
         known["top_part"] = known["top_part"].map(label_of)
-    known = known.rename(columns=column_label)
+    known = known.round(2).rename(columns=column_label)
     st.dataframe(
         pd.concat([table, known], axis=1),
         hide_index=True,
+        placeholder="",
         height=360,
         key=Widget.MOVERS,
         on_select=lambda: _choose(scope, points, top),

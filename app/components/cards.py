@@ -25,6 +25,8 @@ class Card:
         Short text on the picture, such as a rank.
     note, note_color
         One line below the title, and the colour of the swatch before it; empty for none.
+    bar
+        Colours and sizes of the segments of a bar below the note; a negative size is drawn faded.
     mark
         Text of a badge; empty for none.
     selected
@@ -35,6 +37,7 @@ class Card:
     corner: str = ""
     note: str = ""
     note_color: str = ""
+    bar: tuple[tuple[str, float], ...] = ()
     mark: str = ""
     selected: bool = False
 
@@ -91,8 +94,21 @@ def _card(card: Card, catalogue: Catalogue, sources: Pictures) -> str:
         f'title="{tooltip}"><div class="picture"><img src="{address}" loading="lazy" '
         f'alt="{escaped(item.label)}">{corner}{mark}</div>'
         f'<span class="title">{escaped(shortened(item.title, 60))}</span>'
-        f'<span class="genres">{escaped(shortened(genres, 40))}</span>{_note(card)}</div>'
+        f'<span class="genres">{escaped(shortened(genres, 40))}</span>'
+        f"{_note(card)}{_bar(card)}</div>"
     )
+
+
+def _bar(card: Card) -> str:
+    whole = sum(abs(size) for _, size in card.bar)
+    if not whole:
+        return ""
+    segments = "".join(
+        f'<i class="{"less" if size < 0 else "more"}" '
+        f'style="width:{100 * abs(size) / whole:.1f}%;background:{escaped(color)}"></i>'
+        for color, size in card.bar
+    )
+    return f'<span class="bar" aria-hidden="true">{segments}</span>'
 
 
 def _note(card: Card) -> str:

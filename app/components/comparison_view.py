@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis import sentences
 from analysis.aligned_lists import aligned_lists
+from analysis.drivers import list_drivers
 from analysis.explanations import UserExplanation
 from analysis.plots.rank_moves import rank_moves
 from analysis.plots.two_sides import two_sides
@@ -16,6 +17,7 @@ from app.catalogue import Catalogue
 from app.components import figure_card, health_badge, user_picker
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown
+from app.people import people_of
 from app.state import Widget, is_dark, select, selection
 from prism_core.store.reader import Run
 
@@ -33,6 +35,8 @@ class Side:
         ``item_id``, ``rank`` of the stored list, best first, and of the true next item.
     target
         The true next item.
+    length
+        Length of the list.
     explanation
         What drove the list; None for a run without parts.
     """
@@ -40,12 +44,13 @@ class Side:
     name: str
     rows: pd.DataFrame
     target: str
+    length: int
     explanation: UserExplanation | None
 
     @property
     def top(self) -> pd.DataFrame:
         """The list without a true next item that ranks below it."""
-        return self.rows[self.rows["rank"] <= len(self.rows)]
+        return self.rows[self.rows["rank"] <= self.length]
 
     @property
     def ranks(self) -> pd.Series:
@@ -95,7 +100,7 @@ def _draw_choice(run: Run, user_id: str) -> tuple[Run, str] | None:
 
 
 def _draw_user(run: Run, user_id: str, wanted: str) -> tuple[Run, str] | None:
-    ids = user_picker.people_of(run)["user_id"]
+    ids = people_of(run)["user_id"]
     others: list[str] = ids[ids != user_id].head(user_picker.MAX_OPTIONS).tolist()
     if wanted not in others and wanted != user_id and (ids == wanted).any():
         others = [wanted, *others]
@@ -125,7 +130,8 @@ def _side(run: Run, user_id: str, other: Run, other_user: str) -> Side:
     outcome = run.table("user_metrics", where={"user_id": user_id})
     target = "" if outcome.empty else str(outcome["target_item_id"].iloc[0])
     explanation = loaders.explanation(run, user_id) if run.parts and len(rows) else None
-    return Side(name, rows.sort_values("rank", ignore_index=True), target, explanation)
+    ordered = rows.sort_values("rank", ignore_index=True)
+    return Side(name, ordered, target, run.list_length, explanation)
 
 
 def _draw_moves(mine: Side, theirs: Side, catalogue: Catalogue) -> None:
@@ -165,12 +171,11 @@ def _draw_drivers(mine: Side, theirs: Side) -> None:
 def _drivers(name: str, explanation: UserExplanation) -> pd.DataFrame:
     """Give both quantities of one side in long form."""
     weights = explanation.weights.rename(columns={"part": "player", "weight": "value"})
-    means = explanation.contributions.groupby("player")["contribution"].mean()
-    shares = means.rename("value").reset_index()
+    means = list_drivers(explanation).rename(columns={"contribution": "value"})
     return pd.concat(
         [
             weights[["player", "value"]].assign(quantity="Fusion weight"),
-            shares.assign(quantity="Mean contribution"),
+            means[["player", "value"]].assign(quantity="Mean contribution"),
         ]
     ).assign(side=name)
 

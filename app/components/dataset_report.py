@@ -1,8 +1,11 @@
 """What is in a prepared data set, and what in it should make a reader cautious."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
+from analysis import data_page
 from analysis.plots import data as plots
 from analysis.recipes import Recipe
 from app import loaders
@@ -115,6 +118,11 @@ def _draw_facts(dataset: Dataset, overview: pd.DataFrame) -> None:
     lines += [
         f"- {label}: {markdown(about[key])}" for key, label in FACTS.items() if about.get(key)
     ]
+    st.download_button(
+        "This report as one HTML page", partial(data_page.page, dataset),
+        file_name=f"{dataset.path.name}.html", mime="text/html", icon=":material/download:",
+        key="data-report-html", on_click="ignore",
+    )  # fmt: skip
     with st.expander("All counts, features, source, licence"):
         st.markdown("\n".join(lines))
         number = st.column_config.NumberColumn(format="localized")

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from analysis.drivers import list_drivers
 from analysis.explanations import UserExplanation
+from analysis.plots.drivers import driver_bars
 from analysis.plots.explanations import contribution_bars
 from analysis.plots.population import weight_ridges
 from analysis.recipes import Recipe
@@ -18,7 +20,7 @@ from app.components import (
     similar_items,
     stand_in_picker,
 )
-from app.components.text import markdown
+from app.components.text import markdown, plural
 from app.state import is_dark
 from prism_core.store.reader import Run
 
@@ -26,18 +28,33 @@ from prism_core.store.reader import Run
 def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     """Draw the whole explanation."""
     recommendations.draw_explained(explanation, catalogue)
-    item_id = recommendations.chosen_item(explanation.recommendations)
-    histories.draw(run, catalogue, explanation.user_id, item_id)
     st.subheader("Which part drove it?")
     quantities.draw()
     stand_in_picker.draw(run, explanation.user_id)
     with st.grid(2, min_column_width=440):
-        _draw_weights(run, explanation)
+        _draw_drivers(run, explanation)
         _draw_contributions(run, explanation)
+        _draw_weights(run, explanation)
+        item_explanation.draw_interactions(run.run_id, explanation)
     st.subheader("Why this item?")
     item_id = recommendations.draw_item_picker(explanation.recommendations)
     item_explanation.draw(run.run_id, explanation, item_id)
+    histories.draw(run, catalogue, explanation.user_id, item_id)
     similar_items.draw(run, catalogue, item_id)
+
+
+def _draw_drivers(run: Run, explanation: UserExplanation) -> None:
+    drivers = list_drivers(explanation)
+    figure_card.draw(
+        driver_bars(drivers=drivers, dark=is_dark()),
+        title="What drove this list",
+        help=quantities.CONTRIBUTION,
+        name="user-drivers",
+        data=drivers,
+        recipe=_recipe("drivers", run, explanation) if explanation.is_stored else None,
+        caption=f"Means over the {plural(int(drivers['items'].iloc[0]), 'listed item')} with 95 % "
+        "intervals; in per cent, each part's share of all that moves the scores.",
+    )
 
 
 def _draw_weights(run: Run, explanation: UserExplanation) -> None:
@@ -50,7 +67,9 @@ def _draw_weights(run: Run, explanation: UserExplanation) -> None:
             name="user-fusion-weights",
             data=explanation.weights,
             recipe=_recipe("weights", run, explanation),
-            caption="Hills: all users. Diamonds: this user. Bars: the middle half of all users.",
+            caption="Hills: all users, each hill as tall as the others. Diamonds: this user. "
+            "Bars: the middle half of all users. A weight does not say what its part does to a "
+            "score.",
         )
         health_badge.draw(run)
 

@@ -43,14 +43,14 @@ class Outgoing:
     name
         File name without ending.
     data
-        All numbers behind a figure, beyond what is drawn.
+        Gives all numbers behind a figure, beyond what is drawn.
     shape
         Width, legend and aspect at first.
     """
 
     make: Callable[[], Exhibit]
     name: str
-    data: pd.DataFrame | None = None
+    data: Callable[[], pd.DataFrame] | None = None
     shape: Shape = field(default_factory=Shape)
 
 
@@ -122,10 +122,10 @@ def _draw_files(exhibit: Exhibit, options: PrintOptions, outgoing: Outgoing) -> 
             refusal = "Needs Chrome or Chromium where the app runs."
         with grid.cell():
             _draw_file(kind, partial(exhibit.export, key, options), outgoing.name, refusal)
-    if outgoing.data is not None:
+    if (numbers := outgoing.data) is not None:
         kind = Format(suffix="data.csv", mime="text/csv", label="CSV (all data behind it)")
         with grid.cell():
-            _draw_file(kind, partial(safe_csv, outgoing.data), outgoing.name, "")
+            _draw_file(kind, lambda: safe_csv(numbers()), outgoing.name, "")
 
 
 def _draw_file(kind: Format, make: Callable[[], bytes | str], name: str, refusal: str) -> None:

@@ -39,19 +39,18 @@ def draw(run: Run, user_id: str) -> None:
     say = st.success if judged.is_faithful else st.warning
     say(markdown(judged.verdict))
     st.caption(about)
-    with st.grid(2, min_column_width=440):
-        figure_card.draw(
-            faithfulness_curves(curves=curves, dark=is_dark()),
-            title="Switching parts off and on in the order of the explanation",
-            help=HELP,
-            name="faithfulness",
-            data=curves,
-            recipe=Recipe(
-                figure="faithfulness", runs=(run.run_id,), options={"user_ids": list(user_ids)}
-            ),
-            caption="Bars: 95 % intervals. Random: the exact mean over all orders.",
-        )
-        _draw_numbers(judged)
+    figure_card.draw(
+        faithfulness_curves(curves=curves, dark=is_dark()),
+        title="Switching parts off and on in the order of the explanation",
+        help=HELP,
+        name="faithfulness",
+        data=curves,
+        recipe=Recipe(
+            figure="faithfulness", runs=(run.run_id,), options={"user_ids": list(user_ids)}
+        ),
+        caption="Bars: 95 % intervals. Random: the exact mean over all orders.",
+    )
+    _draw_numbers(judged)
 
 
 def _draw_scope(run: Run, user_id: str) -> tuple[tuple[str, ...], str]:

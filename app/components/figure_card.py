@@ -1,6 +1,7 @@
 """A figure in a frame, with a title, a caption and everything it can be saved as."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pandas as pd
@@ -49,42 +50,75 @@ def draw(
     tools
         Groups of plotly's tool buttons, always shown; default: those it chooses, on hover.
     """
-    shown = {} if tools is None else {"modeBarButtons": tools, "displayModeBar": True}
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="xsmall"):
-            st.markdown(f"**{title}**", help=help, width="stretch")
-            if recipe is not None:
-                _draw_pin(recipe, name, title, caption)
-            draw_button(_outgoing(figure, name, data, recipe, title, caption))
-        st.plotly_chart(
-            figure,
-            theme=None,
-            key=name,
-            config={**CONFIG, **shown},
-            on_select=on_select or "ignore",
-            alt=title,
+        head = Head(
+            title=title, name=name, data=lambda: data, caption=caption, help=help, recipe=recipe
         )
+        draw_head(head, lambda: figure)
+        draw_chart(figure, name=name, title=title, on_select=on_select, tools=tools)
         if caption:
             st.caption(caption)
 
 
-def _outgoing(
-    figure: go.Figure,
-    name: str,
-    data: pd.DataFrame,
-    recipe: Recipe | None,
-    title: str,
-    caption: str,
-) -> Outgoing:
-    words = plain(f"{title}. {caption}").strip()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What stands above a figure; see :func:`draw`."""
 
-    def make() -> FigureExhibit:
+    title: str
+    name: str
+    data: Callable[[], pd.DataFrame]
+    caption: str = ""
+    help: str | None = None
+    recipe: Recipe | None = None
+
+
+def draw_head(head: Head, make: Callable[[], go.Figure]) -> None:
+    """Draw the title and the ways out.
+
+    Parameters
+    ----------
+    make
+        Gives the figure that is saved.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="xsmall"):
+        st.markdown(f"**{head.title}**", help=head.help, width="stretch")
+        if head.recipe is not None:
+            _draw_pin(head.recipe, head.name, head.title, head.caption)
+        draw_button(_outgoing(head, make))
+
+
+def draw_chart(
+    figure: go.Figure,
+    *,
+    name: str,
+    title: str,
+    on_select: Callable[[], None] | None = None,
+    tools: Sequence[Sequence[str]] | None = None,
+) -> None:
+    """Draw the figure alone; see :func:`draw`."""
+    shown = {} if tools is None else {"modeBarButtons": tools, "displayModeBar": True}
+    st.plotly_chart(
+        figure,
+        theme=None,
+        key=name,
+        config={**CONFIG, **shown},
+        on_select=on_select or "ignore",
+        alt=title,
+    )
+
+
+def _outgoing(head: Head, make: Callable[[], go.Figure]) -> Outgoing:
+    recipe, words = head.recipe, plain(f"{head.title}. {head.caption}").strip()
+
+    def exhibit() -> FigureExhibit:
         write = None if recipe is None else write_latex(recipe, board.folders(), words)
-        return FigureExhibit(figure=figure, title=plain(title), caption=words, write_latex=write)
+        return FigureExhibit(
+            figure=make(), title=plain(head.title), caption=words, write_latex=write
+        )
 
     is_wide = recipe is not None and recipe.figure in board.WIDE
     shape = Shape(span="full" if is_wide else "column")
-    return Outgoing(make=make, name=name, data=data, shape=shape)
+    return Outgoing(make=exhibit, name=head.name, data=head.data, shape=shape)
 
 
 def _draw_pin(recipe: Recipe, name: str, title: str, caption: str) -> None:

@@ -57,11 +57,12 @@ def _draw_summary(frame: pd.DataFrame) -> None:
 def _draw_all(run: Run, frame: pd.DataFrame) -> None:
     figure_card.draw(
         gates_figure(gates=frame, dark=is_dark()),
-        title="All gates: computed atoms, and the known total as a tick",
+        title="All gates: computed atoms as bars, known ones as ticks",
         name="gates-all",
         data=frame,
         recipe=Recipe(figure="gates", runs=(run.run_id,)),
-        caption="First and second are the two sources, as image and text are for the data.",
+        caption="First and second are the two sources, as image and text are for the data. Ticks: "
+        "where the known atoms end; they lie on the ends of the bars if the solver is right.",
     )
     wide = frame.pivot(index="gate", columns="atom", values="computed")[list(ATOMS)]
     by_gate = frame.groupby("gate", sort=False)
@@ -91,7 +92,7 @@ def _draw_one(run: Run, frame: pd.DataFrame) -> None:
     with st.grid(2, min_column_width=360):
         figure_card.draw(
             gates_figure(gates=rows, dark=is_dark()),
-            title=f"{markdown(name)}: computed, and the known total",
+            title=f"{markdown(name)}: computed, and known as ticks",
             name="gates-one",
             data=rows,
             recipe=Recipe(figure="gates", runs=(run.run_id,), options={"gate": str(name)}),
@@ -132,7 +133,7 @@ def _draw_worlds(run: Run) -> None:
     if frame is None:
         st.info(WORLDS_MISSING)
         return
-    st.caption("Image and text stand for the first and the second source. Dashed: planted.")
+    st.caption("Solid: recovered, with 95 % intervals. Dashed: planted.")
     meanings = {world.name: world.meaning for world in WORLDS}
     with st.grid(2, min_column_width=400):
         for name, rows in frame.groupby("world", sort=False):

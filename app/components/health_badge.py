@@ -26,8 +26,8 @@ def verdicts(run: Run) -> pd.DataFrame:
     columns = {"other": "verdict", "text": "evidence"}
     if not run.has(ARTIFACT):
         return pd.DataFrame(columns=["part", *columns.values()])
-    rows = loaders.table(run, ARTIFACT).query("quantity == 'verdict'")
-    return rows[["part", *columns]].rename(columns=columns)
+    rows = loaders.table(run, ARTIFACT)
+    return rows.loc[rows["quantity"] == "verdict", ["part", *columns]].rename(columns=columns)
 
 
 def draw(run: Run) -> None:
@@ -44,11 +44,3 @@ def draw_one(verdict: str, label: str, evidence: str) -> None:
     """Draw one badge; the evidence shows on hover."""
     icon, color = LOOKS[verdict]
     st.badge(label, icon=icon, color=color, help=f"{VERDICT_TEXT[verdict]} {evidence}")
-
-
-def draw_for(run: Run, part: str) -> None:
-    """Draw the badge of one part beside its weight; nothing where its health is not stored."""
-    for verdict, evidence in (
-        verdicts(run).query("part == @part")[["verdict", "evidence"]].itertuples(index=False)
-    ):
-        draw_one(str(verdict), str(verdict), str(evidence))

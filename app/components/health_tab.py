@@ -7,7 +7,13 @@ import streamlit as st
 
 from analysis.health.command import ARTIFACT
 from analysis.health.epochs import over_epochs, verdicts_over_epochs
-from analysis.information_recipes import part_atoms, sources_of
+from analysis.information_recipes import (
+    CLUSTER_OF_PART,
+    NEXT_CATEGORY,
+    part_atoms,
+    sources_of,
+)
+from analysis.plots.atoms import PART_SOURCES
 from analysis.plots.health import (
     VERDICT_TEXT,
     epoch_lines,
@@ -34,7 +40,9 @@ is? Does it repeat another part? Does it say anything at all?
 FIGURES: Final = (
     (
         sensitivity_map, "sensitivity", ("sensitivity",), "What each part reacts to",
-        "How far its items move, in spreads of the part, when a modality is withheld.",
+        "How far its items move, in spreads of the part, when a modality is withheld. Redundancy "
+        "moves by as much as the modalities disagree about it: .07 where they agree with a "
+        "correlation of .99, .5 where it is .6.",
     ),
     (
         similarity_map, "similarity", ("cka",), "Do parts repeat each other?",
@@ -55,13 +63,14 @@ ATOMS_TEXT: Final = {
         "What image and text tell of where a part puts each item",
         "The items of each part are put into six clusters; the bits are about the cluster.",
         "A part that keeps its role has mostly bits of its own name; where there is no bar, probes "
-        "of image and text do not tell the cluster.",
+        "of image and text do not tell the cluster. Faded: not distinguishable from zero.",
     ),
     "beyond": (
         "What a part tells of the next item beside all other parts",
         "The next item's category, from the part's vectors of the history, and from those of all "
         "other parts together.",
-        "Unique part: told by this part alone. Without any, the others could replace it.",
+        "Only the part: told by this part alone. Without any, the others could replace it. Faded: "
+        "not distinguishable from zero.",
     ),
 }
 
@@ -120,15 +129,19 @@ def _draw_atoms(run: Run, health: pd.DataFrame, kind: str) -> None:
         for reason in refused["text"].unique():
             st.warning(markdown(reason))
         return
-    sources = sources_of(atoms) if kind == "role" else ("part", "rest")
+    is_role = kind == "role"
+    sources = sources_of(atoms) if is_role else PART_SOURCES
+    target = CLUSTER_OF_PART if is_role else NEXT_CATEGORY
     title, help, caption = ATOMS_TEXT[kind]
     figure_card.draw(
-        stacked_atoms(atoms=atoms, by="name", sources=sources, dark=is_dark()),
+        stacked_atoms(
+            atoms=atoms, by="name", target=target, sources=sources, dark=is_dark()
+        ),
         title=title,
         help=help,
         name=f"health-{kind}",
         data=atoms.dropna(axis=1, how="all"),
-        recipe=Recipe(figure="health_roles" if kind == "role" else "health_beyond",
+        recipe=Recipe(figure="health_roles" if is_role else "health_beyond",
                       runs=(run.run_id,)),
         caption=f"{caption} {_beside(atoms, sources)}"
         + "".join(
@@ -160,7 +173,9 @@ def _draw_epochs(run: Run) -> None:
         name="health-epochs",
         data=measures,
         recipe=Recipe(figure="health_epochs", runs=(run.run_id,)),
-        caption="Measured on at most 4,096 items. The stored model is that of epoch "
+        caption="Spread: how far items lie from their mean. No image, no text: spreads of the part "
+        "that items move when it is withheld. Likeness: CKA with the part that is most like it. "
+        "Measured on at most 4,096 items. The stored model is that of epoch "
         f"{run.manifest['training'].get('best_epoch', '?')}.",
     )
     found = verdicts_over_epochs(measures)

@@ -1,10 +1,14 @@
 """The figures of one stored answer about information."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
-from analysis.information_recipes import named_slices
+from analysis.information.summary import summary
+from analysis.information_recipes import named_groups, named_slices
 from analysis.plots.areas import area_diagram
+from analysis.plots.atom_panels import atom_intervals
 from analysis.plots.information import (
     atom_bars,
     lattice_bars,
@@ -21,9 +25,13 @@ from app.state import is_dark
 from prism_core.store.reader import Run
 
 NULL = (
+    "**Bars**: bits that the sources tell. **Whiskers**: 95 % intervals over users. "
     "**Dotted ticks**: the level below which 95 % of shuffled data stay, where nothing is to be "
-    "found. A bar that does not clear its tick, or whose interval reaches zero, is faded."
+    "found. A bar that does not clear its tick, or whose interval reaches zero, is faded. A bar "
+    "below zero is chance: the correction for small samples took off more than there was."
 )
+
+STACKED = "Faded: not distinguishable from zero. Tick with whiskers: the total, 95 % interval."
 
 
 def draw(answer: Answer, run: Run) -> None:
@@ -45,14 +53,24 @@ def draw(answer: Answer, run: Run) -> None:
     with st.grid(2, min_column_width=440):
         _draw_atoms(answer)
         _draw_areas(answer)
-        if run.parts and answer.is_about_data:
-            _draw_weights(answer, run)
-        _draw_groups(answer)
+    _draw_groups(answer)
+    if run.parts and answer.is_about_data:
+        _draw_weights(answer, run)
     information_trust.draw(answer)
 
 
 def _draw_words(answer: Answer) -> None:
     facts = answer.facts
+    st.markdown(
+        markdown(
+            summary(
+                answer.kind("estimate"),
+                about=questions.TARGETS.get(answer.target, answer.target),
+                sources=[questions.with_article(name, answer.scope) for name in answer.sources],
+                target_entropy=float(facts.get("target_entropy", math.nan)),
+            )
+        )
+    )
     choices, users = int(facts["samples"]), int(facts["num_users"])
     st.caption(
         f"From {plural(choices, 'choice')} of {plural(users, 'user')}; "
@@ -87,7 +105,7 @@ def _draw_lattice(answer: Answer) -> None:
     atoms = answer.kind("lattice")
     total = float(atoms["information_joint"].iloc[0])
     figure_card.draw(
-        lattice_bars(atoms=atoms, dark=is_dark()),
+        lattice_bars(atoms=atoms, target=answer.target, dark=is_dark()),
         title=f"All atoms about the {markdown(answer.target)}",
         help="In braces: a group of modalities that are read together. A bar is what each of its "
         "groups tells by itself, and nothing smaller does.",
@@ -104,7 +122,7 @@ def _draw_lattice(answer: Answer) -> None:
 def _draw_areas(answer: Answer) -> None:
     atoms = answer.kind("estimate")
     figure_card.draw(
-        area_diagram(atoms=atoms, sources=answer.sources, dark=is_dark()),
+        area_diagram(atoms=atoms, target=answer.target, sources=answer.sources, dark=is_dark()),
         title="The same as areas",
         help="Discs: what each source tells; their overlap is redundancy. The ring around both is "
         "synergy. All areas are in proportion to the bits.",
@@ -121,7 +139,13 @@ def _draw_weights(answer: Answer, run: Run) -> None:
     weights = loaders.fusion_weights(run).groupby("part", sort=False)["weight"].mean()
     with st.container():
         figure_card.draw(
-            weight_against_information(weights=weights, atoms=atoms, dark=is_dark()),
+            weight_against_information(
+                weights=weights,
+                atoms=atoms,
+                target=answer.target,
+                sources=answer.sources,
+                dark=is_dark(),
+            ),
             title="Fusion weights beside the information",
             help="Two different things: a weight is what the model's gate chose, information is "
             "what the data hold. Nothing makes them agree.",
@@ -129,7 +153,7 @@ def _draw_weights(answer: Answer, run: Run) -> None:
             data=weights.rename("mean_weight").rename_axis("part").reset_index(),
             recipe=answer.recipe("information_weights"),
             caption="Above the dotted line: weighed more than its share of the information. "
-            + answer.circumstances,
+            "Hollow: not distinguishable from zero. " + answer.circumstances,
         )
         health_badge.draw(run)
 
@@ -138,16 +162,22 @@ def _draw_groups(answer: Answer) -> None:
     groups = answer.kind("group")
     if groups.empty:
         return
-    named = groups.assign(slice=groups["grouping"] + ": " + groups["group"])
     figure_card.draw(
-        stacked_atoms(atoms=named, by="slice", sources=answer.sources, dark=is_dark()),
+        atom_intervals(
+            atoms=named_groups(groups, answer.kind("estimate")),
+            by="name",
+            target=answer.target,
+            sources=answer.sources,
+            dark=is_dark(),
+        ),
         title="By group of choices",
         name="information-groups",
         data=groups.dropna(axis=1, how="all"),
         recipe=answer.recipe("information_groups"),
         caption="History: shorter or longer than the median. Popularity: of the chosen item. Top "
-        "part: the largest fusion weight of the user. Mean local atoms of groups of 200 choices or "
-        f"more, errors over users. {answer.circumstances}",
+        "part: the largest fusion weight of the user. In brackets: choices; groups of fewer than "
+        "200 are left out. Means of local atoms with 95 % intervals over users; faded: not "
+        f"distinguishable from zero. {answer.circumstances}",
     )
 
 
@@ -161,12 +191,15 @@ def draw_targets(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> N
     sources = (asked.first, asked.second)
     options = dict(zip(named, (*sources, asked.slice, coding), strict=True))
     figure_card.draw(
-        stacked_atoms(atoms=atoms, by="target", sources=sources, dark=is_dark()),
+        stacked_atoms(
+            atoms=atoms, by="target", target="each target", sources=sources, dark=is_dark()
+        ),
         title="The same sources about every target",
         name="information-targets",
         data=atoms.dropna(axis=1, how="all"),
         recipe=Recipe(figure="information_targets", runs=(run.run_id,), options=options),
-        caption=" ".join(
+        caption=f"{STACKED} "
+        + " ".join(
             f"{target}: {questions.TARGETS.get(str(target), target)}. "
             f"{circumstances(rows.iloc[0], sources)}"
             for target, rows in atoms.groupby("target", sort=False)
@@ -184,7 +217,9 @@ def draw_slices(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> No
         return
     sources = (asked.first, asked.second)
     figure_card.draw(
-        stacked_atoms(atoms=atoms, by="slice", sources=sources, dark=is_dark()),
+        stacked_atoms(
+            atoms=atoms, by="slice", target=asked.target, sources=sources, dark=is_dark()
+        ),
         title="The same question about every slice",
         name="information-slices",
         data=atoms.dropna(axis=1, how="all"),
@@ -193,7 +228,8 @@ def draw_slices(run: Run, stored: pd.DataFrame, asked: Asked, coding: str) -> No
             runs=(run.run_id,),
             options=dict(zip(named, wanted, strict=True)),
         ),
-        caption=" ".join(
+        caption=f"{STACKED} "
+        + " ".join(
             f"{markdown(name)}: {circumstances(rows.iloc[0], sources)}"
             for name, rows in atoms.groupby("slice", sort=False)
         ),

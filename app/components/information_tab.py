@@ -14,8 +14,9 @@ from app.state import Widget
 from prism_core.store.reader import Run
 
 EXPLANATION = """
-How many bits do the image and the text of the items a user chose before tell about the genre of the
-next item? Partial information decomposition splits them into four amounts:
+How much do the image and the text of the items a user chose before tell about the next item? It is
+counted in **bits**: one bit answers one yes-or-no question whose answers are equally likely.
+Partial information decomposition splits them into four amounts:
 
 - **unique image**, **unique text**: told by one of them alone,
 - **redundancy**: told by either of them,

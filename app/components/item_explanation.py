@@ -5,7 +5,9 @@ import streamlit as st
 
 from analysis import sentences
 from analysis.explanations import TOLERANCE, UserExplanation
+from analysis.interactions import group_interactions
 from analysis.plots.explanations import contribution_waterfall, interaction_bars, modality_ladder
+from analysis.plots.interactions import group_bars_of_modalities
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from app.components import figure_card, table_card
@@ -14,6 +16,7 @@ from app.state import is_dark
 
 ROW = "What"
 VALUE = "Score"
+WITHHELD = "What is withheld is replaced by its average over the items."
 
 
 def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
@@ -24,13 +27,10 @@ def draw(run_id: str, explanation: UserExplanation, item_id: str) -> None:
     about = {"user_id": explanation.user_id, "item_id": item_id}
     st.markdown(markdown(sentences.item_sentence(explanation, item_id)))
     with st.grid(2, min_column_width=440):
-        with st.container():
-            recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
-            draw_waterfall(item, rows, recipe if explanation.is_stored else None)
-            draw_modalities(run_id, explanation, item_id)
-        with st.container():
-            draw_check(item, rows)
-            draw_interactions(run_id, explanation)
+        recipe = Recipe(figure="waterfall", runs=(run_id,), options=about)
+        draw_waterfall(item, rows, recipe if explanation.is_stored else None)
+        draw_modalities(run_id, explanation, item_id)
+    draw_check(item, rows)
 
 
 def draw_waterfall(item: pd.Series, contributions: pd.DataFrame, recipe: Recipe | None) -> None:
@@ -53,12 +53,11 @@ def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> 
     scores = every[every["item_id"] == item_id]
     if scores.empty:
         return
+    names = scores["coalition"].iloc[-1].split(" + ")
     figure_card.draw(
         modality_ladder(modality_scores=scores, dark=is_dark()),
         title="The modalities, alone and together",
-        help="**Interaction**: the score with all, minus what each adds alone. More is synergy, "
-        "less is suppression: one makes the other superfluous. What is withheld is replaced by "
-        "its average over the items.",
+        help=f"{interaction_words(len(names))} {WITHHELD}",
         name="item-modalities",
         data=scores,
         recipe=Recipe(
@@ -66,7 +65,31 @@ def draw_modalities(run_id: str, explanation: UserExplanation, item_id: str) -> 
             runs=(run_id,),
             options={"user_id": explanation.user_id, "item_id": item_id},
         ),
-        caption="The gap between all together and the sum of each alone is their interaction.",
+        caption="The gap between all together and the sum of each alone is what they do only "
+        "together.",
+    )
+    if len(names) > 2:
+        groups = group_interactions(scores)
+        figure_card.draw(
+            group_bars_of_modalities(groups=groups, dark=is_dark()),
+            title="How every group of modalities interacts",
+            help=f"{interaction_words(len(names))} {WITHHELD}",
+            name="item-group-interactions",
+            data=groups,
+        )
+
+
+def interaction_words(modalities: int) -> str:
+    """Define the interaction of some modalities. Markdown."""
+    if modalities == 2:
+        return (
+            "**Interaction**: the score with both, minus what each adds alone. More is synergy, "
+            "less is suppression: one makes the other superfluous."
+        )
+    return (
+        "**Interaction** of a group: what its modalities add together beyond all smaller groups "
+        "(Shapley interaction index, an average over the other modalities on and off). Above zero "
+        "is synergy, below is suppression."
     )
 
 
@@ -86,19 +109,22 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
         {ROW: "Score, everything off", VALUE: float(item["baseline"])},
         {ROW: "Score difference", VALUE: difference},
     ]
-    with st.container(border=True):
-        st.markdown("**Do the contributions add up?**")
+    gap = abs(total - difference)
+    holds = f"they differ by {gap:.0e}, allowed is {TOLERANCE:.0e}"
+    if gap > TOLERANCE:
+        st.error(f"The contributions do not add up to the score difference: {holds}.")
+    with st.expander(
+        f"Contributions and score difference agree: {holds}"
+        if gap <= TOLERANCE
+        else "Contributions and score difference do not agree",
+        icon=":material/check_circle:" if gap <= TOLERANCE else ":material/error:",
+    ):
         table_card.draw(
             pd.DataFrame(lines),
             title="Contributions and the score difference",
             name="item-sum",
             columns={VALUE: st.column_config.NumberColumn(format="%+.5f")},
         )
-        gap = abs(total - difference)
-        if gap <= TOLERANCE:
-            st.success(f"Exact: the two differ by {gap:.0e}, allowed is {TOLERANCE:.0e}.")
-        else:
-            st.error(f"Not exact: the two differ by {gap:.1e}, allowed is {TOLERANCE:.0e}.")
 
 
 def draw_interactions(run_id: str, explanation: UserExplanation) -> None:
@@ -106,12 +132,11 @@ def draw_interactions(run_id: str, explanation: UserExplanation) -> None:
     listed = explanation.recommendations
     if "interaction" not in listed.columns:
         return
+    names = explanation.modality_scores["coalition"].iloc[-1].split(" + ")
     figure_card.draw(
         interaction_bars(recommendations=listed, dark=is_dark()),
         title="What the modalities add together",
-        help="**Interaction**: the score with all modalities, minus what each adds alone. Above "
-        "zero is synergy; below is suppression: one makes the other superfluous. What is withheld "
-        "is replaced by its average over the items.",
+        help=f"{interaction_words(len(names))} {WITHHELD}",
         name="user-interactions",
         data=listed[["rank", "item_id", "title", "interaction", "interaction_kind"]],
         recipe=Recipe(

@@ -1,12 +1,17 @@
 """The linked maps with what the reader can do on them."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis import maps
 from analysis.map_points import column_label
+from analysis.plots.map_marks import outlines, pointers
 from analysis.plots.maps import linked_maps
 from analysis.recipes import Recipe
 from analysis.regions import Region, Shape
@@ -28,53 +33,97 @@ HELP = (
 )
 
 
-def draw(run: Run, view: MapView, points: pd.DataFrame, marked: np.ndarray | None) -> None:
-    """Draw the maps of a view.
+def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
+    """Draw the maps of a view without what is marked; give the place of their head.
 
-    Parameters
-    ----------
-    points
-        What is known of every row.
-    marked
-        Rows that are marked; None for none.
+    What is marked comes on top with :func:`draw_marks`, so that a mark does not send and build
+    the figure again.
     """
-    planes = {space: plane(run, view, space) for space in view.spaces}
-    chosen, region = chosen_row(points, view.scope), map_view.marked()
-    figure = linked_maps(
-        maps=planes,
-        points=points,
-        color=view.color,
-        selected=marked,
-        shapes=_shapes(region, view),
-        highlighted=found_rows(points, view.search),
-        chosen=chosen,
-        near=_near(run, view, chosen),
-        quality={space: quality(run, view, space) for space in view.spaces},
-        dark=is_dark(),
+    figure = _figure(run, view, points)
+    with st.container(border=True):
+        head = st.container()
+        figure_card.draw_chart(figure, name=Widget.MAP_CHART, title=_title(view), tools=TOOLS)
+        st.caption(_caption(view))
+    return head
+
+
+def draw_marks(run: Run, view: MapView, points: pd.DataFrame, rows: np.ndarray | None) -> None:
+    """Draw what is marked and chosen on the maps that are there; rows None for no mark."""
+    region, chosen = map_view.marked(), chosen_row(points, view.scope)
+    map_lens.draw_marks(
+        rows=rows,
+        count=len(points),
+        selections=outlines(view.spaces, _shapes(region, view), dark=is_dark()),
+        shapes=pointers(
+            maps=_planes(run, view), chosen=chosen, near=_near(run, view, chosen), dark=is_dark()
+        ),
     )
+
+
+def draw_head(run: Run, view: MapView, points: pd.DataFrame, rows: np.ndarray | None) -> None:
+    """Draw the title and the ways out; what goes out has the marks."""
     options = {"scope": view.scope, "method": view.method, "spaces": list(view.spaces)}
     if selection().marked:
         options["marked"] = selection().marked or ""
-    figure_card.draw(
-        figure,
-        title=f"{METHOD_NAMES[view.method]} of the {view.scope}, by space",
-        help=HELP,
+    head = figure_card.Head(
+        title=_title(view),
         name=Widget.MAP_CHART,
-        tools=TOOLS,
-        data=_numbers(planes, points),
-        caption=f"Colour: {column_label(view.color).lower()}. Beside each name: how far the "
-        "picture can be trusted (1 is best), and the share of true neighbours it keeps.",
+        data=partial(_numbers, _planes(run, view), points),
+        caption=_caption(view),
+        help=HELP,
         recipe=Recipe(figure="maps", runs=(run.run_id,), options={**options, "color": view.color}),
+    )
+    figure_card.draw_head(head, partial(_marked_figure, run, view, points, rows))
+
+
+def _figure(run: Run, view: MapView, points: pd.DataFrame, **marks: Any) -> go.Figure:
+    return linked_maps(
+        maps=_planes(run, view),
+        points=points,
+        color=view.color,
+        highlighted=found_rows(points, view.search),
+        quality={space: quality(run, view, space) for space in view.spaces},
+        dark=is_dark(),
+        **marks,
     )
 
 
-def listen(run: Run, view: MapView, points: pd.DataFrame) -> None:
-    """Take what is drawn and clicked on the maps, and show a card for the point below."""
+def _marked_figure(
+    run: Run, view: MapView, points: pd.DataFrame, rows: np.ndarray | None
+) -> go.Figure:
+    chosen = chosen_row(points, view.scope)
+    return _figure(
+        run, view, points, selected=rows, shapes=_shapes(map_view.marked(), view), chosen=chosen,
+        near=_near(run, view, chosen),
+    )  # fmt: skip
+
+
+def _title(view: MapView) -> str:
+    return f"{METHOD_NAMES[view.method]} of the {view.scope}, by space"
+
+
+def _caption(view: MapView) -> str:
+    return (
+        f"Colour: {column_label(view.color).lower()}. Beside each name: how far the picture can "
+        "be trusted (1 is best), and the share of true neighbours it keeps."
+    )
+
+
+def _planes(run: Run, view: MapView) -> dict[str, pd.DataFrame]:
+    return {space: plane(run, view, space) for space in view.spaces}
+
+
+def listen(view: MapView, points: pd.DataFrame) -> None:
+    """Take what is drawn and clicked on the maps."""
     map_lens.draw(
         spaces=list(view.spaces),
         on_drawn=partial(_keep, view),
         on_picked=partial(_pick, points, view.scope),
     )
+
+
+def draw_card(run: Run, view: MapView, points: pd.DataFrame) -> None:
+    """Show a card beside the pointer for the point below it."""
     version = f"{run.run_id}-{view.scope}-{view.color}"
     map_lens.draw_card(version, partial(_card, run, points, view))
 

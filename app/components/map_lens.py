@@ -1,13 +1,16 @@
-"""What the reader does on a map: drawing around points, clicking one, resting on one.
+"""What the reader does on a map, and what is marked there: drawing, clicking, resting on a point.
 
-The chart itself would send every marked point. This sends the drawn shape instead, so that a
-hundred thousand points cost no more than ten.
+The chart itself would send every marked point and be sent again to show it. Here the drawn shape
+goes to the server, and a bit per point comes back, so that a hundred thousand points cost little
+more than ten.
 """
 
-from collections.abc import Callable
+import base64
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import streamlit as st
 
 from analysis.regions import Shape, box, lasso
@@ -24,6 +27,41 @@ _card = st.components.v2.component(
     "prism_hover_card", js=(HERE / "hover_card.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )  # fmt: skip
+_marks = st.components.v2.component(
+    "prism_map_marks", js=(HERE / "map_marks.js").read_text(encoding="utf-8"), isolate_styles=False
+)
+
+
+def draw_marks(
+    *,
+    rows: np.ndarray | None,
+    count: int,
+    selections: Sequence[Mapping[str, Any]],
+    shapes: Sequence[Mapping[str, Any]],
+) -> None:
+    """Mark rows, in every panel of the chart ``Widget.MAP_CHART``, without sending it again.
+
+    Parameters
+    ----------
+    rows
+        Marked rows; None for no difference between rows.
+    count
+        Number of all rows.
+    selections, shapes
+        Outlines of what was drawn, and marks on single points: parts of plotly's layout.
+    """
+    data = {
+        "chart": CHART, "rows": None if rows is None else bits_of(rows, count),
+        "selections": list(selections), "shapes": list(shapes),
+    }  # fmt: skip
+    _marks(key=Widget.MAP_MARKS, data=data, height=1)
+
+
+def bits_of(rows: np.ndarray, count: int) -> str:
+    """Write which of ``count`` rows are named: a bit for each, lowest first, in base64."""
+    named = np.zeros(count, dtype=bool)
+    named[rows] = True
+    return base64.b64encode(np.packbits(named, bitorder="little").tobytes()).decode()
 
 
 def draw(

@@ -1,5 +1,7 @@
 """The marked points of a map: what they are, who stands behind them, how well these are served."""
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
@@ -19,6 +21,7 @@ from app.state import Widget, is_dark, link, select
 from prism_core.store.reader import Run
 
 SHOWN = 24
+MAX_ROWS = 500
 HIDDEN = ("item_index", "categories")
 METRIC_NAMES = {"ndcg@10": "NDCG@10", "hr@10": "HR@10", "mrr@10": "MRR@10"}
 GROUP_NAMES = {"marked": "Marked", "others": "All others", "difference": "Difference"}
@@ -63,25 +66,27 @@ def _draw_listed(run: Run, view: MapView, marked: pd.DataFrame) -> None:
     if view.scope == ITEMS:
         st.caption(_in_common([n for found in marked["categories"] for n in found], len(marked)))
         catalogue = loaders.catalogue(run)
-        popular = marked.sort_values("popularity", ascending=False, kind="stable").head(SHOWN)
-        cards = [Card(catalogue.get(str(item_id))) for item_id in popular["item_id"]]
+        marked = marked.sort_values("popularity", ascending=False, kind="stable")
+        cards = [Card(catalogue.get(str(i))) for i in marked["item_id"].head(SHOWN)]
         draw_strip(cards, catalogue, label="Marked items")
         if len(marked) > SHOWN:
             st.caption(f"The {SHOWN} most popular of {len(marked):,} are shown.")
     table = marked.drop(columns=[name for name in HIDDEN if name in marked])
     if "top_part" in table:
         table = table.assign(top_part=table["top_part"].map(label_of))
+    table = table.rename(columns=column_label)
     st.dataframe(
-        table.rename(columns=column_label),
+        table.head(MAX_ROWS).round(3),
         hide_index=True,
+        placeholder="",
         height=min(36 * (len(table) + 1), 320),
         key=f"{Widget.MAP_TABLE}-{view.scope}",
         on_select=lambda: _choose(view, marked),
         selection_mode="single-row",
     )
-    table_card.draw_export(
-        table.rename(columns=column_label), title=f"Marked {view.scope}", name="map-marked"
-    )
+    if len(table) > MAX_ROWS:
+        st.caption(f"The first {MAX_ROWS} of {len(table):,} rows; Export has all of them.")
+    table_card.draw_export(table, title=f"Marked {view.scope}", name="map-marked")
 
 
 def _choose(view: MapView, marked: pd.DataFrame) -> None:
@@ -148,7 +153,7 @@ def _clear() -> None:
 
 
 def _in_common(names: list[str], count: int) -> str:
-    shares = sorted({(names.count(name) / count, name) for name in set(names)}, reverse=True)[:4]
-    if not shares:
+    found = sorted(Counter(names).items(), key=lambda pair: (-pair[1], pair[0]))[:4]
+    if not found:
         return ""
-    return "Most frequent: " + ", ".join(f"{markdown(n)} {share:.0%}" for share, n in shares)
+    return "Most frequent: " + ", ".join(f"{markdown(n)} {k / count:.0%}" for n, k in found)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.spaces import ITEMS
 from app import loaders, map_view, slices
@@ -17,6 +18,8 @@ from app.components import (
 )
 from app.components.text import markdown
 from app.map_view import MapView
+from app.state import publish, selection
+from prism_core.errors import PrismError
 from prism_core.store.reader import Run
 
 
@@ -37,12 +40,30 @@ def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
     view = map_view.current(run)
     points = loaders.points_of(run, view.scope)
     map_controls.draw(view, stored, points)
-    rows, origin = _marked(run, view, points)
-    map_figure.draw(run, view, points, rows)
+    head = map_figure.draw(run, view, points)
     map_quality.draw(run, view)
-    map_marked.draw(run, view, points.iloc[[] if rows is None else rows], origin)
-    map_neighbours.draw(run, view, points)
-    map_figure.listen(run, view, points)
+    _draw_marks(run, view, points, head, selection().slice)
+    map_figure.draw_card(run, view, points)
+
+
+@st.fragment
+def _draw_marks(
+    run: Run, view: MapView, points: pd.DataFrame, head: DeltaGenerator, chosen_slice: str | None
+) -> None:
+    """Draw what depends on marks alone; a mark or a click redraws this and nothing else."""
+    if selection().slice != chosen_slice:
+        st.rerun()  # the sidebar shows it
+    try:
+        rows, origin = _marked(run, view, points)
+        with head:
+            map_figure.draw_head(run, view, points, rows)
+        map_figure.draw_marks(run, view, points, rows)
+        map_marked.draw(run, view, points.iloc[[] if rows is None else rows], origin)
+        map_neighbours.draw(run, view, points)
+    except PrismError as error:
+        st.error(markdown(error), icon=":material/error:")
+    map_figure.listen(view, points)
+    publish()
 
 
 def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray | None, str]:

@@ -15,6 +15,7 @@ from analysis.user_groups import group_profiles
 from app import loaders, slices
 from app.components import figure_card, health_badge, slice_saver, table_card, user_table
 from app.components.text import markdown, plural
+from app.people import people_of
 from app.state import LASSO, Widget, is_dark, select
 from prism_core.store.reader import Run
 
@@ -42,10 +43,10 @@ def draw(run: Run, explanation: UserExplanation) -> None:
         _draw_contributions(run, population, options)
         _draw_triangle(run, population, options)
         _draw_groups(run, population)
-        _draw_entropy(run, population, explanation)
+        _draw_entropy(run, members, explanation)
     health_badge.draw(run)
     _draw_alike(run, explanation.user_id)
-    user_table.draw(run, population["user_id"].tolist())
+    user_table.draw(run, members)
 
 
 def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
@@ -55,7 +56,8 @@ def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, A
         name="population-contributions",
         data=population,
         recipe=Recipe(figure="contributions", runs=(run.run_id,), options=options),
-        caption="Hills: users. Diamonds: this user. Bars: the middle half of the users.",
+        caption="Hills: users, each hill as tall as the others. Diamonds: this user. Bars: the "
+        "middle half of the users.",
     )
 
 
@@ -99,9 +101,10 @@ def _draw_groups(run: Run, population: pd.DataFrame) -> None:
         )
 
 
-def _draw_entropy(run: Run, population: pd.DataFrame, explanation: UserExplanation) -> None:
-    users = loaders.table(run, "users")
-    shown = users.loc[users["user_id"].isin(population["user_id"]), ["user_id", "gate_entropy"]]
+def _draw_entropy(run: Run, members: list[str] | None, explanation: UserExplanation) -> None:
+    shown = people_of(run)[["user_id", "gate_entropy"]]
+    if members is not None:
+        shown = shown[shown["user_id"].isin(members)]
     figure_card.draw(
         entropy_histogram(
             entropy=shown["gate_entropy"],

@@ -1,16 +1,28 @@
 """The recommended items of one user, and which of them is looked at."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from analysis.explanations import UserExplanation
+from analysis.plots.text import in_drawing_order
 from analysis.plots.theme import color_of, label_of
 from app.catalogue import Catalogue
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown, shortened
 from app.state import Widget, select, selection
+from prism_core.names import ID, REDUNDANCY, SYNERGY
+
+MEANINGS: Final = {
+    "unique_image": "only the picture tells it",
+    "unique_text": "only the text tells it",
+    SYNERGY: "only both together tell it",
+    REDUNDANCY: "either of them tells it",
+    ID: "learned from what users chose",
+}
+"""What each part is meant to hold, in a few words."""
 
 
 def chosen_item(listed: pd.DataFrame) -> str:
@@ -23,14 +35,16 @@ def chosen_item(listed: pd.DataFrame) -> str:
 def draw_explained(explanation: UserExplanation, catalogue: Catalogue) -> None:
     """Draw the list, each item with the part that added most to its score."""
     listed = explanation.recommendations
-    best = explanation.contributions.groupby("rank")["contribution"].max()
+    shares = explanation.contributions.pivot(index="rank", columns="player", values="contribution")
+    players = in_drawing_order(explanation.contributions["player"])
     chosen = chosen_item(listed)
     cards = [
         Card(
             catalogue.get(row.item_id),
             corner=f"{row.rank:,}",
-            note=f"{label_of(row.top_player)} {best[row.rank]:+.2f}",
+            note=f"{label_of(row.top_player)} {shares.loc[row.rank].max():+.2f}",
             note_color=color_of(row.top_player),
+            bar=tuple((color_of(player), shares.loc[row.rank, player]) for player in players),
             mark="true next" if row.is_target else "",
             selected=row.item_id == chosen,
         )
@@ -38,10 +52,22 @@ def draw_explained(explanation: UserExplanation, catalogue: Catalogue) -> None:
     ]
     st.subheader("Recommended next")
     st.caption(
-        "Best first; the colour names the part that added most to the item's score. "
-        "*True next* marks the item that this user really chose, wherever it ranks."
+        "Best first. The bar below an item splits its score: what each part adds, faded where it "
+        "takes away; the note names the part that adds most. *True next* marks the item that this "
+        "user really chose, wherever it ranks."
     )
+    _draw_key(players)
     draw_strip(cards, catalogue, label="Recommended items, best first")
+
+
+def _draw_key(players: Sequence[str]) -> None:
+    """Say which colour is which part."""
+    entries = "".join(
+        f'<span><i style="background:{color_of(player)}"></i>{label_of(player)}: '
+        f"{MEANINGS.get(player, 'a part of the content')}</span>"
+        for player in players
+    )
+    st.html(f'<div class="prism-key">{entries}</div>')
 
 
 def draw_plain(listed: pd.DataFrame, target_item_id: str, catalogue: Catalogue) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.explanations import stored_stand_in
 from app import loaders
 from app.components import user_picker
+from app.people import people_of
 from app.state import Widget, select, selection
 from prism_core.errors import ConfigError
 from prism_core.stand_in import KINDS, StandIn
@@ -67,7 +68,7 @@ def can_score(run: Run) -> bool:
 
 
 def _others(run: Run, user_id: str) -> list[str]:
-    ids = user_picker.people_of(run)["user_id"]
+    ids = people_of(run)["user_id"]
     others: list[str] = ids[ids != user_id].head(user_picker.MAX_OPTIONS).tolist()
     chosen = (selection().standin or "").partition(":")[2]
     is_far = chosen not in others and chosen != user_id and (ids == chosen).any()

@@ -42,7 +42,7 @@ def title_card(*, title: str, year: str, category: str, color: str, seed: str) -
         f'<stop offset="0" stop-color="{top}"/><stop offset="1" stop-color="{bottom}"/>'
         f'</linearGradient></defs><rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>'
         f"{_ornament(seed)}"
-        f'<text x="16" y="44" font-size="14" letter-spacing=".9" fill="#fff" '
+        f'<text x="168" y="44" text-anchor="end" font-size="14" letter-spacing=".9" fill="#fff" '
         f'fill-opacity=".88">{escaped(shortened(category.upper(), 16))}</text>'
         f'<text y="{78 + size * 0.3:.0f}" font-size="{size}" font-weight="700" '
         f'fill="#fff">{text}</text>'

@@ -2,15 +2,15 @@
 
 from typing import Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.plots.theme import label_of
-from app import loaders, slices
+from app import slices
 from app.components import slice_saver
 from app.components.text import markdown, plural
+from app.people import people_of
 from app.state import Widget, select, selection, settle
 from prism_core.store.reader import Run
 
@@ -38,18 +38,6 @@ def draw(run: Run) -> str:
     _step(row, "Previous user", ":material/chevron_left:", ids, place - 1)
     _step(row, "Next user", ":material/chevron_right:", ids, place + 1)
     return current
-
-
-def people_of(run: Run) -> pd.DataFrame:
-    """List a run's users: ``user_id``, ``history_length``, ``rank``, ``top_part`` (or "")."""
-    outcome = loaders.table(run, "user_metrics")[["user_id", "rank", "history_length"]]
-    if not run.parts or not run.has("users"):
-        return outcome.assign(top_part="")
-    users = loaders.table(run, "users")
-    weights = users[[f"weight_{part}" for part in run.parts]].to_numpy()
-    largest = np.array(run.parts)[weights.argmax(axis=1)]
-    top = pd.Series(largest, index=users["user_id"], name="top_part")
-    return outcome.join(top, on="user_id")
 
 
 def _current(people: pd.DataFrame) -> str:

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from analysis.plots.theme import label_of
-from app import loaders
-from app.components import table_card, user_picker
+from app.components import table_card
 from app.components.text import plural
+from app.people import people_of
 from app.state import Widget, select
 from prism_core.store.reader import Run
 
@@ -26,11 +26,12 @@ ORDERS: Final = {
 }
 
 
-def draw(run: Run, user_ids: list[str]) -> None:
-    """Draw the table of some users."""
+def draw(run: Run, user_ids: list[str] | None) -> None:
+    """Draw the table of some users; None stands for all."""
     st.subheader("Users")
-    people = _people(run)
-    people = people[people["user_id"].isin(user_ids)]
+    people = people_of(run)
+    if user_ids is not None:
+        people = people[people["user_id"].isin(user_ids)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order = st.selectbox(
             "Order", list(ORDERS), key=Widget.USER_ORDER, width=280, persist_state="session"
@@ -55,19 +56,13 @@ def draw(run: Run, user_ids: list[str]) -> None:
     table_card.draw_export(_named(people), title="Users", name="user-table")
 
 
-def _people(run: Run) -> pd.DataFrame:
-    people = user_picker.people_of(run)
-    entropy = loaders.table(run, "users").set_index("user_id")["gate_entropy"]
-    return people.join(entropy, on="user_id")
-
-
 def _named(people: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "User": people["user_id"],
             "Items in the history": people["history_length"],
             "Rank of the true next item": people["rank"],
-            "Largest fusion weight": people["top_part"].map(label_of),
+            "Largest fusion weight": people["top_part"].map(label_of).astype(str),
             "Gate entropy": people["gate_entropy"],
         }
     )

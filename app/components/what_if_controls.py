@@ -54,12 +54,9 @@ def draw(
                 "Reset", icon=":material/restart_alt:", key=Widget.RESET,
                 on_click=lambda: try_what_if(""), disabled=change.is_empty,
             )  # fmt: skip
-        with st.grid(2, min_column_width=380):
-            with st.container():
-                _draw_switches(run, change)
-                what_if_history.draw(change, own, catalogue)
-            with st.container():
-                _draw_weights(run, change, weights)
+        _draw_switches(run, change)
+        what_if_history.draw(change, own, catalogue)
+        _draw_weights(run, change, weights)
 
 
 def _draw_switches(run: Run, change: WhatIf) -> None:
@@ -108,7 +105,7 @@ def _draw_weights(run: Run, change: WhatIf, weights: pd.DataFrame) -> None:
             disabled=not by_hand,
             on_change=lambda: _set(change, weights=_slider_values(run.parts)),
         )
-        health_badge.draw_for(run, part)
+    health_badge.draw(run)
 
 
 def _set(change: WhatIf, **fields: tuple[str, ...] | tuple[float, ...] | None) -> None:

@@ -81,7 +81,7 @@ def _draw_moves(change: WhatIf, own: tuple[str, ...], place: int, count: int) ->
         )  # fmt: skip
         st.session_state[Widget.PLACE] = place + 1
         st.number_input(
-            "Move to place", 1, count, key=Widget.PLACE, width=140, disabled=count == 1,
+            "Move to place", 1, count, key=Widget.PLACE, width=120, disabled=count == 1,
             on_change=lambda: _move(change, own, place, int(st.session_state[Widget.PLACE]) - 1),
         )  # fmt: skip
 

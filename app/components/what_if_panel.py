@@ -39,41 +39,53 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
     history = history_of(dataset, explanation.user_id)
     own = tuple(history[-read_length(run) :])
     change = what_if_controls.current(run)
-    stand_in = stand_in_picker.draw(run, explanation.user_id)
-    what_if_controls.draw(run, change, own=own, weights=explanation.weights, catalogue=catalogue)
+    sides = st.grid(2, min_column_width=440)
+    controls, lists = sides.container(), sides.container()
+    with controls:
+        stand_in = stand_in_picker.draw(run, explanation.user_id)
+        what_if_controls.draw(
+            run, change, own=own, weights=explanation.weights, catalogue=catalogue
+        )
     from app import live  # loads torch: not before somebody asks what if
 
     before = live.ranked(run, dataset, history, WhatIf())
     now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
-    draw_lists(before, now, explanation, catalogue)
+    with lists:
+        draw_moves(before, now, explanation, catalogue)
+        draw_list(before, now, explanation, catalogue)
     if change.history is not None:
         what_if_history.draw_strip_of(change, own, catalogue)
 
 
-def draw_lists(
+def draw_moves(
     before: pd.DataFrame, now: pd.DataFrame, explanation: UserExplanation, catalogue: Catalogue
 ) -> None:
-    """Draw the list now as cards, and both lists side by side with every item's move."""
+    """Draw both lists side by side with every item's move."""
     target = explanation.target_item_id
-    titles = {item_id: catalogue.get(item_id).label for item_id in catalogue.items}
+    shown = [*before["item_id"].head(TOP), *now["item_id"].head(TOP)]
+    titles = {item_id: catalogue.get(item_id).label for item_id in shown}
     lists = aligned_lists(before, now, titles=titles, targets=(target, target), top=TOP)
-    places = {
-        "now": now.set_index("item_id")["rank"],
-        "before": before.set_index("item_id")["rank"],
-    }
-    st.subheader("The list now")
-    st.caption(
-        _target_words(places["before"].get(target), places["now"].get(target))
-        + " ▲ and ▼ say how many places an item moved."
-    )
-    draw_strip(_cards(now, places["before"], target, catalogue), catalogue, label="The list now")
+    places = [one.set_index("item_id")["rank"].get(target) for one in (before, now)]
+    st.markdown(f"**{_target_words(*places)}**")
     figure_card.draw(
         rank_moves(lists=lists, names=("Before", "Now"), dark=is_dark()),
         title="The list before and now",
         name="what-if-moves",
         data=lists,
-        caption="Lines join an item's two places; a short line leads out of the ten, or into them.",
+        caption="Lines join an item's two places; a short line leads out of the ten, or into them. "
+        "★ marks the true next item.",
     )
+
+
+def draw_list(
+    before: pd.DataFrame, now: pd.DataFrame, explanation: UserExplanation, catalogue: Catalogue
+) -> None:
+    """Draw the list now as cards."""
+    st.subheader("The list now")
+    st.caption("▲ and ▼ say how many places an item moved.")
+    places = before.set_index("item_id")["rank"]
+    cards = _cards(now, places, explanation.target_item_id, catalogue)
+    draw_strip(cards, catalogue, label="The list now")
 
 
 def _cards(

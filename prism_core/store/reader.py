@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from prism_core.config.evaluation import EvaluationConfig
 from prism_core.errors import RunFormatError
 from prism_core.names import Tier, parts_of, players_of
 from prism_core.store import files, schema
@@ -109,6 +110,12 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         return files.read_json(self.path / schema.CONFIG)
+
+    @property
+    def list_length(self) -> int:
+        """Length of each user's stored list; the true next item is stored wherever it ranks."""
+        evaluation = self.config.get("evaluation", {})
+        return int(evaluation.get("top_k", EvaluationConfig().top_k))
 
     def file(self, name: str) -> Path:
         """Give the path of a file of the run, which copies of a study may share."""

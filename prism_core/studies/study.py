@@ -4,19 +4,18 @@ import time
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prism_core.config.study import Cell, StudyConfig, cells_of
 from prism_core.data.sequences import Sequences
 from prism_core.errors import ConfigError
 from prism_core.evaluation.floors_command import search, write_run
 from prism_core.models.floors import floors_for
-from prism_core.store import files
 from prism_core.store.datasets import Dataset
+from prism_core.store.study_record import StudyRecord, StudyRun
 from prism_core.studies.cells import Outcome, Task, Tell, Update, keep_as
 from prism_core.studies.launchers import Launcher
 
-RECORD: Final = "study.json"
 FLOORS: Final = "Floors"
 
 
@@ -31,7 +30,7 @@ def run_study(
     ----------
     study
     task
-        Its folder ``out`` gets the finished runs and ``study.json``, the record of all outcomes;
+        Its folder ``out`` gets the finished runs and ``study.json``, the record of all runs;
         in its folder ``work`` runs are trained and kept, so that they can be looked at whole.
     launch
         Makes the runs.
@@ -46,7 +45,7 @@ def run_study(
         No run fits ``only``, or the study cannot be resolved.
     """
     cells = chosen_cells(study, only)
-    record, outcomes = _Record(task.out / RECORD, cells), list[Outcome]()
+    record, outcomes = _Record(task.out, cells_of(study)), list[Outcome]()
 
     def keep(update: Update) -> None:
         if isinstance(update, Outcome):
@@ -77,22 +76,24 @@ def chosen_cells(study: StudyConfig, only: str = "*") -> list[Cell]:
 
 
 class _Record:
-    """The file that says what became of every run of a study; earlier entries stay."""
+    """Keeps the record of a study up to date; runs of earlier studies in the folder stay."""
 
-    def __init__(self, path: Path, cells: Sequence[Cell]) -> None:
-        self._path = path
-        self._groups = {cell.config.run_id: cell.group for cell in cells}
-        self._runs: dict[str, Any] = files.read_json(path)["runs"] if path.is_file() else {}
+    def __init__(self, folder: Path, cells: Sequence[Cell]) -> None:
+        self._folder = folder
+        planned = {c.config.run_id: StudyRun(label=c.label, group=c.group) for c in cells}
+        self._groups = {run_id: run.group for run_id, run in planned.items()}
+        self._record = StudyRecord.read(folder).planning(planned)
+        self._record.write(folder)
 
     def add(self, outcome: Outcome) -> None:
-        failed = outcome.status == "failed"
-        self._runs[outcome.run_id] = {
-            "label": outcome.label,
-            "group": self._groups.get(outcome.run_id, FLOORS),
-            "status": "failed" if failed else "complete",
-            "reason": outcome.reason,
-        }
-        files.write_json(self._path, {"runs": self._runs})
+        run = StudyRun(
+            label=outcome.label,
+            group=self._groups.get(outcome.run_id, FLOORS),
+            status="failed" if outcome.status == "failed" else "complete",
+            reason=outcome.reason,
+        )
+        self._record = self._record.with_outcome(outcome.run_id, run)
+        self._record.write(self._folder)
 
 
 def count_runs(study: StudyConfig, only: str = "*") -> int:

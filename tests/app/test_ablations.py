@@ -1,5 +1,6 @@
 """Every control of the page Ablations, on a study of two backbones, two groups and floors."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from prism_core.store import files
 from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_tier
 from prism_core.store.reader import Run
+from prism_core.store.study_record import StudyRecord, StudyRun
 from tests.app.conftest import OpenApp, texts
 from tests.factories import make_run
 
@@ -207,3 +209,27 @@ def test_settings_show_only_differences_and_what_was_varied(ablations) -> None:
 
 
 from app.components.ablation_losers import _draw_open as DRAW_OPEN  # noqa: E402
+
+
+def test_runs_of_the_study_that_are_missing_are_named(
+    open_app: OpenApp, study: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(study, tmp_path / "runs")
+    StudyRecord(
+        {
+            "PRISM-0": StudyRun(label="PRISM seed 0", group="Ablations", status="complete"),
+            "x": StudyRun(label="Next seed 0", group="Ablations"),
+            "y": StudyRun(label="Bad seed 0", group="Ablations", status="failed", reason="broke"),
+        }
+    ).write(tmp_path / "runs")
+    app = open_app("ablations", runs=tmp_path / "runs", run="PRISM-0")
+    (said,) = [e.label for e in app.expander if "missing" in e.label]
+    assert said == "2 of 3 runs of this study are missing: 1 failed, 1 not made yet"
+    table = next(t.value for t in app.dataframe if "Reason" in t.value)
+    assert table["Run"].tolist() == ["Bad seed 0", "Next seed 0"]
+    assert table["Reason"].tolist() == ["broke", ""]
+    assert "Fewer seeds than the others have: Without unique image (1)" in texts(app)
+
+
+def test_nothing_is_said_where_the_study_is_whole(ablations) -> None:
+    assert not [e.label for e in ablations().expander if "missing" in e.label]

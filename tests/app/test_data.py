@@ -93,6 +93,8 @@ def test_the_report_shows_counts_cautions_and_what_is_missing(open_app: OpenApp)
     assert shown["Sparsity"] == "80.00%"
     assert "Image: 1 item without (1.7%)" in plain(app)
     assert len(app.get("plotly_chart")) == 4
+    (page,) = [b for b in app.get("download_button") if "HTML page" in b.label]
+    assert not page.disabled
 
 
 def test_every_format_is_offered(data_page: AppTest) -> None:

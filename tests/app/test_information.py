@@ -29,7 +29,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) ->
 def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answered: Path) -> None:
     app = open_app("information", runs=answered)
     question = app.selectbox("question")
-    words = "what image and text tell about the genre of the next item"
+    words = "what image and text tell about the category of the next item"
     assert question.options[0] == f"The data: {words}"
     assert len(question.options) == 16
     assert question.options[-1] == "Other sources …"
@@ -44,6 +44,15 @@ def test_stored_answer_is_drawn_with_its_circumstances(open_app: OpenApp, answer
     keys = {chart.proto.id.split("information-")[-1] for chart in app.get("plotly_chart")}
     assert keys >= {"atoms", "areas", "weights", "resolution", "samples"}
     assert "definitions were not computed" in texts(app)
+    said = texts(app).replace("\\", "")
+    assert "The image and the text" in said
+    assert "about the category of the next item" in said
+    for question in ("Is there information?", "Is there synergy?", "Is the decomposition exact?"):
+        assert question in said
+    numbers = next(one.value for one in app.dataframe if "Verdict" in one.value)
+    assert numbers["Information"].tolist()[-1] == "Total"
+    estimates = stored.query("kind == 'estimate'")
+    assert numbers["95 % of null"].tolist() == estimates["null_95"].tolist()
     assert any(chart.proto.id.endswith("user-interaction") for chart in app.get("plotly_chart"))
     assert "listed items" in texts(app)
 

@@ -1,5 +1,6 @@
 """The page Maps: every control redraws, marks outlive everything, links reopen the same view."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -57,8 +58,16 @@ def figure(app: AppTest, place: int = 0) -> dict:
     return json.loads(app.get("plotly_chart")[place].proto.spec)
 
 
-def panels(app: AppTest) -> list[dict]:
-    return [trace for trace in figure(app)["data"] if "selectedpoints" in trace]
+def marks(app: AppTest) -> dict:
+    """What the chart is told to mark: rows, outlines, marks on single points."""
+    (told,) = [
+        json.loads(one.proto.json) for one in app.get("bidi_component")
+        if one.proto.component_name == "prism_map_marks"
+    ]  # fmt: skip
+    if told["rows"] is not None:
+        bits = np.frombuffer(base64.b64decode(told["rows"]), dtype=np.uint8)
+        told["rows"] = np.flatnonzero(np.unpackbits(bits, bitorder="little")).tolist()
+    return told
 
 
 def all_of(run: Run, space: str) -> str:
@@ -161,11 +170,8 @@ def test_marks_show_in_every_panel_and_survive_colour_method_and_pages(
         lambda: app.switch_page("app_pages/users.py").run().switch_page("app_pages/maps.py"),
     ):
         change().run()
-        assert [sorted(trace["selectedpoints"]) for trace in panels(app)] == [rows] * len(
-            panels(app)
-        )
-        assert panels(app)
-    outlines = figure(open_map(open_app, mapped, marked=text))["layout"]["selections"]
+        assert marks(app)["rows"] == rows
+    outlines = marks(open_map(open_app, mapped, marked=text))["selections"]
     assert [outline["xref"] for outline in outlines] == ["x3"]
 
 
@@ -228,8 +234,11 @@ def test_chosen_point_has_its_neighbours_from_the_space_itself(
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     nearest = int(np.argsort(-(unit @ unit[4]))[1])
     assert f"Film number {nearest + 1}<" in html(app)
-    symbols = [trace["marker"].get("symbol") for trace in figure(app)["data"]]
-    assert {"star-open", "x-thin-open"} <= {s for s in symbols if isinstance(s, str)}
+    plane = run.table("maps/items-synergy-pca")
+    crosses, star = marks(app)["shapes"][:-1], marks(app)["shapes"][-1]
+    assert len(crosses) == 10
+    assert (crosses[0]["xanchor"], crosses[0]["yanchor"]) == tuple(plane.loc[nearest, ["x", "y"]])
+    assert (star["xanchor"], star["yanchor"]) == tuple(plane.loc[4, ["x", "y"]])
 
 
 def test_neighbours_of_a_user_are_users(open_app: OpenApp, mapped: Path) -> None:

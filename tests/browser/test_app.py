@@ -7,12 +7,27 @@ from urllib.parse import parse_qs, urlsplit
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
 PLOT = "[data-testid=stPlotlyChart] .js-plotly-plot"
 SECONDS = 1000
 PATIENCE = 60 * SECONDS
+PRESS_AT_ONCE = """() => {
+    const dialog = document.querySelector('[role=dialog]');
+    const press = () => {
+        if (!dialog.innerText.includes('7.01 x')) return requestAnimationFrame(press);
+        const button = Array.from(dialog.querySelectorAll('button'))
+            .find(one => one.innerText.includes('PNG, 600 dpi'));
+        button.scrollIntoView({block: 'center'});
+        const box = button.getBoundingClientRect();
+        const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+        if (button.contains(hit)) button.click(); else requestAnimationFrame(press);
+    };
+    press();
+}"""
+"""Presses a file button in the first frame that shows the new width and lets it be pressed."""
 
 
 @pytest.fixture
@@ -134,6 +149,22 @@ def test_figure_is_saved_as_a_real_file(page, app_url: str, label: str, start: b
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(start)
     assert download.value.suggested_filename.startswith("overview-floors.")
+
+
+def test_a_file_asked_for_right_after_a_choice_comes_and_has_it(page, app_url: str) -> None:
+    page.goto(f"{app_url}/?run=prism-seed0")
+    page.locator(PLOT).first.wait_for()
+    page.get_by_role("button", name="Export").first.click()
+    dialog = page.get_by_role("dialog")
+    for _ in range(4):
+        dialog.get_by_text("3.33 x").wait_for()
+        settle(page)
+        with page.expect_download(timeout=PATIENCE) as download:
+            page.evaluate(PRESS_AT_ONCE)
+            dialog.get_by_text("Full width", exact=True).click()
+        with Image.open(download.value.path()) as picture:
+            assert picture.width == pytest.approx(7.006 * 600, abs=4)
+        dialog.get_by_text("One column", exact=True).click()
 
 
 def test_what_if_answers_and_its_link_reopens_it(

@@ -48,6 +48,17 @@ def drag(page, panel: int, places: list[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
+def place_of(page, row: int) -> tuple[float, float]:
+    """Bring the first panel onto the screen and find a point of it there."""
+    script = """([plot, row]) => { const node = document.querySelector(plot), {xaxis, yaxis} =
+        node._fullLayout, {x, y} = node._fullData[0];
+        node.scrollIntoView({block: 'center', behavior: 'instant'});
+        const box = node.getBoundingClientRect();
+        return [box.left + xaxis._offset + xaxis.c2p(x[row]), box.top + yaxis._offset
+        + yaxis.c2p(y[row])]; }"""
+    return page.evaluate(script, [PLOT, row])
+
+
 def heading(page):
     return page.get_by_role("heading", name="marked item")
 
@@ -82,16 +93,37 @@ def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url
     assert marked(page) == before
 
 
+def test_a_mark_and_a_click_leave_the_chart_as_it_is(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
+    settle(page)
+    page.evaluate("(plot) => { window.before = document.querySelector(plot).data; }", PLOT)
+    page.locator(f"{PLOT} [data-val=select]").click(force=True)
+    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    heading(page).wait_for()
+    settle(page)
+    rows = marked(page)
+    assert rows[0]
+    assert rows.count(rows[0]) == 4
+    page.get_by_role("button", name="Clear").click()
+    heading(page).wait_for(state="detached")
+    settle(page)
+    assert marked(page) == []
+    x, y = place_of(page, 7)
+    page.mouse.move(x - 4, y)
+    page.mouse.move(x, y, steps=4)
+    page.locator(".prism-hover").wait_for()
+    page.mouse.click(x, y)
+    page.wait_for_url("**item=*")
+    page.wait_for_function("(plot) => document.querySelector(plot).layout.shapes?.length", arg=PLOT)
+    assert page.evaluate("(plot) => document.querySelector(plot).data === window.before", PLOT)
+
+
 def test_card_beside_the_pointer_shows_the_item_below_it(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
     settle(page)
-    script = """(plot) => { const node = document.querySelector(plot), {xaxis, yaxis} =
-        node._fullLayout, box = node.getBoundingClientRect(), t = node.calcdata[0][0].t ?? {};
-        const {x, y} = node._fullData[0];
-        return [box.left + xaxis._offset + xaxis.c2p(x[7]), box.top + yaxis._offset
-        + yaxis.c2p(y[7])]; }"""
-    x, y = page.evaluate(script, PLOT)
+    x, y = place_of(page, 7)
     page.mouse.move(x - 4, y)
     page.mouse.move(x, y, steps=4)
     card = page.locator(".prism-hover")

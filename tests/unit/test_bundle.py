@@ -15,8 +15,11 @@ from analysis import bundle, recipes
 from analysis.__main__ import main
 from analysis.printing import PrintOptions
 from prism_core.errors import ConfigError, DataError, NotFittedError
+from prism_core.store.datasets import Dataset
+from prism_core.store.export import export_tier
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
+from tests.factories import make_run
 from tests.figures import all_figures
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +175,32 @@ def test_the_report_command_writes_the_standard_set(
     assert "reference is Popularity" in (out / "tables" / "main.tex").read_text()
     manifest = json.loads((out / "manifest.json").read_text())
     assert {entry["options"]["venue"] for entry in manifest["figures"]} == {"ieee"}
+
+
+def test_the_report_shows_the_parts_of_the_run_that_keeps_most(
+    folders: dict[str, Path], tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    make_run(tmp_path, dataset=tiny_dataset, run_id="a-bare-run", name="Without synergy", seed=3)
+    bare = export_tier(tmp_path / "a-bare-run", tmp_path / "kept" / "a-bare-run", "metrics")
+    out = tmp_path / "paper"
+    runs = [str(bare), *map(str, folders.values())]
+    assert main(["report", *runs, "--out", str(out), "--user", "7", "--format", "csv"]) == 0
+    drawn = {one["name"]: one for one in json.loads((out / "manifest.json").read_text())["figures"]}
+    assert drawn["weights"]["recipe"]["runs"] == ["prism-seed0"]
+    assert drawn["slices"]["recipe"]["options"]["groups_of"] == "prism-seed0"
+    ablation = (out / "tables" / "ablation.tex").read_text()
+    assert "the reference is PRISM" in ablation
+    assert r"\dagger" in ablation
+    assert r"\begin{table*}" in ablation
+
+
+def test_a_case_study_without_recommendations_is_refused(
+    tiny_dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path, dataset=tiny_dataset, run_id="whole")
+    bare = export_tier(tmp_path / "whole", tmp_path / "kept" / "whole", "metrics")
+    assert main(["report", str(bare), "--out", str(tmp_path / "x"), "--user", "7"]) == 2
+    assert "no case study of user '7'" in capsys.readouterr().err
 
 
 def test_a_mistake_is_one_line_and_status_two(

@@ -119,5 +119,5 @@ def test_the_page_is_whole_and_escapes_what_comes_from_the_data(
     assert "<script>alert(1)" not in text
     assert "A &lt;script&gt;alert(1)" in text
     assert "Users do things." in text
-    assert text.count('class="plotly-graph-div"') == 3
+    assert text.count('class="plotly-graph-div"') == 4
     assert 'src="http' not in text

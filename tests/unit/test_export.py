@@ -2,6 +2,8 @@
 
 import io
 import re
+import xml.etree.ElementTree as ET
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 from pypdf import PageObject, PdfReader
 
-from analysis import rendering, tables
+from analysis import browser, rendering, tables
 from analysis.browser import BROWSER
 from analysis.export import FORMATS, drawn_frame, export
 from analysis.plots import theme
@@ -23,6 +25,16 @@ from tests.figures import all_figures, drawn_builders
 
 RASTER = {"slice_heatmap", "sensitivity_map", "similarity_map", "probe_map"}
 """Figures with cells, which the browser draws as a picture."""
+EARLY_STYLE = """
+        <script>
+            const set = Element.prototype.setAttribute;
+            Element.prototype.setAttribute = function (...given) {
+                this.getAttribute("style");
+                return set.apply(this, given);
+            };
+        </script>
+"""
+"""Writes each element's style at once, as a layout of the page would."""
 needs_browser = pytest.mark.skipif(
     rendering.find_browser() is None, reason="no Chrome or Chromium found"
 )
@@ -243,6 +255,40 @@ def test_the_same_figure_gives_the_same_bytes(figures: dict[str, go.Figure]) -> 
     for name, file_format in reversed(first):
         again = export(figures[name], file_format)
         assert again == first[name, file_format], (name, file_format)
+
+
+@needs_browser
+def test_a_layout_between_two_attributes_does_not_reorder_them(
+    figures: dict[str, go.Figure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = figures["contribution_bars"]
+    raw: dict[bool, bytes] = {}
+    canonical = rendering._canonical
+
+    def kept(svg: bytes, early: bool) -> bytes:
+        raw[early] = svg
+        return canonical(svg)
+
+    made = {}
+    for early in (False, True):
+        BROWSER.close()
+        if early:
+            monkeypatch.setattr(browser, "_SEEDED", browser._SEEDED + EARLY_STYLE)
+        monkeypatch.setattr(rendering, "_canonical", partial(kept, early=early))
+        made[early] = export(figure, "svg")
+    BROWSER.close()
+    assert raw[True] != raw[False]
+    assert made[True] == made[False]
+
+
+@needs_browser
+def test_an_svg_is_well_formed_whatever_its_texts() -> None:
+    text = "A \"b\" & 'c' < d > e \x0b \u00a0 ü 電影 &amp; &nbsp; ]]> <i>f</i>"
+    figure = go.Figure(go.Bar(x=[text], y=[1], name=text))
+    figure.update_layout(template=theme.LIGHT, height=300, xaxis_title=text, showlegend=True)
+    root = ET.fromstring(export(figure, "svg"))
+    assert "電影" in "".join(root.itertext())
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
 @needs_browser

@@ -55,7 +55,8 @@ def test_a_game_without_any_effect_is_not_called_faithful(
 
 def test_places_are_counted_among_the_listed_items() -> None:
     target, rival = additive([3.0, 1.0])[0], additive([0.0, 2.0])[0]
-    games = judged.Games(np.array(["u", "u"]), np.array([True, False]), np.stack([target, rival]))
+    places = np.array([True, False]), np.array([True, True])
+    games = judged.Games(np.array(["u", "u"]), *places, np.stack([target, rival]))
     moves = judged.rank_moves(games).iloc[0]
     assert moves["explained"] == 1
     assert moves["random"] == 0.5
@@ -74,7 +75,20 @@ def test_places_among_all_items_are_those_of_the_model(run: Run) -> None:
     assert moves["random"].to_numpy() == pytest.approx((14 - 4) / 5)
     text = judged.faithfulness(run, ranks=ranks).verdict
     assert "the true item falls by a median of 14 places among all items" in text
-    assert "without a random part, it falls by a median of 2 places." in text
+    assert (
+        "without a random part, it falls by a median of 2 places (median difference 12, 95 % "
+        "interval 12 to 12)." in text
+    )
+
+
+def test_scores_that_follow_do_not_make_up_for_ranks_that_do_not(run: Run) -> None:
+    users = run.table("users")["user_id"]
+    still = pd.DataFrame({"user_id": users, "rank": 10})
+    ranks = still.assign(**{f"rank_without_{player}": 12 for player in run.players})
+    result = judged.faithfulness(run, ranks=ranks)
+    assert result.explains_scores
+    assert not result.is_faithful
+    assert "faithful to the scores, but not shown to be to the rank" in result.verdict
 
 
 @pytest.mark.parametrize(
@@ -88,7 +102,9 @@ def test_moves_are_said_without_a_minus(places: float, words: str) -> None:
 
 def test_one_user_is_judged_over_the_listed_items(run: Run) -> None:
     result = judged.faithfulness(run, ["7"])
-    listed = run.table("recommendations", where={"user_id": "7"})
+    stored = run.table("recommendations", where={"user_id": "7"})
+    listed = stored[stored["rank"] <= run.list_length]
+    assert len(listed) < len(stored)
     assert (result.count, result.unit) == (len(listed), "listed item")
     assert result.comprehensiveness.low < result.comprehensiveness.value
     assert "median" not in result.verdict

@@ -1,24 +1,28 @@
 """Verdicts on parts whose fate is built in."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from analysis.health import command as health_command
 from analysis.health.epochs import over_epochs, verdicts_over_epochs
 from analysis.health.probes import explained
-from analysis.health.verdicts import judge, measure
+from analysis.health.verdicts import judge, measure, unshared_share
 from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
 from analysis.recipes import Recipe, draw
+from prism_core.data.synthetic import WorldConfig, make_world
 from prism_core.errors import DataError, NotFittedError
 from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
+from prism_core.truth import TRUTH_MODEL, train_on_world
 from tests.factories import make_dataset, make_run
 
 RNG = np.random.default_rng(0)
@@ -67,14 +71,74 @@ def test_a_part_that_needs_what_it_should_not_leaks(part: str, modality: str) ->
     assert verdicts(parts, without)[part] == "leaks"
 
 
-def test_redundancy_that_moves_by_half_its_spread_depends_on_a_modality() -> None:
+def two_readings(agreement: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
+    """Readings of one shared cause by two modalities that agree with this correlation."""
+    shared, first, second = np.random.default_rng(1).normal(size=(3, count, 4))
+    noise = np.sqrt(1 / agreement - 1)
+    return shared + noise * first, shared + noise * second
+
+
+@pytest.mark.parametrize("agreement", [0.99, 0.9, 0.6, 0.2])
+def test_what_withholding_moves_follows_from_how_far_the_modalities_agree(
+    agreement: float,
+) -> None:
+    image, text = two_readings(agreement)
+    both = (image + text) / 2
+    moved = [sensitivity(both, text), sensitivity(both, image)]
+    assert moved[0] ** 2 == pytest.approx((1 - agreement) / (1 + agreement), rel=0.05)
+    own = ((image - text) / 2).var() / both.var()
+    assert unshared_share(moved) == pytest.approx(own, rel=0.05)
+
+
+def test_the_unshared_share_of_three_readings_is_that_of_their_noise() -> None:
+    shared, *noises = np.random.default_rng(2).normal(size=(4, 50_000, 2))
+    readings = [shared + 0.5 * noise for noise in noises]
+    full = np.mean(readings, axis=0)
+    moved = [sensitivity(full, (3 * full - one) / 2) for one in readings]
+    assert unshared_share(moved) == pytest.approx(0.25 / 3 / (1 + 0.25 / 3), rel=0.03)
+
+
+@pytest.mark.parametrize(("agreement", "verdict"), [(0.9, "alive"), (0.6, "leaks")])
+def test_redundancy_of_modalities_that_hardly_agree_is_not_told_by_either(
+    agreement: float, verdict: str
+) -> None:
+    image, text = two_readings(agreement, 200)
     parts, without = healthy()
-    without["image"]["redundancy"] = SHARED + 0.5 * RNG.normal(size=SHARED.shape)
-    found = {one.part: one for one in judge(measure(parts, without))}
-    assert found["redundancy"].verdict == "leaks"
-    assert "depends on single modalities: withholding the image 0.5" in found["redundancy"].evidence
-    without["image"]["redundancy"] = SHARED + 0.15 * RNG.normal(size=SHARED.shape)
-    assert verdicts(parts, without)["redundancy"] == "alive"
+    parts["redundancy"] = np.concatenate([image + text, 0 * image[:, :2]], axis=1) / 2
+    without["image"]["redundancy"] = np.concatenate([text, 0 * image[:, :2]], axis=1)
+    without["text"]["redundancy"] = np.concatenate([image, 0 * image[:, :2]], axis=1)
+    found = {one.part: one for one in judge(measure(parts, without))}["redundancy"]
+    assert found.verdict == verdict
+    assert "of its variance is told by one modality alone" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("mode", "noise", "expected"),
+    [
+        ("anchored", 0.3, {"alive"}),
+        ("anchored", 1.0, {"alive"}),
+        ("anchored", 3.0, {"leaks"}),
+        ("paper", 0.3, {"leaks"}),
+        ("released", 0.3, {"leaks"}),
+    ],
+)
+def test_redundancy_is_judged_by_what_a_planted_world_lets_the_modalities_share(
+    mode: str, noise: float, expected: set[str]
+) -> None:
+    """With noise of 3 both modalities read the shared factor too badly to agree on it."""
+    config = WorldConfig(num_users=200, num_items=400, num_unseen=10, noise=noise)
+    model = train_on_world(replace(TRUTH_MODEL, mode=mode), make_world(config, 0), 0, 2)
+    with torch.no_grad():
+        vectors = _rows(model.item_vectors())
+        without = {name: _rows(model.item_vectors(withhold=name)) for name in model.modalities}
+    found = {one.part: one.verdict for one in judge(measure(vectors, without))}
+    assert {found["redundancy"]} == expected
+    if mode == "anchored":
+        assert [found[part] for part in PARTS[:3]] == ["alive"] * 3
+
+
+def _rows(vectors: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    return {part: rows[1:].numpy() for part, rows in vectors.items()}
 
 
 def test_a_unique_part_that_another_modality_explains_leaks() -> None:
@@ -220,7 +284,10 @@ def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
 def test_epoch_lines_show_spread_and_every_reaction() -> None:
     measures = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
     figure = plots.epoch_lines(measures=measures)
-    assert len(figure.data) == 3 * len(PARTS)
+    assert len(figure.data) == 4 * len(PARTS)
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles[1] == "No image"
+    assert titles[-1] == "Likeness"
     assert list(figure.data[0].x) == [1, 2]
 
 

@@ -11,6 +11,8 @@ from analysis.information.local import clustered_error, group_atoms
 from analysis.information.nulls import p_value, permute_by_user, permute_within
 from analysis.information.probes import assign_folds
 from analysis.information.result import Estimate
+from analysis.information.stability import panel_bins
+from analysis.information.summary import summary
 from analysis.information.table import merge_tail, occupancy
 from analysis.information.truth import computed_gates, markdown_table, recovered
 from analysis.information.worlds import WORLDS
@@ -126,6 +128,24 @@ def test_dit_sees_the_same_redundancy_and_unique_atoms(soft: Estimate) -> None:
         assert getattr(again, atom) == pytest.approx(soft[atom].plug_in, abs=1e-6)
 
 
+def test_other_definitions_see_how_the_sources_go_together() -> None:
+    """They are given the events as they are, not as if the target were all that links sources."""
+    rng = np.random.default_rng(0)
+    cause = rng.integers(0, 2, 4_000)
+    target = np.where(rng.random(4_000) < 0.2, 1 - cause, cause)
+    found = estimate(cause, cause, target, coding="codes", permutations=20)
+    assert found.panel_table[0, 1].sum() == found.panel_table[1, 0].sum() == 0
+    assert found.table[0, 1].sum() > 0.1
+    assert found.target_entropy == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("samples", "bins"), [(20_000, 6), (11_918, 6), (610, 2)], ids=lambda one: f"{one:,}"
+)
+def test_the_panel_keeps_its_cells_filled(samples: int, bins: int) -> None:
+    assert panel_bins(16, 16, samples) == bins
+
+
 def test_the_same_seed_gives_the_same_estimate() -> None:
     first, second, target = SYNERGY_WORLD.sample(600, 3)
     runs = [estimate(first, second, target, bins=4, permutations=20, seed=5) for _ in range(2)]
@@ -135,6 +155,17 @@ def test_the_same_seed_gives_the_same_estimate() -> None:
 def test_few_events_are_warned_of() -> None:
     found = estimate(*SYNERGY_WORLD.sample(600, 3), bins=4, permutations=20)
     assert any("fewer than 2,000 events" in warning for warning in found.warnings)
+
+
+def test_the_summary_says_what_is_clear_and_what_is_not(soft: Estimate) -> None:
+    words = {"about": "the click", "sources": ("the image", "the text")}
+    said = summary(soft.frame(), target_entropy=soft.target_entropy, **words)  # type: ignore[arg-type]
+    assert said.startswith("The image and the text together tell 0.")
+    assert "% of the 1.00 bits that it takes to know it" in said
+    assert "only both together tell 0." in said
+    assert "Not distinguishable from zero: what the text alone tells." in said
+    nothing = soft.frame().assign(distinguishable=False)
+    assert "stays unseen" in summary(nothing, target_entropy=float("nan"), **words)  # type: ignore[arg-type]
 
 
 def test_local_atoms_average_to_the_plug_in(soft: Estimate) -> None:
@@ -229,6 +260,39 @@ def test_intervals_cover_and_nothing_is_rarely_found(name: str) -> None:
     assert min(covered.values()) >= 24
     assert max(count for atom, count in found.items() if truth[atom] < 1e-6) <= 6
     assert min(count for atom, count in found.items() if truth[atom] > 0.1) == rounds
+
+
+def sticky_users(seed: int) -> tuple[np.ndarray, ...]:
+    """Users who keep to their codes and to their targets, one having nothing to do with the other.
+
+    Few users and many events each: events shuffled one by one would look far more alike than users.
+    """
+    rng = np.random.default_rng(seed)
+    users = np.repeat(np.arange(60), rng.integers(5, 30, 60))
+    kept = rng.random((3, len(users))) < 0.8
+    habits = rng.integers(0, 3, (3, 60))[:, users]
+    moods = rng.integers(0, 3, (3, len(users)))
+    return users, *np.where(kept, habits, moods)
+
+
+@pytest.mark.slow
+def test_chance_is_not_called_information_where_events_of_a_user_are_alike() -> None:
+    """Forty draws of nothing: at most 6 at the 5 % level, exact binomial p < .01."""
+    found = dict.fromkeys(("information_joint", "synergy", "redundancy"), 0)
+    small, apart = 0, 0
+    for seed in range(40):
+        users, first, second, target = sticky_users(seed)
+        one = estimate(
+            first, second, target, groups=users, coding="codes", permutations=40, seed=seed
+        )
+        alone = estimate(first, second, target, coding="codes", permutations=40, seed=seed)
+        small += one.total.p_value <= 0.05
+        apart += alone.total.p_value <= 0.05
+        for name in found:
+            found[name] += one[name].distinguishable
+    assert small <= 6
+    assert max(found.values()) <= 6
+    assert apart >= 20
 
 
 def test_retention_is_measured_for_every_coding_of_vectors() -> None:

@@ -1,6 +1,7 @@
 """The table of recovered worlds, and definitions that dit cannot solve."""
 
 import math
+import os
 import time
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from dit.exceptions import ditException
 
 from analysis.__main__ import main
 from analysis.information.bounded import Bounded, TimeLimitError
-from analysis.information.definitions import compare_definitions, dit_atoms
+from analysis.information.definitions import around, compare_definitions, dit_atoms
 from analysis.information.gates import gate
 from analysis.information.truth import RECOVERED
 from analysis.information.worlds import WORLDS
+from prism_core.errors import PrismError
 
 
 def test_worlds_are_written_as_one_table(
@@ -49,6 +51,17 @@ def test_definitions_run_beside_and_say_what_they_mean() -> None:
     assert frame["meaning"].str.endswith(".").all()
 
 
+def test_definitions_are_moved_to_where_the_corrected_atoms_are() -> None:
+    """All agree on each source's and the joint information; only redundancy tells them apart."""
+    panel = compare_definitions(gate("UNQ").probabilities, names=("BROJA", "WB"))
+    corrected = {"unique_first": 0.9, "unique_second": 0.8, "synergy": 0.05, "redundancy": 0.1}
+    moved = around(panel, corrected).pivot(index="definition", columns="atom", values="value")
+    assert moved.loc["BROJA"].to_dict() == pytest.approx(corrected)
+    assert moved.loc["WB"].to_dict() == pytest.approx(
+        {"unique_first": -0.1, "unique_second": -0.2, "synergy": 1.05, "redundancy": 1.1}, abs=1e-6
+    )
+
+
 def test_a_definition_that_takes_too_long_is_ended_and_said() -> None:
     frame = compare_definitions(gate("AND").probabilities, names=("BROJA", "MMI"), limit=0.01)
     assert frame.groupby("definition")["value"].count().to_dict() == {"BROJA": 4, "MMI": 0}
@@ -63,6 +76,21 @@ def test_a_process_that_hangs_is_replaced() -> None:
             process.call(time.sleep, 60)
         process.limit = 20.0
         assert process.call(math.sqrt, 4.0) == 2.0
+
+
+def test_what_a_bounded_call_raises_is_raised_here() -> None:
+    with Bounded(limit=20.0) as process:
+        with pytest.raises(ValueError, match="math domain error"):
+            process.call(math.sqrt, -1.0)
+        assert process.call(math.sqrt, 4.0) == 2.0
+
+
+def test_a_process_that_dies_is_explained_and_not_started_again_and_again() -> None:
+    with (
+        Bounded(limit=20.0) as process,
+        pytest.raises(PrismError, match="put the call under 'if __name__"),
+    ):
+        process.call(os._exit, 1)
 
 
 def test_a_measure_that_gives_up_leaves_gaps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,13 @@ def test_the_cost_front_joins_only_what_nothing_beats() -> None:
     assert list(dots.error_y.array) == pytest.approx([0.03] * 3)
 
 
+def test_names_of_variants_that_cost_and_score_alike_stand_on_other_sides() -> None:
+    table = TABLE.head(3).assign(value=[0.2, 0.201, 0.4], seconds=[10.0, 11.0, 90.0])
+    table = table.assign(seconds_low=table["seconds"], seconds_high=table["seconds"])
+    _, dots = cost_scatter(table=table).data
+    assert list(dots.textposition) == ["top left", "bottom right", "top left"]
+
+
 def test_groups_show_shares_of_users_and_grey_what_is_uncertain() -> None:
     table = pd.DataFrame(
         {

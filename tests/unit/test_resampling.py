@@ -150,3 +150,15 @@ def test_joint_intervals_agree_with_those_of_one_quantity() -> None:
         half = (alone.high - alone.low) / 2
         assert abs(found.low - alone.low) < 0.1 * half
         assert abs(found.high - alone.high) < 0.1 * half
+
+
+def test_the_interval_of_a_median_covers_it() -> None:
+    rng = np.random.default_rng(2)
+    covered = [
+        (found := resampling.median_interval(rng.exponential(size=101))).low
+        <= np.log(2)
+        <= found.high
+        for _ in range(TRIALS)
+    ]
+    assert 0.94 <= np.mean(covered) <= 0.98
+    assert resampling.median_interval(np.array([3.0])) == resampling.Interval(3.0, 3.0, 3.0)

@@ -1,5 +1,6 @@
 """Sentences say what the numbers say, and nothing more."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ def explanation(
             "score": 1.0 + shares.sum(axis=1).to_numpy(),
             "baseline": 1.0,
             "is_target": ranks == 1,
+            "is_listed": True,
             "interaction": interaction,
             "interaction_kind": kind,
         }
@@ -66,6 +68,23 @@ def test_a_close_runner_up_is_not_claimed_to_be_beaten() -> None:
         explanation({"synergy": [1.0, 0.0, 2.0, 0.0], "id": [0.0, 1.0, 0.0, 1.9]})
     )
     assert "not clearly more than the item id" in text
+
+
+def test_what_the_part_of_the_largest_weight_adds_is_said_beside_it() -> None:
+    text = sentences.user_sentence(
+        explanation({"unique_image": [0.1, 0.2, 0.0, 0.1], "id": [5.0, 6.0, 5.0, 6.0]})
+    )
+    assert "largest weight, 0.40, to the unique image part" in text
+    assert "That part adds +0.10 on average (95 % interval -0.03 to +0.23)." in text
+
+
+def test_a_true_item_below_the_list_is_left_out_of_the_means() -> None:
+    made = explanation({"synergy": [1.0, 1.0, 1.0, -9.0], "id": [0.0, 0.1, 0.2, 9.0]})
+    shown = made.recommendations.assign(is_target=[False, False, False, True])
+    shown["is_listed"] = ~shown["is_target"]
+    text = sentences.user_sentence(replace(made, recommendations=shown, target_rank=4))
+    assert "Over the 3 listed items, the synergy part adds most to the score: +1.00" in text
+    assert "stands at rank 4, below the list" in text
 
 
 def test_no_interval_is_given_over_two_items() -> None:

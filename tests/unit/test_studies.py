@@ -19,6 +19,7 @@ from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_tier
 from prism_core.store.files import read_json
 from prism_core.store.reader import Run, list_runs
+from prism_core.store.study_record import StudyRecord, StudyRun
 from prism_core.studies.cells import Outcome, Progress, Task, Tell, Update
 from prism_core.studies.launchers import Processes, worker_devices
 from prism_core.studies.ray_launcher import RayTasks
@@ -235,6 +236,33 @@ class TestMaking:
         assert "complete        Summed content seed 0" in printed
         record = read_json(tmp_path / "out" / "study.json")["runs"]
         assert {entry["status"] for entry in record.values()} == {"complete"}
+
+    def test_the_record_names_runs_that_are_still_to_be_made(
+        self, tmp_path: Path, tiny_dataset: Dataset
+    ) -> None:
+        study = study_file(tmp_path / "s.toml", tiny_dataset, SUMMED_AND_SASREC)
+        assert main(command(study, tmp_path, "--only", "SAS*")) == 0
+        record = StudyRecord.read(tmp_path / "out")
+        assert {r.label: r.status for r in record.runs.values()} == {
+            "Summed content seed 0": "planned", "SASRec seed 0": "complete",
+        }  # fmt: skip
+        there = [entry.run_id for entry in list_runs([tmp_path / "out"])]
+        assert [run.label for run in record.unfinished(there)] == ["Summed content seed 0"]
+        assert len(record.unfinished([])) == 2
+
+    def test_a_run_planned_under_older_settings_is_forgotten_when_it_is_replaced(self) -> None:
+        def planned(label: str, status: str = "planned") -> StudyRun:
+            return StudyRun(label=label, group="g", status=status)  # type: ignore[arg-type]
+
+        old = StudyRecord({"a1": planned("A"), "b1": planned("B", "complete"), "c1": planned("C")})
+        new = old.planning({"a2": planned("A"), "b2": planned("B")})
+        assert list(new.runs) == ["a2", "b2", "b1", "c1"]
+
+    def test_a_damaged_record_is_refused(self, tmp_path: Path) -> None:
+        for text in ('{"runs": 3}', '{"runs": {"a": {"x": 1}}}', "{}"):
+            (tmp_path / "study.json").write_text(text, encoding="utf-8")
+            with pytest.raises(RunFormatError, match="no record of a study"):
+                StudyRecord.read(tmp_path)
 
     def test_only_chosen_runs_are_made(
         self, tmp_path: Path, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]

@@ -38,6 +38,14 @@ def test_the_best_of_each_metric_is_bold() -> None:
     assert any("610 users" in line for line in lines)
 
 
+def test_values_that_print_alike_are_marked_alike() -> None:
+    same = SUMMARY.assign(value=[0.3, 0.3, 0.50001, 0.50002])
+    text = latex_results(same)
+    assert text.count(r"\textbf{0.3000}") == 2
+    assert text.count(r"\textbf{0.5000}") == 2
+    assert r"\underline" not in text
+
+
 def test_only_significant_differences_are_marked() -> None:
     gaps = pd.DataFrame({"name": ["A_B & C"], "p_holm": [0.01]})
     text = latex_results(SUMMARY, differences={"ndcg@10": gaps})
