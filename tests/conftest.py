@@ -11,9 +11,13 @@ os.environ["OMP_NUM_THREADS"] = "1"
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from prism_core.store.datasets import Dataset
 from tests.factories import make_dataset, make_run
+
+settings.register_profile("project", deadline=None)  # a busy machine is no failure
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,12 @@ the answer on the page.
 """
 
 import statistics
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.browser.conftest import ROOT, browser, served
 
@@ -82,3 +84,30 @@ def test_another_user_is_shown(browser: Any, address: str) -> None:
     times = [page.evaluate(CLICK_TO_ANSWER, "Next-user") for _ in range(CHANGES)]
     report("another user, from the click to the finished page", times)
     page.close()
+
+
+def test_processor_time_of_an_answer() -> None:
+    """What the script itself computes, without server and browser; a busy machine matters less."""
+    app = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=300)
+    app.query_params.update({"user": "8"})
+    app.run()
+    app.switch_page("app_pages/users.py").run()
+    report(
+        "another user, processor", [_used(app.button("Next user").click) for _ in range(CHANGES)]
+    )
+    app.get_by_key("user_view").set_value("What if").run()
+    app.toggle("weights_by_hand").set_value(True).run()
+    slider = [lambda v=place: app.slider("weight-synergy").set_value(v / 50) for place in range(10)]
+    moves = [lambda to=place: app.number_input("history_place").set_value(to) for place in range(9)]
+    withheld = [["text"], ["image"], [], ["image", "text"], []] * 3
+    switches = [
+        lambda names=names: app.get_by_key("withheld").set_value(names) for names in withheld
+    ]
+    report("a what-if, processor", [_used(change) for change in [*slider, *moves[1:], *switches]])
+
+
+def _used(change: Callable[[], Any]) -> float:
+    """Make a change and give the processor time until the page is made again, in ms."""
+    started = time.process_time()
+    change().run()
+    return 1000 * (time.process_time() - started)

@@ -82,7 +82,7 @@ def test_reader_picks_a_user_and_reads_the_contributions(
     sums = [sum(values) for values in zip(*shares.values(), strict=True)]
     assert len(shares) == 5
     assert sums == pytest.approx(differences, abs=1e-5)
-    assert page.get_by_text("Exact: the two differ by").is_visible()
+    page.get_by_text("Contributions and score difference agree").wait_for()
 
 
 def test_copied_address_reopens_run_user_and_item(page, browser, app_url: str) -> None:
