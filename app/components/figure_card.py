@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -94,9 +94,18 @@ def draw_chart(
     title: str,
     on_select: Callable[[], None] | None = None,
     tools: Sequence[Sequence[str]] | None = None,
+    is_coarse: bool = False,
 ) -> None:
-    """Draw the figure alone; see :func:`draw`."""
-    shown = {} if tools is None else {"modeBarButtons": tools, "displayModeBar": True}
+    """Draw the figure alone; see :func:`draw`.
+
+    Parameters
+    ----------
+    is_coarse
+        Draw points with one pixel per pixel of the page instead of four, which is faster.
+    """
+    shown: dict[str, Any] = {"plotGlPixelRatio": 1} if is_coarse else {}
+    if tools is not None:
+        shown |= {"modeBarButtons": tools, "displayModeBar": True}
     st.plotly_chart(
         figure,
         theme=None,

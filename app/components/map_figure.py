@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis import maps
 from analysis.map_points import column_label
 from analysis.plots.map_marks import outlines, pointers
-from analysis.plots.maps import linked_maps
+from analysis.plots.maps import DETAILED, linked_maps
 from analysis.recipes import Recipe
 from analysis.regions import Region, Shape
 from analysis.spaces import ITEMS
@@ -42,7 +42,10 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
     figure = _figure(run, view, points)
     with st.container(border=True):
         head = st.container()
-        figure_card.draw_chart(figure, name=Widget.MAP_CHART, title=_title(view), tools=TOOLS)
+        figure_card.draw_chart(
+            figure, name=Widget.MAP_CHART, title=_title(view), tools=TOOLS,
+            is_coarse=len(points) > DETAILED,
+        )  # fmt: skip
         st.caption(_caption(view))
     return head
 
