@@ -7,6 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from analysis import fitting
+from analysis.cells import with_vector_cells
 from analysis.palettes import PALETTES, Palette, as_dict, recoloured
 from analysis.plots import theme
 from analysis.rendering import CSS_DPI
@@ -118,7 +119,7 @@ def for_print(figure: go.Figure, options: PrintOptions, *, title: str = "") -> g
     fitting.wrap_axis_titles(printed, letter=options.letter_px)
     fitting.wrap_panel_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
-    return printed
+    return with_vector_cells(printed)
 
 
 def _with_vector_points(figure: go.Figure) -> go.Figure:

@@ -108,7 +108,7 @@ def _heat(
         texttemplate="%{text}",
         colorscale=even_scale(SEQUENTIAL),
         zmin=0,
-        zmax=top,
+        zmax=float(np.nanmax(table.to_numpy())) if top is None else top,
         colorbar={"title": unit, "thickness": 12},
         hovertemplate="%{y}, %{x}: %{z:.3f} " + unit + "<extra></extra>",
     )

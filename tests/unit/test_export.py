@@ -23,8 +23,6 @@ from analysis.venues import VENUES
 from prism_core.errors import ConfigError, MissingExtraError, PrismError
 from tests.figures import all_figures, drawn_builders
 
-RASTER = {"slice_heatmap", "sensitivity_map", "similarity_map", "probe_map"}
-"""Figures with cells, which the browser draws as a picture."""
 EARLY_STYLE = """
         <script>
             const set = Element.prototype.setAttribute;
@@ -115,8 +113,7 @@ def check_page(pdf: bytes, printed: go.Figure, name: str) -> None:
         assert -0.5 <= text.y - bottom <= height - 0.6 * text.size, (name, text)
     assert not overlapping(texts), (name, overlapping(texts))
     assert fonts_are_embedded(page), name
-    if name not in RASTER and printed.layout.coloraxis.colorscale is None:
-        assert not len(page.images), name
+    assert not len(page.images), name
 
 
 def overlapping(texts: list[Text]) -> list[tuple[str, str]]:
