@@ -48,7 +48,11 @@ def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
 
 @st.fragment
 def _draw_marks(
-    run: Run, view: MapView, points: pd.DataFrame, head: DeltaGenerator, drawn: tuple[str | None, ...]
+    run: Run,
+    view: MapView,
+    points: pd.DataFrame,
+    head: DeltaGenerator,
+    drawn: tuple[str | None, ...],
 ) -> None:
     """Draw what depends on marks alone; a mark redraws this and nothing else."""
     if _drawn_elsewhere() != drawn:
