@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis import maps
 from analysis.map_points import column_label
-from analysis.plots.map_marks import outlines, pointers
+from analysis.plots.map_marks import outlines
 from analysis.plots.maps import DETAILED, linked_maps
 from analysis.recipes import Recipe
 from analysis.regions import Region, Shape
@@ -39,7 +39,8 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
     What is marked comes on top with :func:`draw_marks`, so that a mark does not send and build
     the figure again.
     """
-    figure = _figure(run, view, points)
+    chosen = chosen_row(points, view.scope)
+    figure = _figure(run, view, points, chosen=chosen, near=_near(run, view, chosen))
     with st.container(border=True):
         head = st.container()
         figure_card.draw_chart(
@@ -50,16 +51,12 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
     return head
 
 
-def draw_marks(run: Run, view: MapView, points: pd.DataFrame, rows: np.ndarray | None) -> None:
-    """Draw what is marked and chosen on the maps that are there; rows None for no mark."""
-    region, chosen = map_view.marked(), chosen_row(points, view.scope)
+def draw_marks(view: MapView, points: pd.DataFrame, rows: np.ndarray | None) -> None:
+    """Draw what is marked on the maps that are there; rows None for no mark."""
     map_lens.draw_marks(
         rows=rows,
         count=len(points),
-        selections=outlines(view.spaces, _shapes(region, view), dark=is_dark()),
-        shapes=pointers(
-            maps=_planes(run, view), chosen=chosen, near=_near(run, view, chosen), dark=is_dark()
-        ),
+        selections=outlines(view.spaces, _shapes(map_view.marked(), view), dark=is_dark()),
     )
 
 

@@ -37,7 +37,6 @@ def draw_marks(
     rows: np.ndarray | None,
     count: int,
     selections: Sequence[Mapping[str, Any]],
-    shapes: Sequence[Mapping[str, Any]],
 ) -> None:
     """Mark rows, in every panel of the chart ``Widget.MAP_CHART``, without sending it again.
 
@@ -47,12 +46,12 @@ def draw_marks(
         Marked rows; None for no difference between rows.
     count
         Number of all rows.
-    selections, shapes
-        Outlines of what was drawn, and marks on single points: parts of plotly's layout.
+    selections
+        Outlines of what was drawn: a part of plotly's layout.
     """
     data = {
         "chart": CHART, "rows": None if rows is None else bits_of(rows, count),
-        "selections": list(selections), "shapes": list(shapes),
+        "selections": list(selections),
     }  # fmt: skip
     _marks(key=Widget.MAP_MARKS, data=data, height=1)
 

@@ -1,6 +1,6 @@
 // Draws what is marked on the map, in the chart that is there already: the chart is neither sent
 // nor built again. `data`: chart, its CSS class; rows, a bit per row in base64, or null for
-// everything; selections and shapes, as in plotly's layout.
+// everything; selections, as in plotly's layout.
 const LOOK_EVERY = 250;
 
 export default function ({ parentElement, data }) {
@@ -52,11 +52,9 @@ function bytesOf(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-function drawLayout(plot, { selections, shapes }) {
-  const changes = {};
-  if (!isAlike(plot.layout.selections ?? [], selections)) changes.selections = selections;
-  if ((plot.layout.shapes ?? []).length || shapes.length) changes.shapes = shapes;
-  return Object.keys(changes).length ? window.Plotly.relayout(plot, changes) : null;
+function drawLayout(plot, { selections }) {
+  const isThere = isAlike(plot.layout.selections ?? [], selections);
+  return isThere ? null : window.Plotly.relayout(plot, { selections });
 }
 
 // What the reader has just drawn is there; it comes back rounded.

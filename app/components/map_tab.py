@@ -42,28 +42,37 @@ def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
     map_controls.draw(view, stored, points)
     head = map_figure.draw(run, view, points)
     map_quality.draw(run, view)
-    _draw_marks(run, view, points, head, selection().slice)
+    _draw_marks(run, view, points, head, _drawn_elsewhere())
     map_figure.draw_card(run, view, points)
 
 
 @st.fragment
 def _draw_marks(
-    run: Run, view: MapView, points: pd.DataFrame, head: DeltaGenerator, chosen_slice: str | None
+    run: Run,
+    view: MapView,
+    points: pd.DataFrame,
+    head: DeltaGenerator,
+    drawn: tuple[str | None, ...],
 ) -> None:
-    """Draw what depends on marks alone; a mark or a click redraws this and nothing else."""
-    if selection().slice != chosen_slice:
-        st.rerun()  # the sidebar shows it
+    """Draw what depends on marks alone; a mark redraws this and nothing else."""
+    if _drawn_elsewhere() != drawn:
+        st.rerun()
     try:
         rows, origin = _marked(run, view, points)
         with head:
             map_figure.draw_head(run, view, points, rows)
-        map_figure.draw_marks(run, view, points, rows)
+        map_figure.draw_marks(view, points, rows)
         map_marked.draw(run, view, points.iloc[[] if rows is None else rows], origin)
         map_neighbours.draw(run, view, points)
     except PrismError as error:
         st.error(markdown(error), icon=":material/error:")
     map_figure.listen(view, points)
     publish()
+
+
+def _drawn_elsewhere() -> tuple[str | None, ...]:
+    """Give what the sidebar and the figure show of the selection."""
+    return selection().slice, selection().item, selection().user
 
 
 def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray | None, str]:

@@ -93,7 +93,7 @@ def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url
     assert marked(page) == before
 
 
-def test_a_mark_and_a_click_leave_the_chart_as_it_is(page, app_url: str) -> None:
+def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
     settle(page)
@@ -109,13 +109,6 @@ def test_a_mark_and_a_click_leave_the_chart_as_it_is(page, app_url: str) -> None
     heading(page).wait_for(state="detached")
     settle(page)
     assert marked(page) == []
-    x, y = place_of(page, 7)
-    page.mouse.move(x - 4, y)
-    page.mouse.move(x, y, steps=4)
-    page.locator(".prism-hover").wait_for()
-    page.mouse.click(x, y)
-    page.wait_for_url("**item=*")
-    page.wait_for_function("(plot) => document.querySelector(plot).layout.shapes?.length", arg=PLOT)
     assert page.evaluate("(plot) => document.querySelector(plot).data === window.before", PLOT)
 
 
