@@ -157,7 +157,7 @@ def _comparison_cards(
         "slices": f"NDCG@10 against {reference} within groups of users; grey cells are uncertain.",
     }
     for figure, caption in captions.items():
-        options = about | (groups_of if figure == "slices" else {})
+        options = {**about, **(groups_of if figure == "slices" else {})}
         recipe = Recipe(figure=figure, runs=ids, options=options)
         yield Card(name=figure, caption=caption, recipe=recipe, options=size)
     curves = Recipe(figure="learning_curves", runs=ids)
