@@ -105,7 +105,7 @@ def _color_bar(trace: go.Heatmap) -> dict[str, Any]:
 def _ink(fill: str) -> str:
     """Give the ink that is read on a colour: light on what is dark."""
     if not fill:
-        return theme.INK[False]
+        return "#000000"
     red, green, blue = unlabel_rgb(fill)
     return theme.PAPER[False] if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#000000"
 
