@@ -17,8 +17,12 @@ def exports(app: AppTest) -> list[str]:
     return [button.key for button in app.button if str(button.key).endswith("-export")]
 
 
+WHOLE_PAGE = "This report as one HTML page"
+
+
 def files(app: AppTest, *, usable: bool = True) -> set[str]:
-    return {b.label for b in app.get("download_button") if b.disabled is not usable}
+    buttons = (b for b in app.get("download_button") if b.label != WHOLE_PAGE)
+    return {b.label for b in buttons if b.disabled is not usable}
 
 
 @pytest.fixture
