@@ -174,23 +174,23 @@ def test_what_if_answers_and_its_link_reopens_it(
     page.goto(f"{app_url}/users?run={run.name}&user=7&view=What+if")
     page.get_by_role("heading", name="The list now").wait_for()
     settle(page)
-    before = page.get_by_role("list", name="The list now").inner_text()
+    before = page.get_by_role("list", name="The list now").text_content()
     page.get_by_text("Text", exact=True).click()
     page.wait_for_url("**whatif=*")
     settle(page)
-    after = page.get_by_role("list", name="The list now").inner_text()
+    after = page.get_by_role("list", name="The list now").text_content()
     assert after != before
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(page.url)
     other.get_by_role("heading", name="The list now").wait_for()
     settle(other)
-    assert other.get_by_role("list", name="The list now").inner_text() == after
+    assert other.get_by_role("list", name="The list now").text_content() == after
     other.close()
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function("!location.href.includes('whatif')")
     settle(page)
-    assert page.get_by_role("list", name="The list now").inner_text() == before
+    assert page.get_by_role("list", name="The list now").text_content() == before
 
 
 def test_the_history_is_reordered_in_a_bounded_time_and_its_link_reopens_it(
@@ -210,14 +210,14 @@ def test_the_history_is_reordered_in_a_bounded_time_and_its_link_reopens_it(
     print("what-if, from click to new list, s:", ", ".join(f"{s:.3f}" for s in seconds))
     page.get_by_text("moved, was 1", exact=True).wait_for()
     history = parse_qs(urlsplit(page.url).query)["whatif"][0]
-    shown = page.get_by_role("list", name="The history now, newest first").inner_text()
+    shown = page.get_by_role("list", name="The history now, newest first").text_content()
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(page.url)
     other.get_by_role("heading", name="The history now").wait_for()
     settle(other)
     assert parse_qs(urlsplit(other.url).query)["whatif"][0] == history
-    again = other.get_by_role("list", name="The history now, newest first").inner_text()
+    again = other.get_by_role("list", name="The history now, newest first").text_content()
     assert again == shown
     assert other.get_by_role("combobox", name="A part that is switched off").input_value() == "zero"
     other.close()
