@@ -255,3 +255,17 @@ def test_a_question_about_information_is_computed_beside_the_app(page, app_url: 
     page.get_by_text("Does the definition matter?").wait_for()
     settle(page)
     assert page.locator(PLOT).count() >= 5
+
+
+def test_a_table_leaves_through_the_export_alone(page, app_url: str) -> None:
+    page.goto(f"{app_url}/ablations?run=prism-seed0")
+    table = page.locator("[data-testid=stDataFrame]:visible").first
+    table.wait_for()
+    settle(page)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tools = table.locator("xpath=ancestor::*[@data-testid='stElementContainer'][1]")
+    tools.get_by_role("button", name="Fullscreen", exact=True).wait_for()
+    unsafe = tools.locator('button[aria-label="Download as CSV"]')
+    assert (unsafe.count(), unsafe.is_visible()) == (1, False)
