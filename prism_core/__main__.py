@@ -31,8 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     except PrismError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"stopped; {getattr(args, 'continued_by', '--resume')} continues", file=sys.stderr)
+        if str(stop):
+            print(stop, file=sys.stderr)
         return 130
     return 0
 

@@ -24,7 +24,6 @@ function watch(chart, handlers) {
     detach();
     plot = found;
     for (const [name, handler] of Object.entries(handlers)) plot.on(name, handler);
-    plot.dataset.lens = (plot.dataset.lens ?? "") + Object.keys(handlers)[0] + " ";
   };
   attach();
   const timer = setInterval(attach, LOOK_EVERY);

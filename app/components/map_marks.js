@@ -23,7 +23,10 @@ function start() {
     drawn.add(plot.data);
     Promise.resolve(drawLayout(plot, wanted))
       .then(() => drawRows(plot, rows))
-      .finally(() => (busy = false));
+      .finally(() => {
+        busy = false;
+        draw();
+      });
   };
   const attach = () => {
     const found = document.querySelector(`.${wanted?.chart} .js-plotly-plot`);

@@ -26,6 +26,11 @@ from prism_core.training.progress import Reporter, Silent
 from prism_core.training.recording import part_measures, rank_split, record_model
 from prism_core.training.split_ranking import rank_split_items
 
+TOLD_TO_STOP = (
+    "either you stopped it, or a process that trains with this one is gone and the launcher, which "
+    "names it below, stopped the others; start all of them again with --resume."
+)
+
 
 def train_run(
     config: RunConfig,
@@ -138,6 +143,8 @@ def _fit(trainer: Trainer) -> Progress:
         return trainer.fit().progress
     except KeyboardInterrupt:
         trainer.log("stopped", epoch=trainer.state.progress.epoch)
+        if trainer.group.size > 1:
+            raise KeyboardInterrupt(TOLD_TO_STOP) from None
         raise
     except PrismError as error:
         trainer.log("failed", reason=str(error))

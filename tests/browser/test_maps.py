@@ -1,6 +1,9 @@
 """Maps in a real browser: marks outlive every redraw, hover tells, no drawing context is lost."""
 
+import json
+
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser.test_app import PATIENCE, choose, settle
 
@@ -29,13 +32,24 @@ def page(browser):
     assert not faults
 
 
+MARKED = """(plot) => (document.querySelector(plot)?.data ?? []).filter(t => t.type === 'scattergl'
+    && t.hoverinfo !== 'skip' && t.selectedpoints)
+    .map(t => t.selectedpoints.map(p => t.customdata?.[p] ?? p).sort((a, b) => a - b))"""
+
+
 def marked(page) -> list[list[int]]:
     """Read the marked rows of every panel."""
-    script = """(plot) => document.querySelector(plot).data.filter(t => t.type === 'scattergl'
-        && t.hoverinfo !== 'skip' && t.selectedpoints)
-        .map(t => t.selectedpoints.map(p => t.customdata?.[p] ?? p).sort((a, b) => a - b))"""
     page.wait_for_function("(plot) => document.querySelector(plot)?.data", arg=PLOT)
-    return page.evaluate(script, PLOT)
+    return page.evaluate(MARKED, PLOT)
+
+
+def wait_for_marks(page, rows: list[list[int]]) -> None:
+    """Wait until exactly these rows are marked: marks come after the chart they are drawn on."""
+    script = f"([plot, rows]) => JSON.stringify(({MARKED})(plot)) === rows"
+    try:
+        page.wait_for_function(script, arg=[PLOT, json.dumps(rows, separators=(",", ":"))])
+    except TimeoutError:
+        assert marked(page) == rows
 
 
 def drag(page, panel: int, places: list[tuple[float, float]]) -> None:
@@ -72,25 +86,25 @@ def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url
     heading(page).wait_for()
     page.wait_for_url("**marked=*")
     settle(page)
+    page.wait_for_function(f"(plot) => ({MARKED})(plot).length === 4", arg=PLOT)
     before = marked(page)
-    assert len(before) == 4
     assert before[0]
     assert before.count(before[0]) == 4
     assert heading(page).inner_text().startswith(f"{len(before[0])} marked")
     choose(page, "Colour", "Popularity")
     page.wait_for_url("**popularity*")
     settle(page)
-    assert marked(page) == before
+    wait_for_marks(page, before)
     page.get_by_role("link", name="Users").click()
     page.get_by_role("heading", name="User ").first.wait_for()
     page.get_by_role("link", name="Maps").click()
     heading(page).wait_for()
     settle(page)
-    assert marked(page) == before
+    wait_for_marks(page, before)
     page.reload()
     heading(page).wait_for()
     settle(page)
-    assert marked(page) == before
+    wait_for_marks(page, before)
 
 
 def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
@@ -102,13 +116,14 @@ def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
     drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
     heading(page).wait_for()
     settle(page)
+    page.wait_for_function(f"(plot) => ({MARKED})(plot).length === 4", arg=PLOT)
     rows = marked(page)
     assert rows[0]
     assert rows.count(rows[0]) == 4
     page.get_by_role("button", name="Clear").click()
     heading(page).wait_for(state="detached")
     settle(page)
-    assert marked(page) == []
+    wait_for_marks(page, [])
     assert page.evaluate("(plot) => document.querySelector(plot).data === window.before", PLOT)
 
 
