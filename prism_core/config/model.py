@@ -16,6 +16,7 @@ MODES: Final = ("anchored", "paper", "released")
 GATES: Final = ("user", "uniform", "no_id", "shuffled")
 WITHHOLD: Final = ("swap", "mean", "zero", "noise")
 SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
+PART_PLACEMENTS: Final = ("blocks", "sum")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,9 @@ class ModelConfig:
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
         of each (``both``).
+    part_placement
+        Where parts lie in the item vector: each in its own columns (``blocks``, ``D / P`` each), or
+        each as wide as the vector, added up (``sum``).
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
     objective
@@ -102,6 +106,7 @@ class ModelConfig:
     expert_hidden_size: int = 64
     expert_dropout: float = 0.0
     synergy_factors: str = field(default="plain", metadata=LATER)
+    part_placement: str = field(default="blocks", metadata=LATER)
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -117,6 +122,7 @@ class ModelConfig:
         _one_of("gate", self.gate, GATES)
         _one_of("withhold", self.withhold, WITHHOLD)
         _one_of("synergy_factors", self.synergy_factors, SYNERGY_FACTORS)
+        _one_of("part_placement", self.part_placement, PART_PLACEMENTS)
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()

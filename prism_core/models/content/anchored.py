@@ -68,7 +68,8 @@ class AnchoredContent(Content):
       modality is replaced by that of a random item. It is charged for the share of the score's
       variance it takes, so that it is silent where nothing is gained.
 
-    Every part is a block of the item vector, so that a score splits into one term per part.
+    Every part is a block of the item vector, or a term of it (`part_placement`), so that a score
+    splits into one term per part.
     Outputs are centred over the known items and have unit spread times a learned amplitude, the
     same in every candidate; a part that nothing reaches (no shared direction, say) is zero, not
     its own rounding error, and gets no weight.
@@ -83,7 +84,8 @@ class AnchoredContent(Content):
     def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
         super().__init__()
         self.modalities, self.parts = tuple(spaces), parts_of(tuple(spaces))
-        self.width, self.part_size = width, width // len(self.parts)
+        self.width, self.is_summed = width, config.part_placement == "sum"
+        self.part_size = width if self.is_summed else width // len(self.parts)
         self.withhold, self.loss_weights = config.withhold, config.losses
         self.spaces = nn.ModuleDict(spaces)
         self.split = SharedSplit(spaces)
@@ -159,6 +161,8 @@ class AnchoredContent(Content):
             amplitudes = self._amplitudes()
             loudness = weights * self.loudness.abs() / amplitudes.clamp_min(MIN_SCALE)
             part_vectors = part_vectors * loudness[..., None]
+        if self.is_summed:
+            return part_vectors.sum(-2)
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
