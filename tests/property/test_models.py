@@ -174,6 +174,20 @@ def test_gradients_reach_every_kind_of_synergy_factor(kind: str, withhold: str) 
     assert any("gain" in name for name, _ in model.named_parameters()) is (kind != "plain")
 
 
+@pytest.mark.parametrize("without", [(), ("redundancy",)])
+@pytest.mark.parametrize("gate", GATES)
+def test_summed_parts_are_as_wide_as_the_item_and_split_the_score(
+    gate: str, without: tuple[str, ...]
+) -> None:
+    model, item_seq = make(part_placement="sum", gate=gate, without=without), histories(7)
+    with torch.no_grad():
+        vectors, ids = model.item_vectors(), model._table().ids
+        queries, scores = model.user_states(item_seq), model.score(item_seq)
+    terms = [queries @ rows.T for rows in (ids, *(vectors[part] for part in model.parts))]
+    assert {vectors[part].shape for part in model.parts} == {ids.shape}
+    torch.testing.assert_close(torch.stack(terms).sum(0)[:, 1:], scores[:, 1:])
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_a_seed_gives_the_same_losses_twice_under_every_gate(gate: str) -> None:
     def losses() -> dict[str, float]:
