@@ -69,7 +69,8 @@ class ModelConfig:
     feature_size
         Features with more columns are reduced to this many principal components, frozen.
     expert_hidden_size, expert_dropout
-        Width and dropout of each expert network.
+        Width and dropout of each expert network; width 0, in mode ``anchored`` only, leaves linear
+        experts, whose products are bilinear.
     synergy_factors
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
@@ -134,11 +135,17 @@ class ModelConfig:
         is_released = self.content == "prism" and self.mode == "released"
         return self.released if is_released else None
 
+    @property
+    def is_published(self) -> bool:
+        """Whether parts are made as in the paper or the released code."""
+        return self.content == "prism" and self.mode != "anchored"
+
     def _check_sizes(self) -> None:
         for name in ("num_layers", "num_heads", "max_seq_len", "feature_size"):
             _at_least("model." + name, getattr(self, name), 1)
-        for name in ("hidden_size", "gate_hidden_size", "expert_hidden_size"):
+        for name in ("hidden_size", "gate_hidden_size"):
             _at_least("model." + name, getattr(self, name), 1)
+        _at_least("model.expert_hidden_size", self.expert_hidden_size, int(self.is_published))
         for name in ("dropout", "expert_dropout", "player_dropout"):
             _probability("model." + name, getattr(self, name))
         if self.temperature <= 0:
@@ -150,8 +157,7 @@ class ModelConfig:
             )
 
     def _check_mode(self) -> None:
-        is_published = self.content == "prism" and self.mode != "anchored"
-        if is_published and len(self.modalities) != len(MODALITIES):
+        if self.is_published and len(self.modalities) != len(MODALITIES):
             raise ConfigError(
                 f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
                 f"names {len(self.modalities)}; name two, or use mode 'anchored'."

@@ -71,6 +71,24 @@ def test_saturated_factors_keep_synergy_a_pure_interaction(kind: str) -> None:
     assert bounded[-len(bounded) // 2 :].all() if kind == "both" else bounded.all()
 
 
+@pytest.mark.parametrize(("width", "is_linear"), [(0, True), (8, False)])
+def test_experts_of_width_zero_are_linear(width: int, is_linear: bool) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, expert_hidden_size=width)
+    model = build_model(config, NUM_ITEMS, features(0)).eval()
+    one, other = ({n: 9 * rows for n, rows in features(seed).items()} for seed in (1, 2))
+    between = {name: (one[name] + other[name]) / 2 for name in one}
+    with torch.no_grad():
+        ends = [model.new_item_vectors(known) for known in (one, other)]
+        middle = model.new_item_vectors(between)
+    for part in ("unique_image", "unique_text", "redundancy"):
+        halved = (ends[0][part] + ends[1][part]) / 2
+        assert torch.allclose(middle[part], halved, atol=1e-2) is is_linear
+    assert not torch.allclose(
+        middle["synergy"], (ends[0]["synergy"] + ends[1]["synergy"]) / 2, atol=1e-2
+    )
+
+
 def test_redundancy_survives_without_either_modality(model: SequenceModel) -> None:
     with torch.no_grad():
         full = model.item_vectors()["redundancy"]

@@ -312,6 +312,12 @@ def test_a_wider_margin_raises_the_paper_losses() -> None:
     assert wide == pytest.approx(narrow + 0.1 * 0.5, rel=0.3)
 
 
+@pytest.mark.parametrize("mode", ["paper", "released"])
+def test_published_experts_are_networks(mode: str) -> None:
+    with pytest.raises(ConfigError, match="expert_hidden_size is 0; give at least 1"):
+        ModelConfig(mode=mode, expert_hidden_size=0)
+
+
 @pytest.mark.parametrize("modalities", [("text",), ("image", "text", "audio")])
 def test_only_two_modalities_are_accepted(modalities: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match="two modalities"):

@@ -17,21 +17,29 @@ SATURATED_SHARE: Final = {"plain": 0.0, "saturated": 1.0, "both": 0.5}
 
 
 class Expert(nn.Module):
-    """Two-layer network beside a linear path: what is linear in the input is easily kept."""
+    """Two-layer network beside a linear path: what is linear in the input is easily kept.
+
+    With ``expert_hidden_size`` 0 there is the linear path alone.
+    """
 
     def __init__(self, config: ModelConfig, size_in: int, size_out: int) -> None:
         super().__init__()
         self.linear = nn.Linear(size_in, size_out, bias=False)
-        self.network = nn.Sequential(
-            nn.Linear(size_in, config.expert_hidden_size),
-            nn.GELU(),
-            nn.Dropout(config.expert_dropout),
-            nn.Linear(config.expert_hidden_size, size_out),
-        )
+        self.network = _network(config, size_in, size_out) if config.expert_hidden_size else None
         nn.init.normal_(self.linear.weight, std=size_in**-0.5)
 
     def forward(self, rows: Tensor) -> Tensor:
-        return self.linear(rows) + self.network(rows)
+        said = self.linear(rows)
+        return said if self.network is None else said + self.network(rows)
+
+
+def _network(config: ModelConfig, size_in: int, size_out: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(size_in, config.expert_hidden_size),
+        nn.GELU(),
+        nn.Dropout(config.expert_dropout),
+        nn.Linear(config.expert_hidden_size, size_out),
+    )
 
 
 class Saturation(nn.Module):
