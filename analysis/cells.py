@@ -6,10 +6,10 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from plotly.colors import sample_colorscale, unlabel_rgb
+from plotly.colors import sample_colorscale
 
 from analysis.palettes import as_dict
-from analysis.plots import theme
+from analysis.plots.theme import ink_on
 
 SEAM: Final = 0.5
 """Width in px of the line that closes the seam between cells without a gap."""
@@ -63,7 +63,7 @@ def _texts(trace: go.Heatmap, fills: NDArray[np.object_]) -> go.Scatter:
     rows, columns = np.indices(fills.shape).reshape(2, -1)
     has_levels = not isinstance(trace.y[0], str)
     labels = [np.asarray(level)[rows] for level in (trace.y if has_levels else [trace.y])]
-    inks = [trace.textfont.color or _ink(fill) for fill in fills.ravel()]
+    inks = [trace.textfont.color or (ink_on(fill) if fill else "#000000") for fill in fills.ravel()]
     return go.Scatter(
         x=np.asarray(trace.x)[columns],
         y=labels if has_levels else labels[0],
@@ -100,14 +100,6 @@ def _color_bar(trace: go.Heatmap) -> dict[str, Any]:
         "showscale": True,
         "colorbar": trace.colorbar.to_plotly_json(),
     }
-
-
-def _ink(fill: str) -> str:
-    """Give the ink that is read on a colour: light on what is dark."""
-    if not fill:
-        return "#000000"
-    red, green, blue = unlabel_rgb(fill)
-    return theme.PAPER[False] if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else "#000000"
 
 
 def _rectangles(trace: go.Heatmap, fills: NDArray[np.object_]) -> list[dict[str, Any]]:

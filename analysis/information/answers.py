@@ -11,11 +11,12 @@ from analysis.information.decomposition import ATOMS, entropy
 from analysis.information.definitions import around, compare_definitions
 from analysis.information.estimate import estimate
 from analysis.information.lattice import LatticeEstimate, estimate_lattice
-from analysis.information.library import Material
-from analysis.information.local import group_atoms
+from analysis.information.library import CANDIDATES, Material
+from analysis.information.local import MIN_GROUP, group_atoms
 from analysis.information.questions import Question, Settings
 from analysis.information.result import Estimate
 from analysis.timing import Progress
+from prism_core.errors import DataError
 
 KINDS: Final = (
     "estimate",
@@ -46,6 +47,7 @@ def answer(
     PrismError
         When the question has no answer that can be trusted; the text says why.
     """
+    _require_group(material, question)
     if question.scope == "lattice":
         return _lattice_rows(material, settings, progress)
     first, second = material.sources.values()
@@ -73,6 +75,17 @@ def answer(
     return _ordered(rows.assign(**_circumstances(found), classes=", ".join(material.classes)))
 
 
+def _require_group(material: Material, question: Question) -> None:
+    """Refuse a slice that is smaller than any group local atoms are averaged for."""
+    pairs = 2 if question.target == CANDIDATES else 1
+    count = len(material.target) // pairs
+    if question.slice and count < MIN_GROUP:
+        raise DataError(
+            f"The slice {question.slice!r} holds {count:,} choices with this target; bits are "
+            f"given for groups of {MIN_GROUP} or more."
+        )
+
+
 def refusal(reason: str) -> pd.DataFrame:
     """One row that says why there is no number."""
     nothing = float("nan")
@@ -81,7 +94,7 @@ def refusal(reason: str) -> pd.DataFrame:
 
 
 def _groups(found: Estimate, material: Material) -> list[pd.DataFrame]:
-    """Local atoms of every group, each with its samples for each cell of the counted table."""
+    """Local atoms of every group, one frame for each way to group the events."""
     frames = []
     for name, labels in material.groupings.items():
         groups = group_atoms(found.local, labels, found.local_correction)

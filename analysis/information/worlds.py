@@ -95,7 +95,7 @@ WORLDS: Final = (
     ),
     World(
         name="synergy",
-        meaning="The cause is the product of one latent from each.",
+        meaning="The cause is the product of one hidden number of each source.",
         unique_first=0.0,
         unique_second=0.0,
         synergy=0.635,

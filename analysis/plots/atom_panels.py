@@ -98,7 +98,7 @@ def atom_intervals(
             marker={
                 "color": color_of(part),
                 "symbol": marker_of(part),
-                "size": 10,
+                "size": 7,
                 "opacity": [1.0 if clear else FADED for clear in is_clear(rows)],
             },
             error_x={
@@ -107,8 +107,8 @@ def atom_intervals(
                 "array": rows["high"] - rows["value"],
                 "arrayminus": rows["value"] - rows["low"],
                 "color": INK[dark],
-                "thickness": 1.2,
-                "width": 4,
+                "thickness": 1.4,
+                "width": 6,
             },
             customdata=rows[["low", "high"]],
             hovertemplate="%{x:.4f} bit (%{customdata[0]:.4f} to %{customdata[1]:.4f})"

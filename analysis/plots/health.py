@@ -7,15 +7,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from analysis.plots.theme import (
     INK,
     SEQUENTIAL,
     bar_style,
+    color_bar,
     color_of,
     empty_figure,
     even_scale,
+    ink_on,
     label_of,
     marker_of,
     new_figure,
@@ -100,20 +103,32 @@ def _heat(
     unit: str,
     top: float | None = None,
 ) -> None:
-    figure.add_heatmap(
-        z=table.to_numpy(),
-        x=[label_of(str(name)) for name in table.columns],
-        y=[label_of(str(name)) for name in table.index],
-        text=text,
-        texttemplate="%{text}",
-        colorscale=even_scale(SEQUENTIAL),
-        zmin=0,
-        zmax=float(np.nanmax(table.to_numpy())) if top is None else top,
-        colorbar={"title": unit, "thickness": 12},
-        hovertemplate="%{y}, %{x}: %{z:.3f} " + unit + "<extra></extra>",
-    )
+    """Draw the cells, those with white and those with black text as a trace each."""
+    values = table.to_numpy(dtype=float)
+    highest = float(np.nanmax(values)) if top is None else top
+    scale, names = even_scale(SEQUENTIAL), [label_of(str(name)) for name in table.columns]
+    places = np.clip(np.nan_to_num(values) / (highest or 1.0), 0, 1)
+    fills = sample_colorscale(scale, places.ravel().tolist())
+    inks = np.reshape([ink_on(fill) for fill in fills], values.shape)
+    for ink in sorted(set(inks.ravel())):
+        figure.add_heatmap(
+            z=np.where(inks == ink, values, np.nan),
+            x=names,
+            y=[label_of(str(name)) for name in table.index],
+            text=np.where(inks == ink, text, ""),
+            texttemplate="%{text}",
+            textfont={"color": ink},
+            colorscale=scale,
+            zmin=0,
+            zmax=highest,
+            showscale=ink == inks[0, 0],
+            colorbar=color_bar(unit),
+            hoverongaps=False,
+            hovertemplate="%{y}, %{x}: %{z:.3f} " + unit + "<extra></extra>",
+        )
+    lines = ["<br>".join(name.rsplit(" ", 1)) for name in names]
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(showgrid=False)
+    figure.update_xaxes(showgrid=False, tickvals=names, ticktext=lines)
 
 
 def size_bars(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:

@@ -284,25 +284,31 @@ def weight_against_information(
         line={"color": MUTED[dark], "dash": "dot"},
         hoverinfo="skip",
     )
-    for atom in ATOMS:
-        part = part_of_atom(atom, sources)
-        if part in weights.index:
-            _weight_point(figure, part, float(weights[part]), rows[atom], dark)
-    figure.update_xaxes(title=axis_title(target), range=[-0.35 * total, None])
-    figure.update_yaxes(title="Mean fusion weight", range=[0, min(1.05, 1.4 * weights.max())])
+    shown = {part_of_atom(atom, sources): rows[atom] for atom in ATOMS}
+    shown = {part: row for part, row in shown.items() if part in weights.index}
+    for part, row in shown.items():
+        _weight_point(figure, part, float(weights[part]), row, total, dark)
+    low = min([0.0, *(row["low"] for row in shown.values())])
+    width = max([total / 10, *(row["high"] for row in shown.values())]) - low
+    top = min(1.05, 1.3 * float(weights.max()))
+    figure.update_xaxes(title=axis_title(target), range=[low - 0.15 * width, low + 1.15 * width])
+    figure.update_yaxes(title="Mean fusion weight", range=[-0.14 * top, top])
+    figure.update_yaxes(nticks=7, zeroline=False)
     return figure
 
 
 def _weight_point(
-    figure: go.Figure, part: str, weight: float, row: Mapping[Any, Any], dark: bool
+    figure: go.Figure, part: str, weight: float, row: Mapping[Any, Any], total: float, dark: bool
 ) -> None:
+    """Draw a part, its name on the side that the line of equal shares is not on."""
+    is_above = weight > row["value"] / total
     hollow = "" if row.get("distinguishable", True) else "-open"
     figure.add_scatter(
         x=[row["value"]],
         y=[weight],
         mode="markers+text",
         text=[label_of(part)],
-        textposition="top center",
+        textposition="top center" if is_above else "bottom center",
         cliponaxis=False,
         marker={"symbol": marker_of(part) + hollow, "size": 14, "color": color_of(part)},
         error_x=_interval(row, dark),

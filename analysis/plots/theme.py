@@ -10,6 +10,7 @@ from typing import Final
 
 import plotly.graph_objects as go
 import plotly.io as pio
+from plotly.colors import hex_to_rgb, unlabel_rgb
 
 from prism_core.names import ID, REDUNDANCY, SYNERGY
 
@@ -119,6 +120,22 @@ def color_bar(title: str) -> dict[str, object]:
     """Give the look of a colour bar."""
     text = {"text": title, "side": "right", "font": {"size": FONT_SIZE}}
     return {"title": text, "thickness": 10, "outlinewidth": 0}
+
+
+def ink_on(fill: str) -> str:
+    """Give black or white, whichever is read better on a colour ``#rrggbb`` or ``rgb(...)``.
+
+    The contrast is at least 4.5:1 on any colour (WCAG 2.2, relative luminance).
+    """
+    levels = hex_to_rgb(fill) if fill.startswith("#") else unlabel_rgb(fill)
+    linear = [_linear(level / 255) for level in levels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#FFFFFF" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
+
+
+def _linear(level: float) -> float:
+    """Undo the gamma of sRGB."""
+    return level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4
 
 
 def template_name(dark: bool) -> str:

@@ -14,6 +14,9 @@ from app.components.text import markdown
 from app.state import Widget, is_dark
 from prism_core.store.reader import Run
 
+DIGITS = 9
+"""Decimals kept of a computed atom: beyond them a zero has a sign."""
+
 ATOM_NAMES = {
     "unique_first": "Unique first",
     "unique_second": "Unique second",
@@ -65,6 +68,7 @@ def _draw_all(run: Run, frame: pd.DataFrame) -> None:
         "where the known atoms end; they lie on the ends of the bars if the solver is right.",
     )
     wide = frame.pivot(index="gate", columns="atom", values="computed")[list(ATOMS)]
+    wide = wide.round(DIGITS) + 0.0
     by_gate = frame.groupby("gate", sort=False)
     table = by_gate[["meaning", "gap"]].first().join(wide)
     table["error"] = by_gate["error"].agg(lambda values: values.abs().max())
@@ -112,7 +116,7 @@ def _draw_atoms(rows: pd.DataFrame) -> None:
     table = pd.DataFrame(
         {
             "Atom": rows["atom"].map(ATOM_NAMES),
-            "Computed": rows["computed"],
+            "Computed": rows["computed"].round(DIGITS) + 0.0,
             "Known": rows["known"],
             "Error": rows["error"],
         }

@@ -40,7 +40,8 @@ is? Does it repeat another part? Does it say anything at all?
 FIGURES: Final = (
     (
         sensitivity_map, "sensitivity", ("sensitivity",), "What each part reacts to",
-        "How far its items move, in spreads of the part, when a modality is withheld. Redundancy "
+        "How far its items move when a modality is withheld, in spreads of the part: how far its "
+        "items lie from their mean. Redundancy "
         "moves by as much as the modalities disagree about it: .07 where they agree with a "
         "correlation of .99, .5 where it is .6.",
     ),

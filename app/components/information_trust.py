@@ -123,13 +123,13 @@ def _draw_numbers(answer: Answer) -> None:
             "Bits": rows["value"],
             "Low": rows["low"],
             "High": rows["high"],
+            "Verdict": rows["distinguishable"].map(
+                {True: "above zero", False: "not distinguishable from zero"}
+            ),
             "Uncorrected": rows["plug_in"],
             "Standard error": rows["standard_error"],
             "95 % of null": rows["null_95"],
             "p": rows["p_value"],
-            "Verdict": rows["distinguishable"].map(
-                {True: "above zero", False: "not distinguishable from zero"}
-            ),
         }
     )
     bits = st.column_config.NumberColumn(format="%.4f")
@@ -138,7 +138,7 @@ def _draw_numbers(answer: Answer) -> None:
             table,
             title=f"Information about {answer.target} in bits",
             name="information-numbers",
-            columns=dict.fromkeys(table.columns[1:8], bits),
+            columns=dict.fromkeys(table.select_dtypes("number").columns, bits),
         )
 
 

@@ -12,7 +12,7 @@ from analysis.plots.theme import label_of
 from analysis.saved_slices import Kind
 from analysis.spaces import ITEMS
 from app import loaders
-from app.components import figure_card, slice_saver, table_card
+from app.components import figure_card, health_badge, slice_saver, table_card
 from app.components.cards import Card, draw_strip
 from app.components.map_controls import METHOD_NAMES
 from app.components.text import markdown, plural
@@ -126,6 +126,7 @@ def _draw_users(run: Run, view: MapView, ids: pd.Series) -> None:
             name=Widget.MAP_WEIGHTS,
             data=weights,
         )
+        health_badge.draw(run)
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

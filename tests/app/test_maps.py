@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,6 +14,7 @@ from analysis.maps import MapSettings, map_name, store_map
 from analysis.regions import Region, box
 from analysis.spaces import vectors_of
 from app import jobs
+from app.components import health_badge
 from app.state import SELECTION
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
@@ -157,6 +159,15 @@ def test_marks_of_a_link_are_listed_measured_and_cleared(
     assert titles == {len(rows)}
     app.button("clear_marked").click().run()
     assert "marked items" not in texts(app)
+
+
+def test_verdicts_stand_beside_the_weights_of_marked_users(
+    open_app: OpenApp, mapped: Path, marked: tuple[str, list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = pd.DataFrame({"part": ["synergy"], "verdict": ["leaks"], "evidence": ["It hardly."]})
+    assert "Synergy: leaks" not in texts(open_map(open_app, mapped, marked=marked[0]))
+    monkeypatch.setattr(health_badge, "verdicts", lambda run: known)
+    assert "Synergy: leaks" in texts(open_map(open_app, mapped, marked=marked[0]))
 
 
 def test_marks_show_in_every_panel_and_survive_colour_method_and_pages(

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import torch
+from plotly.colors import sample_colorscale
 
 from analysis.health import command as health_command
 from analysis.health.epochs import over_epochs, verdicts_over_epochs
@@ -15,6 +17,7 @@ from analysis.health.probes import explained
 from analysis.health.verdicts import judge, measure, unshared_share
 from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
+from analysis.plots.theme import ink_on
 from analysis.recipes import Recipe, draw
 from prism_core.data.synthetic import WorldConfig, make_world
 from prism_core.errors import DataError, NotFittedError
@@ -224,13 +227,40 @@ def test_unequal_rows_are_refused() -> None:
         measure(parts, without)
 
 
+def cells(figure: go.Figure) -> np.ndarray:
+    """Values of a heat map's cells; none is drawn twice."""
+    layers = np.stack([np.asarray(trace.z, dtype=float) for trace in figure.data])
+    drawn = np.isfinite(layers)
+    assert (drawn.sum(0) == 1).all()
+    np.testing.assert_array_equal([np.asarray(t.text) != "" for t in figure.data], drawn)
+    return np.nansum(layers, axis=0)
+
+
+def test_numbers_in_cells_are_read_on_every_colour() -> None:
+    values = np.linspace(0, 1, 12)
+    parts = [f"part_{number}" for number in range(12)]
+    measures = pd.DataFrame({"part": parts, "quantity": "probe", "other": "image", "value": values})
+    figure = plots.probe_map(measures=measures)
+    np.testing.assert_allclose(cells(figure).ravel(), values)
+    for trace in figure.data:
+        scale = [list(stop) for stop in trace.colorscale]
+        drawn = np.asarray(trace.z, dtype=float).ravel()
+        for fill in sample_colorscale(scale, drawn[np.isfinite(drawn)].tolist()):
+            assert trace.textfont.color == ink_on(fill)
+    assert len(figure.data) == 2
+    assert sum(trace.showscale for trace in figure.data) == 1
+
+
 def test_figures_hold_the_measures() -> None:
     measures = measure(*healthy())
-    heat = plots.sensitivity_map(measures=measures).data[0]
-    assert np.shape(heat.z) == (4, 2)
-    assert heat.text[0][0].endswith("✓")
-    assert heat.text[3][0].endswith("·")
-    similar = np.asarray(plots.similarity_map(measures=measures).data[0].z)
+    heat = plots.sensitivity_map(measures=measures)
+    rows = measures[measures["quantity"] == "sensitivity"]
+    assert cells(heat).shape == (4, 2)
+    np.testing.assert_allclose(cells(heat).ravel(), rows["value"])
+    words = ["".join(line) for line in zip(*[np.ravel(t.text) for t in heat.data], strict=True)]
+    assert words[0].endswith("✓")
+    assert words[6].endswith("·")
+    similar = cells(plots.similarity_map(measures=measures))
     np.testing.assert_allclose(np.diag(similar), 1.0)
     np.testing.assert_allclose(similar, similar.T)
     assert len(plots.size_bars(measures=measures).data) == 5

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,6 +185,20 @@ def test_any_two_sources_can_be_asked_about_within_a_group(folder: tuple[Path, P
     assert asked["num_users"].unique().tolist() == [49]
     with pytest.raises(DataError, match="--second needs --first"):
         run(folder, "--second", "text")
+
+
+@pytest.mark.parametrize("target", ["next popularity", "hit or miss"])
+def test_a_slice_of_fewer_than_200_choices_is_refused(
+    folder: tuple[Path, Path], target: str
+) -> None:
+    path = folder[0]
+    few = SavedSlice(name="few", kind="users", members=tuple(map(str, range(1, 22))))
+    save_slice(path, few)
+    run(folder, "--first", "image", "--second", "text", "--target", target, "--slice", "few")
+    frame = Run(path).table("information")
+    refused = frame[(frame["slice"] == "few") & (frame["target"] == target)]
+    assert refused["kind"].tolist() == ["refused"]
+    assert re.search("holds 18[0-9] choices", refused["warnings"].iloc[0])
 
 
 def test_quantiles_are_the_default_for_candidates(folder: tuple[Path, Path]) -> None:

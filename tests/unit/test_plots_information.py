@@ -163,6 +163,22 @@ def test_weights_stand_against_their_own_atom(atoms: pd.DataFrame) -> None:
     assert points["Redundancy"] == (0.4, 0.4)
 
 
+def test_names_of_parts_keep_away_from_the_line_of_equal_shares(atoms: pd.DataFrame) -> None:
+    weights = pd.Series([0.6, 0.05, 0.05, 0.3], index=PARTS)
+    figure = plots.weight_against_information(weights=weights, atoms=atoms, target="genre")
+    sides = {trace.name: trace.textposition for trace in figure.data[1:]}
+    line = figure.data[0]
+    slope = line.y[1] / line.x[1]
+    for trace in figure.data[1:]:
+        above = trace.y[0] > slope * trace.x[0]
+        assert sides[trace.name] == ("top center" if above else "bottom center")
+    assert len(set(sides.values())) == 2
+    left, right = figure.layout.xaxis.range
+    assert left < min(atoms["low"])
+    assert right > max(atoms.loc[atoms["atom"] != "total", "high"])
+    assert figure.layout.yaxis.range[0] < 0
+
+
 def test_definitions_stand_side_by_side() -> None:
     frame = pd.DataFrame(
         [(name, atom, 0.1, "why") for name in ("BROJA", "MMI") for atom in ATOMS],

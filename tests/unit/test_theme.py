@@ -41,6 +41,13 @@ def test_every_part_is_readable_on_both_pages(player: str, dark: bool) -> None:
     assert contrast(theme.color_of(player), theme.PAPER[dark]) >= 3
 
 
+def test_text_is_read_on_any_colour() -> None:
+    levels = range(0, 256, 15)
+    fills = [f"#{r:02x}{g:02x}{b:02x}" for r in levels for g in levels for b in levels]
+    assert min(contrast(theme.ink_on(fill), fill) for fill in fills) >= 4.5
+    assert theme.ink_on("rgb(0, 0, 0)") == "#FFFFFF"
+
+
 @pytest.mark.parametrize("vision", VISIONS)
 def test_the_parts_differ_for_every_vision(vision: str) -> None:
     seen = [lab(np.array(VISIONS[vision]) @ linear(theme.PART_COLORS[p])) for p in PARTS]
