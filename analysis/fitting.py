@@ -4,6 +4,7 @@ import html
 import re
 import textwrap
 from math import ceil
+from numbers import Real
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -20,6 +21,9 @@ LABEL_SHARE: Final = 0.4
 """Most of the width that labels of rows may take."""
 
 WIDE_SPACE: Final = "  "
+
+TICK_LETTERS: Final = 7
+"""Room for a number below an axis, in letters."""
 
 ENTRY_PX: Final = 42
 """Width of a legend entry beside its text."""
@@ -41,6 +45,31 @@ def shorten_labels(figure: go.Figure, *, letter: float) -> None:
     for note in figure.layout.annotations:
         if isinstance(note.y, str):
             note.y = _cut(note.y, longest)
+
+
+def space_ticks(figure: go.Figure, *, letter: float) -> None:
+    """Draw as many numbers below horizontal axes as fit level beside each other."""
+    room = figure.layout.width - label_width(figure, letter)
+    for axis in figure.select_xaxes():
+        traces = [t for t in figure.data if _axis_of(t) == axis.plotly_name]
+        if traces and all(_has_numbers(trace.x) for trace in traces) and axis.tickvals is None:
+            start, end = axis.domain or (0, 1)
+            fitting_ticks = max(2, int((end - start) * room / (TICK_LETTERS * letter)))
+            axis.update(tickangle=0, nticks=min(axis.nticks or fitting_ticks, fitting_ticks))
+
+
+def num_rows(figure: go.Figure) -> int:
+    """Count the labels of rows that stand above each other."""
+    return len({label for trace in figure.data for label in _row_labels(trace)})
+
+
+def _axis_of(trace: Any) -> str:
+    return f"xaxis{(trace.xaxis or 'x')[1:]}"
+
+
+def _has_numbers(values: Any) -> bool:
+    listed = values if isinstance(values, list | tuple | np.ndarray) else ()
+    return len(listed) > 0 and all(v is None or isinstance(v, Real) for v in listed)
 
 
 def wrap_axis_titles(figure: go.Figure, *, letter: float) -> None:
