@@ -10,9 +10,9 @@ from analysis.bundle import Card, write_bundle
 from analysis.events import emit
 from analysis.explanations import explain_user
 from analysis.export import FORMATS
-from analysis.latex import latex_frame, latex_results
 from analysis.printing import PrintOptions
 from analysis.recipes import Recipe
+from analysis.report_tables import Table
 from analysis.venues import VENUES
 from prism_core.errors import DataError
 from prism_core.store.reader import Run
@@ -21,7 +21,6 @@ FULL_MODEL: Final = "PRISM"
 """Name of the variant that ablations are compared with."""
 MOST_SIDE_BY_SIDE: Final = 8
 """Variants whose curves and columns can be told apart; of more, the best are drawn."""
-METRICS: Final = ("ndcg@10", "ndcg@20", "recall@10", "recall@20", "mrr@10")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,17 +88,32 @@ def standard_tables(
     variants: Sequence[comparison.Variant],
     reference: str,
     users: Sequence[str],
-) -> dict[str, str]:
-    """Give the LaTeX tables of a paper by name."""
-    tables = {"main": _results(variants, reference, "Results", "tab:main")}
+) -> list[Table]:
+    """Give the LaTeX tables of a paper."""
+    tables = [_results("main", variants, "Results", reference)]
     trained = [variant for variant in variants if variant.kind == "model"]
     if len(trained) > 1:
         full = next((v.name for v in trained if v.name == FULL_MODEL), _strongest(trained))
-        tables["ablation"] = _results(trained, full, "Ablation", "tab:ablation")
+        tables.append(_results("ablation", trained, "Ablation", full))
     parted = _parted(runs, users)
     if parted is not None:
-        tables |= {f"user-{_safe(user_id)}": _user_table(parted, user_id) for user_id in users}
+        tables += [
+            Table(
+                name=f"user-{_safe(user_id)}",
+                content="recommendations",
+                runs=(parted.run_id,),
+                options={"user_id": user_id},
+            )
+            for user_id in users
+        ]
     return tables
+
+
+def _results(
+    name: str, variants: Sequence[comparison.Variant], title: str, reference: str
+) -> Table:
+    about = {"title": title, "reference": reference}
+    return Table(name=name, content="results", runs=_ids(variants), options=about)
 
 
 def _parted(runs: Sequence[Run], users: Sequence[str]) -> Run | None:
@@ -119,29 +133,6 @@ def _kept(run: Run) -> int:
 
 def _has_maps(run: Run) -> bool:
     return any(name.startswith("maps/items") for name in run.manifest["files"])
-
-
-def _results(variants: Sequence[comparison.Variant], reference: str, title: str, label: str) -> str:
-    """Write metrics over the full width, with intervals and marks against the reference."""
-    tested = len(variants) > 1
-    gaps = {
-        metric: comparison.differences(variants, reference=reference, metric=metric)
-        for metric in (METRICS if tested else ())
-    }
-    return latex_results(
-        comparison.summary(variants, metrics=METRICS),
-        differences=gaps or None,
-        caption=f"{title}; the reference is {reference}." if tested else f"{title}.",
-        label=label,
-        wide=True,
-    )
-
-
-def _user_table(run: Run, user_id: str) -> str:
-    listed = explain_user(run, user_id).recommendations
-    shown = listed[["rank", "title", "score", "top_player", "interaction"]]
-    caption = f"Recommendations of user {user_id}."
-    return latex_frame(shown, caption=caption, label=f"tab:user-{_safe(user_id)}")
 
 
 def _paired_cards(

@@ -1,6 +1,7 @@
 """Bundles: whole, drawn again from the runs alone, and refused for other runs."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from analysis import bundle, recipes, report
 from analysis.__main__ import main
 from analysis.printing import PrintOptions
 from analysis.recipe_tables import write_latex
-from prism_core.errors import ConfigError, DataError, NotFittedError
+from analysis.report_tables import table_from
+from prism_core.errors import ConfigError, DataError, NotFittedError, PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_tier
 from prism_core.store.reader import Run
@@ -176,6 +178,34 @@ def test_the_report_command_writes_the_standard_set(
     assert "reference is Popularity" in (out / "tables" / "main.tex").read_text()
     manifest = json.loads((out / "manifest.json").read_text())
     assert {entry["options"]["venue"] for entry in manifest["figures"]} == {"ieee"}
+
+
+def test_a_report_draws_and_writes_itself_again(folders: dict[str, Path], tmp_path: Path) -> None:
+    out, again = tmp_path / "paper", tmp_path / "again"
+    runs = [str(path) for path in folders.values()]
+    assert main(["report", *runs, "--out", str(out), "--user", "7", "--format", "csv"]) == 0
+    command = [sys.executable, str(out / "make_figures.py"), *runs, "--out", str(again)]
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert {Path("tables/main.tex"), Path("tables/ablation.tex"), Path("tables/user-7.tex")} < set(
+        made
+    )
+    assert {path: (again / path).read_bytes() for path in made} == made
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"name": "../x"}, "table name"),
+        ({"content": "code"}, "choose one of"),
+        ({"runs": []}, "at least one run"),
+        ({"options": "x"}, "not as it was saved"),
+    ],
+)
+def test_a_wrong_table_of_a_bundle_is_refused(wrong: dict, told: str) -> None:
+    entry = {"name": "main", "content": "results", "runs": ["a"], "options": {}}
+    with pytest.raises(PrismError, match=told):
+        table_from({**entry, **wrong})
 
 
 def test_the_report_shows_the_parts_of_the_run_that_keeps_most(

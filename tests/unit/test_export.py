@@ -379,7 +379,10 @@ def test_a_heat_map_s_csv_has_each_cell_once(figures: dict[str, go.Figure]) -> N
     assert frame["value"].notna().all()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff20A1"],
+)
 def test_text_cannot_become_a_formula(text: str) -> None:
     written = tables.safe_csv(pd.DataFrame({"title": [text], "value": [-2.5]}))
     back = pd.read_csv(io.StringIO(written), keep_default_na=False)
