@@ -54,8 +54,9 @@ def space_ticks(figure: go.Figure, *, letter: float) -> None:
         traces = [t for t in figure.data if _axis_of(t) == axis.plotly_name]
         if traces and all(_has_numbers(trace.x) for trace in traces) and axis.tickvals is None:
             start, end = axis.domain or (0, 1)
-            fitting_ticks = max(2, int((end - start) * room / (TICK_LETTERS * letter)))
-            axis.update(tickangle=0, nticks=min(axis.nticks or fitting_ticks, fitting_ticks))
+            most = int((end - start) * room / (TICK_LETTERS * letter))
+            if most >= 2:
+                axis.update(tickangle=0, nticks=min(axis.nticks or most, most))
 
 
 def num_rows(figure: go.Figure) -> int:
@@ -157,7 +158,17 @@ def _extra_lines(figure: go.Figure, letter: float) -> int:
 def label_width(figure: go.Figure, letter: float) -> float:
     """Estimate the width of the labels on the left in px; room for numbers where there are none."""
     labels = [label for trace in figure.data for label in _row_labels(trace)]
-    return max((len(unmarked(label)) for label in labels), default=5) * letter + 24
+    single = max((len(unmarked(label)) for label in labels), default=5)
+    return max([single, *map(_letters_of_levels, figure.data)]) * letter + 24
+
+
+def _letters_of_levels(trace: Any) -> int:
+    """Count the letters of two levels of labels beside each other; 0 where there is one level."""
+    rows = trace.y
+    levels = list(rows) if isinstance(rows, list | tuple | np.ndarray) else []
+    if len(levels) != 2 or isinstance(levels[0], str | Real | None):
+        return 0
+    return sum(max((len(unmarked(str(label))) for label in level), default=0) for level in levels)
 
 
 def _below_title(figure: go.Figure) -> float:
