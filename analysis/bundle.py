@@ -16,6 +16,7 @@ from analysis.latex import latex_escaped
 from analysis.printing import PrintOptions
 from analysis.recipe_tables import write_latex
 from analysis.rendering import find_browser
+from analysis.report_tables import Table, table_from
 from prism_core.errors import ConfigError, DataError
 from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
@@ -76,7 +77,7 @@ def write_bundle(
     out: Path,
     *,
     formats: Sequence[str] = ("pdf", "svg", "png", "html", "csv"),
-    tables: Mapping[str, str] | None = None,
+    tables: Sequence[Table] = (),
 ) -> list[str]:
     """Write figures, data, captions, manifest and script.
 
@@ -91,7 +92,7 @@ def write_bundle(
     formats
         Formats to write; those that need a browser are left out where there is none.
     tables
-        LaTeX tables by name.
+        LaTeX tables beside the figures.
 
     Returns
     -------
@@ -129,7 +130,7 @@ def bundle_files(
     folders: Mapping[str, Path],
     *,
     formats: Sequence[str],
-    tables: Mapping[str, str] | None = None,
+    tables: Sequence[Table] = (),
 ) -> list[tuple[str, bytes]]:
     """Make every file of a bundle: relative path and content."""
     unknown = [name for name in formats if name not in FORMATS]
@@ -141,13 +142,13 @@ def bundle_files(
     for card in cards:
         shown = _exhibit(card, folders)
         for name in written:
-            if not shown.refusal(name):
+            if not shown.refusal(name, card.options):
                 path = f"{FOLDERS.get(name, 'figures')}/{card.name}.{FORMATS[name].suffix}"
                 made.append((path, shown.export(name, card.options)))
-    texts = {f"tables/{name}.tex": text for name, text in (tables or {}).items()}
+    texts = {f"tables/{table.name}.tex": table.write(folders) for table in tables}
     texts["figures.tex"] = figures_tex(cards)
     texts[SCRIPT] = _SCRIPT_TEXT
-    texts[MANIFEST] = json.dumps(_manifest(cards, folders, written), indent=2) + "\n"
+    texts[MANIFEST] = json.dumps(_manifest(cards, tables, folders, written), indent=2) + "\n"
     return [*made, *((path, text.encode()) for path, text in texts.items())]
 
 
@@ -184,7 +185,8 @@ def regenerate(bundle: Path, runs: Sequence[Path], out: Path) -> list[str]:
     _require_same_runs(manifest["runs"], folders)
     _require_data(manifest.get("data", {}), folders)
     cards = [card_from(entry) for entry in manifest["figures"]]
-    return write_bundle(cards, folders, out, formats=manifest["formats"])
+    tables = [table_from(entry) for entry in manifest.get("tables", ())]
+    return write_bundle(cards, folders, out, formats=manifest["formats"], tables=tables)
 
 
 def figures_tex(cards: Sequence[Card]) -> str:
@@ -208,15 +210,20 @@ def _figure_tex(card: Card) -> str:
 
 
 def _manifest(
-    cards: Sequence[Card], folders: Mapping[str, Path], formats: Sequence[str]
+    cards: Sequence[Card],
+    tables: Sequence[Table],
+    folders: Mapping[str, Path],
+    formats: Sequence[str],
 ) -> dict[str, Any]:
-    used = dict.fromkeys(run_id for card in cards for run_id in card.recipe.runs)
+    sources = [card.recipe.runs for card in cards] + [table.runs for table in tables]
+    used = dict.fromkeys(run_id for runs in sources for run_id in runs)
     data = [one for one in used if data_recipes.is_dataset(folders[one])]
     packages = ("plotly", "kaleido", "numpy", "pandas")
     return {
         "bundle_version": VERSION,
         "formats": list(formats),
         "figures": [card_entry(card) for card in cards],
+        "tables": [table.as_dict() for table in tables],
         "runs": {one: _run_facts(Run(folders[one])) for one in used if one not in data},
         "data": {one: data_recipes.facts(folders[one]) for one in data},
         "versions": {name: version(name) for name in packages},

@@ -3,14 +3,14 @@
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import latex, tables
 from analysis.export import FORMATS, drawn_frame, export, render_printed
-from analysis.plots.table import table_figure
+from analysis.plots.table import require_room, table_figure
 from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, for_print, num_points
 from analysis.rendering import RASTER_DPI
 from analysis.venues import venue_of
@@ -40,7 +40,7 @@ class Exhibit(Protocol):
     def printed(self, options: PrintOptions) -> go.Figure:
         """Give it as a figure of its printed size."""
 
-    def refusal(self, file_format: str) -> str:
+    def refusal(self, file_format: str, options: PrintOptions) -> str:
         """Say why there is no file of a format; empty where there is one."""
 
     def export(self, file_format: str, options: PrintOptions) -> bytes:
@@ -75,7 +75,7 @@ class FigureExhibit:
     def printed(self, options: PrintOptions) -> go.Figure:
         return for_print(self.figure, options, title=self.title)
 
-    def refusal(self, file_format: str) -> str:
+    def refusal(self, file_format: str, options: PrintOptions) -> str:
         if file_format == "tex" and num_points(self.figure) > MAX_VECTOR_POINTS:
             return f"More than {MAX_VECTOR_POINTS:,} points are too many for LaTeX."
         if file_format == "latex" and self.write_latex is None:
@@ -111,17 +111,29 @@ class TableExhibit:
     def printed(self, options: PrintOptions) -> go.Figure:
         if refusal := _too_long(len(self.frame)):
             raise ConfigError(refusal)
-        figure = table_figure(
-            cells=tables.printed_cells(self.frame),
-            numbers=[pd.api.types.is_numeric_dtype(t) for t in self.frame.dtypes],
-            letters=int(0.92 * options.width_px / options.letter_px),
-        )
-        return for_print(figure, options, title=self.title)
+        return for_print(table_figure(**self._laid_out(options)), options, title=self.title)
 
-    def refusal(self, file_format: str) -> str:
+    def refusal(self, file_format: str, options: PrintOptions) -> str:
         if file_format == "tex":
             return "A table in LaTeX is the format LaTeX table."
-        return "" if file_format in ("csv", "html") else _too_long(len(self.frame))
+        if file_format in ("csv", "html"):
+            return ""
+        refusal = _too_long(len(self.frame))
+        if refusal or not FORMATS[file_format].needs_browser:
+            return refusal
+        try:
+            require_room(**self._laid_out(options))
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    def _laid_out(self, options: PrintOptions) -> dict[str, Any]:
+        """Give the cells as printed, and the letters that fit beside each other."""
+        return {
+            "cells": tables.printed_cells(self.frame),
+            "numbers": [pd.api.types.is_numeric_dtype(t) for t in self.frame.dtypes],
+            "letters": int(0.92 * options.width_px / options.letter_px),
+        }
 
     def export(self, file_format: str, options: PrintOptions) -> bytes:
         if file_format == "csv":
@@ -131,7 +143,7 @@ class TableExhibit:
         if file_format == "latex":
             caption, wide = self.caption or self.title, options.span == "full"
             return latex.latex_frame(self.frame, caption=caption, wide=wide).encode()
-        if refusal := self.refusal(file_format):
+        if refusal := self.refusal(file_format, options):
             raise ConfigError(refusal)
         return render_printed(self.printed(options), FORMATS[file_format])
 

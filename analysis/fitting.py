@@ -4,6 +4,7 @@ import html
 import re
 import textwrap
 from math import ceil
+from numbers import Real
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -20,6 +21,9 @@ LABEL_SHARE: Final = 0.4
 """Most of the width that labels of rows may take."""
 
 WIDE_SPACE: Final = "  "
+
+TICK_LETTERS: Final = 7
+"""Room for a number below an axis, in letters."""
 
 ENTRY_PX: Final = 42
 """Width of a legend entry beside its text."""
@@ -41,6 +45,32 @@ def shorten_labels(figure: go.Figure, *, letter: float) -> None:
     for note in figure.layout.annotations:
         if isinstance(note.y, str):
             note.y = _cut(note.y, longest)
+
+
+def space_ticks(figure: go.Figure, *, letter: float) -> None:
+    """Draw as many numbers below horizontal axes as fit level beside each other."""
+    room = figure.layout.width - label_width(figure, letter)
+    for axis in figure.select_xaxes():
+        traces = [t for t in figure.data if _axis_of(t) == axis.plotly_name]
+        if traces and all(_has_numbers(trace.x) for trace in traces) and axis.tickvals is None:
+            start, end = axis.domain or (0, 1)
+            most = int((end - start) * room / (TICK_LETTERS * letter))
+            if most >= 2:
+                axis.update(tickangle=0, nticks=min(axis.nticks or most, most))
+
+
+def num_rows(figure: go.Figure) -> int:
+    """Count the labels of rows that stand above each other."""
+    return len({label for trace in figure.data for label in _row_labels(trace)})
+
+
+def _axis_of(trace: Any) -> str:
+    return f"xaxis{(trace.xaxis or 'x')[1:]}"
+
+
+def _has_numbers(values: Any) -> bool:
+    listed = values if isinstance(values, list | tuple | np.ndarray) else ()
+    return len(listed) > 0 and all(v is None or isinstance(v, Real) for v in listed)
 
 
 def wrap_axis_titles(figure: go.Figure, *, letter: float) -> None:
@@ -128,7 +158,17 @@ def _extra_lines(figure: go.Figure, letter: float) -> int:
 def label_width(figure: go.Figure, letter: float) -> float:
     """Estimate the width of the labels on the left in px; room for numbers where there are none."""
     labels = [label for trace in figure.data for label in _row_labels(trace)]
-    return max((len(unmarked(label)) for label in labels), default=5) * letter + 24
+    single = max((len(unmarked(label)) for label in labels), default=5)
+    return max([single, *map(_letters_of_levels, figure.data)]) * letter + 24
+
+
+def _letters_of_levels(trace: Any) -> int:
+    """Count the letters of two levels of labels beside each other; 0 where there is one level."""
+    rows = trace.y
+    levels = list(rows) if isinstance(rows, list | tuple | np.ndarray) else []
+    if len(levels) != 2 or isinstance(levels[0], str | Real | None):
+        return 0
+    return sum(max((len(unmarked(str(label))) for label in level), default=0) for level in levels)
 
 
 def _below_title(figure: go.Figure) -> float:

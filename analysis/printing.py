@@ -18,6 +18,10 @@ MAX_VECTOR_POINTS: Final = 20_000
 """WebGL layers up to this many points become true vectors; larger ones a raster layer."""
 
 MIN_POINTS: Final = 7.0
+PAGE_INCHES: Final = 8.5
+"""Height above which rows move together, so that a figure and its caption fit a page."""
+ROW_LINES: Final = 1.25
+"""Least height of a row over the text size."""
 SCREEN_WIDTH: Final = 640
 """Width in px at which maps are laid out on a page."""
 MARK_SCALE: Final = 0.75
@@ -116,6 +120,7 @@ def for_print(figure: go.Figure, options: PrintOptions, *, title: str = "") -> g
     _set_title(printed, options, title)
     _set_text(printed, options)
     fitting.shorten_labels(printed, letter=options.letter_px)
+    fitting.space_ticks(printed, letter=options.letter_px)
     fitting.wrap_axis_titles(printed, letter=options.letter_px)
     fitting.wrap_panel_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
@@ -137,7 +142,7 @@ def num_points(figure: go.Figure) -> int:
 
 def _set_size(figure: go.Figure, options: PrintOptions, factor: float) -> None:
     width = options.width_px
-    height = round(width * options.aspect if options.aspect else _own_height(figure, width, factor))
+    height = round(width * options.aspect if options.aspect else own_height(figure, options))
     template = figure.layout.template
     margin = {
         side: round((figure.layout.margin[side] or template.layout.margin[side] or 0) * factor)
@@ -169,10 +174,17 @@ def _set_title(figure: go.Figure, options: PrintOptions, title: str) -> None:
         figure.layout.height += room
 
 
-def _own_height(figure: go.Figure, width: int, factor: float) -> float:
-    """Rows of text keep their height in lines; maps keep their shape."""
+def own_height(figure: go.Figure, options: PrintOptions) -> float:
+    """Give the height in layout px of a figure that was not asked for another.
+
+    Rows of text keep their height in lines, but move together where they would outgrow a page; maps
+    keep their shape.
+    """
     drawn = figure.layout.height or 0.62 * SCREEN_WIDTH
-    return drawn * (width / SCREEN_WIDTH if figure.layout.dragmode == "lasso" else factor)
+    if figure.layout.dragmode == "lasso":
+        return drawn * options.width_px / SCREEN_WIDTH
+    least = (ROW_LINES * fitting.num_rows(figure) + 8) * options.text_px
+    return min(drawn * options.text_px / theme.FONT_SIZE, max(PAGE_INCHES * CSS_DPI, least))
 
 
 def _set_text(figure: go.Figure, options: PrintOptions) -> None:

@@ -8,7 +8,7 @@ from analysis import comparison
 from analysis.exhibits import WriteLatex
 from analysis.latex import latex_frame, latex_results
 from analysis.printing import PrintOptions
-from analysis.recipes import Recipe
+from analysis.recipes import Recipe, chosen_variants
 from prism_core.store.reader import Run
 
 METRICS: Final = ("ndcg@10", "hr@10")
@@ -30,7 +30,7 @@ def write_latex(recipe: Recipe, folders: Mapping[str, Path], caption: str) -> Wr
 def _results(runs: Sequence[Run], options: Mapping[str, Any], caption: str, wide: bool) -> str:
     """Metrics with intervals, the best in bold, daggers against the highlighted variant."""
     metrics = list(options.get("metrics", METRICS))
-    variants = comparison.variants_of(runs)
+    variants = chosen_variants(runs, options)
     reference = options.get("highlight")
     is_tested = len(variants) > 1 and reference in {v.name for v in variants}
     gaps = {
@@ -47,7 +47,7 @@ def _results(runs: Sequence[Run], options: Mapping[str, Any], caption: str, wide
 
 def _gaps(runs: Sequence[Run], options: Mapping[str, Any], caption: str, wide: bool) -> str:
     """Paired differences with intervals, effect sizes and corrected p values."""
-    variants = comparison.variants_of(runs)
+    variants = chosen_variants(runs, options)
     metric = options.get("metric", "ndcg@10")
     table = comparison.differences(variants, reference=options["reference"], metric=metric)
     ends = zip(table["low"], table["high"], strict=True)

@@ -125,7 +125,7 @@ def _needed(options: Options, name: str) -> Any:
 
 def _metrics(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     metrics = options.get("metrics", ["ndcg@10", "hr@10"])
-    table = comparison.summary(_variants(runs, options), metrics=metrics)
+    table = comparison.summary(chosen_variants(runs, options), metrics=metrics)
     return comparison_plots.metric_forest(
         table=table, highlight=options.get("highlight"), dark=dark
     )
@@ -143,8 +143,8 @@ def _wins(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     )
 
 
-def _variants(runs: Sequence[Run], options: Options) -> list[comparison.Variant]:
-    """Group the runs, on the chosen users or on all."""
+def chosen_variants(runs: Sequence[Run], options: Options) -> list[comparison.Variant]:
+    """Group the runs, on the users that a figure is about or on all."""
     found = comparison.variants_of(runs)
     wanted = options.get("user_ids")
     return found if wanted is None else [variant.of_users(wanted) for variant in found]
@@ -152,12 +152,12 @@ def _variants(runs: Sequence[Run], options: Options) -> list[comparison.Variant]
 
 def _gaps(runs: Sequence[Run], options: Options) -> Any:
     metric = options.get("metric", "ndcg@10")
-    variants = _variants(runs, options)
+    variants = chosen_variants(runs, options)
     return comparison.differences(variants, reference=_needed(options, "reference"), metric=metric)
 
 
 def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = _variants(runs, options)
+    variants = chosen_variants(runs, options)
     reference = comparison.named(variants, _needed(options, "reference"))
     groups = _groups(runs, options)
     picked = options.get("groupings", [name for name in groups if name != "user_id"])
@@ -171,7 +171,7 @@ def _slices(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 
 
 def _losers(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = _variants(runs, options)
+    variants = chosen_variants(runs, options)
     name = _needed(options, "name")
     table = slices.losing_groups(
         comparison.named(variants, name),
@@ -201,12 +201,12 @@ def _curves(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
 def _costs(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     metric = options.get("metric", "ndcg@10")
     trained = [run for run in runs if run.manifest["kind"] == "model"]
-    table = comparison.costs(_variants(trained, options), metric=metric)
+    table = comparison.costs(chosen_variants(trained, options), metric=metric)
     return cost_scatter(table=table, cost=options.get("cost", "seconds"), dark=dark)
 
 
 def _sensitivity(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
-    variants = _variants(runs, options)
+    variants = chosen_variants(runs, options)
     centre = settings.centre_of_variation(variants)
     metric = options.get("metric", "ndcg@10")
     table = settings.sensitivity(variants, reference=centre, metric=metric)

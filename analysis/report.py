@@ -1,7 +1,7 @@
 """The command ``python -m analysis report``: the standard figures and tables of a paper."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,18 +10,17 @@ from analysis.bundle import Card, write_bundle
 from analysis.events import emit
 from analysis.explanations import explain_user
 from analysis.export import FORMATS
-from analysis.latex import latex_frame, latex_results
 from analysis.printing import PrintOptions
 from analysis.recipes import Recipe
+from analysis.report_tables import Table
 from analysis.venues import VENUES
 from prism_core.errors import DataError
 from prism_core.store.reader import Run
 
 FULL_MODEL: Final = "PRISM"
 """Name of the variant that ablations are compared with."""
-MOST_IN_A_COLUMN: Final = 8
-"""Variants above which what lists them side by side takes the full width."""
-METRICS: Final = ("ndcg@10", "ndcg@20", "recall@10", "recall@20", "mrr@10")
+MOST_SIDE_BY_SIDE: Final = 8
+"""Variants whose curves and columns can be told apart; of more, the best are drawn."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,8 +74,9 @@ def standard_cards(
     parted = _parted(runs, users)
     if len(variants) > 1:
         groups_of = {} if parted is None else {"groups_of": parted.run_id}
-        size = full if len(variants) > MOST_IN_A_COLUMN else column
-        yield from _comparison_cards(ids, reference, sample, size, groups_of)
+        size = full if len(variants) > MOST_SIDE_BY_SIDE else column
+        yield from _paired_cards(ids, reference, sample, size)
+        yield from _side_by_side_cards(variants, reference, size, groups_of)
     if parted is not None:
         yield from _part_cards(parted, column, full)
         for user_id in users:
@@ -88,17 +88,32 @@ def standard_tables(
     variants: Sequence[comparison.Variant],
     reference: str,
     users: Sequence[str],
-) -> dict[str, str]:
-    """Give the LaTeX tables of a paper by name."""
-    tables = {"main": _results(variants, reference, "Results", "tab:main")}
+) -> list[Table]:
+    """Give the LaTeX tables of a paper."""
+    tables = [_results("main", variants, "Results", reference)]
     trained = [variant for variant in variants if variant.kind == "model"]
     if len(trained) > 1:
         full = next((v.name for v in trained if v.name == FULL_MODEL), _strongest(trained))
-        tables["ablation"] = _results(trained, full, "Ablation", "tab:ablation")
+        tables.append(_results("ablation", trained, "Ablation", full))
     parted = _parted(runs, users)
     if parted is not None:
-        tables |= {f"user-{_safe(user_id)}": _user_table(parted, user_id) for user_id in users}
+        tables += [
+            Table(
+                name=f"user-{_safe(user_id)}",
+                content="recommendations",
+                runs=(parted.run_id,),
+                options={"user_id": user_id},
+            )
+            for user_id in users
+        ]
     return tables
+
+
+def _results(
+    name: str, variants: Sequence[comparison.Variant], title: str, reference: str
+) -> Table:
+    about = {"title": title, "reference": reference}
+    return Table(name=name, content="results", runs=_ids(variants), options=about)
 
 
 def _parted(runs: Sequence[Run], users: Sequence[str]) -> Run | None:
@@ -120,49 +135,71 @@ def _has_maps(run: Run) -> bool:
     return any(name.startswith("maps/items") for name in run.manifest["files"])
 
 
-def _results(variants: Sequence[comparison.Variant], reference: str, title: str, label: str) -> str:
-    """Write metrics over the full width, with intervals and marks against the reference."""
-    tested = len(variants) > 1
-    gaps = {
-        metric: comparison.differences(variants, reference=reference, metric=metric)
-        for metric in (METRICS if tested else ())
-    }
-    return latex_results(
-        comparison.summary(variants, metrics=METRICS),
-        differences=gaps or None,
-        caption=f"{title}; the reference is {reference}." if tested else f"{title}.",
-        label=label,
-        wide=True,
-    )
-
-
-def _user_table(run: Run, user_id: str) -> str:
-    listed = explain_user(run, user_id).recommendations
-    shown = listed[["rank", "title", "score", "top_player", "interaction"]]
-    caption = f"Recommendations of user {user_id}."
-    return latex_frame(shown, caption=caption, label=f"tab:user-{_safe(user_id)}")
-
-
-def _comparison_cards(
-    ids: tuple[str, ...],
-    reference: str,
-    sample: str,
-    size: PrintOptions,
-    groups_of: Mapping[str, str],
+def _paired_cards(
+    ids: tuple[str, ...], reference: str, sample: str, size: PrintOptions
 ) -> Iterator[Card]:
-    about = {"reference": reference}
     captions = {
         "differences": f"NDCG@10 against {reference}, paired over users. {sample}",
         "wins": f"Users for whom NDCG@10 is above, equal to or below {reference}.",
-        "slices": f"NDCG@10 against {reference} within groups of users; grey cells are uncertain.",
     }
     for figure, caption in captions.items():
-        options = {**about, **(groups_of if figure == "slices" else {})}
-        recipe = Recipe(figure=figure, runs=ids, options=options)
+        recipe = Recipe(figure=figure, runs=ids, options={"reference": reference})
         yield Card(name=figure, caption=caption, recipe=recipe, options=size)
-    curves = Recipe(figure="learning_curves", runs=ids)
-    caption = "Validation NDCG@10 over epochs; bands are the range over seeds."
-    yield Card(name="learning_curves", caption=caption, recipe=curves, options=size)
+
+
+def _side_by_side_cards(
+    variants: Sequence[comparison.Variant],
+    reference: str,
+    size: PrintOptions,
+    groups_of: Mapping[str, str],
+) -> Iterator[Card]:
+    """Give the figures in which every variant is a column or a curve."""
+    grouping = {v.name for v in variants if groups_of.get("groups_of") in _ids([v])}
+    others = [v for v in variants if v.name != reference]
+    columns = _leading(others, grouping)
+    kept = {reference, *(v.name for v in columns)}
+    uncertain = "within groups of users; grey cells are uncertain."
+    yield Card(
+        name="slices",
+        caption=f"NDCG@10 against {reference} {uncertain}{_share(columns, others)}",
+        recipe=Recipe(
+            figure="slices",
+            runs=_ids([v for v in variants if v.name in kept]),
+            options={"reference": reference, **groups_of},
+        ),
+        options=size,
+    )
+    trained = [v for v in variants if v.kind == "model"] or list(variants)
+    curves = _leading(trained)
+    bands = "bands are the range over seeds."
+    yield Card(
+        name="learning_curves",
+        caption=f"Validation NDCG@10 over epochs; {bands}{_share(curves, trained)}",
+        recipe=Recipe(figure="learning_curves", runs=_ids(curves)),
+        options=size,
+    )
+
+
+def _leading(
+    variants: Sequence[comparison.Variant], needed: Iterable[str] = ()
+) -> list[comparison.Variant]:
+    """Keep the best variants, and the full model and those needed whatever their place."""
+    first = {FULL_MODEL, *needed}
+    ranked = sorted(variants, key=lambda one: (one.name not in first, -_mean(one)))
+    kept = {one.name for one in ranked[:MOST_SIDE_BY_SIDE]}
+    return [one for one in variants if one.name in kept]
+
+
+def _share(kept: Sequence[comparison.Variant], variants: Sequence[comparison.Variant]) -> str:
+    if len(kept) == len(variants):
+        return ""
+    has_full = any(one.name == FULL_MODEL for one in kept)
+    chosen = f"{FULL_MODEL} and the best others" if has_full else "the best"
+    return f" Shown are {chosen}, {len(kept)} of {len(variants)}."
+
+
+def _ids(variants: Sequence[comparison.Variant]) -> tuple[str, ...]:
+    return tuple(run.run_id for variant in variants for run in variant.runs)
 
 
 def _part_cards(run: Run, column: PrintOptions, full: PrintOptions) -> Iterator[Card]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A cell of text that starts so is run as a formula by spreadsheets."""
+FORMULA_STARTS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""A cell of text that starts so is run as a formula by spreadsheets; the last four are wide."""
 
 DIGITS: Final = "%.10g"
 """Numbers of a CSV: what matters, without the last bits that differ between processors."""

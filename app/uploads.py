@@ -18,6 +18,7 @@ MAX_ENTRIES: Final = 10_000
 ENDINGS: Final = (
     *("csv", "tsv", "txt", "dat", "data", "json", "jsonl", "gz", "parquet"),
     *("item", "user", "inter", "info", "base", "npz", "npy", "safetensors", "pt", "zip"),
+    *("jpg", "jpeg", "png", "webp"),
 )
 """Kinds of files that some reader takes."""
 _CHUNK: Final = 2**20

@@ -30,8 +30,7 @@ from analysis.pgf.traces import (
     style_of,
     trace_lines,
 )
-from analysis.plots import theme
-from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, num_points
+from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, num_points, own_height
 from analysis.rendering import CSS_DPI
 from analysis.venues import venue_of
 from prism_core.errors import ConfigError
@@ -68,8 +67,7 @@ def to_pgfplots(figure: go.Figure, options: PrintOptions | None = None, *, title
     fitting.shorten_labels(figure, letter=chosen.letter_px)
     panels = _panels(figure)
     width = venue_of(chosen.venue).inches(chosen.span)
-    factor = chosen.text_px / theme.FONT_SIZE / CSS_DPI
-    height = width * chosen.aspect if chosen.aspect else (figure.layout.height or 400) * factor
+    height = width * chosen.aspect if chosen.aspect else own_height(figure, chosen) / CSS_DPI
     beside = _beside(figure, chosen.letter_px) / CSS_DPI
     size = (max(0.4 * width, width - beside), height * 0.68)
     lines = [rf"\begin{{tikzpicture}}[font={_font_of(chosen)}]"]

@@ -64,6 +64,7 @@ def metric_forest(
             figure.add_trace(trace, row=1, col=column)
         figure.update_xaxes(title=metric_name(metric), rangemode="tozero", row=1, col=column)
     figure.update_yaxes(categoryorder="array", categoryarray=[short(name) for name in order])
+    figure.update_yaxes(range=_rows_range(len(order)))
     return figure
 
 
@@ -105,8 +106,14 @@ def difference_forest(*, table: pd.DataFrame, reference: str, dark: bool = False
     figure.add_vline(x=0, line={"color": INK[dark], "width": 1})
     metric = metric_name(str(rows["metric"].iloc[0]))
     figure.update_xaxes(title=f"{metric}: difference to {short(reference)}", zeroline=False)
+    figure.update_yaxes(range=_rows_range(len(rows)))
     figure.update_layout(margin_r=110)
     return figure
+
+
+def _rows_range(count: int) -> list[float]:
+    """Give half a row of room above and below, however many rows there are."""
+    return [-0.7, count - 0.3]
 
 
 def win_tie_loss(*, table: pd.DataFrame, reference: str, dark: bool = False) -> go.Figure:

@@ -51,6 +51,8 @@ def slice_heatmap(*, table: pd.DataFrame, dark: bool = False) -> go.Figure:
     figure.add_trace(_certain_cells(grid, labels, names))
     figure.update_yaxes(autorange="reversed", showgrid=False, showdividers=True)
     figure.update_xaxes(showgrid=False, side="top")
+    if len(names) > FEW:
+        figure.update_xaxes(dtick=1, tickangle=-90)
     return figure
 
 

@@ -69,6 +69,17 @@ def table_figure(
     return figure
 
 
+def require_room(*, cells: pd.DataFrame, numbers: Sequence[bool], letters: int) -> None:
+    """Refuse a table whose columns do not fit a width; see :func:`table_figure`.
+
+    Raises
+    ------
+    ConfigError
+        The columns do not fit.
+    """
+    _widths(cells, numbers, letters - GAP * (cells.shape[1] - 1))
+
+
 def _draw_cells(figure: go.Figure, columns: Sequence[_Column], tops: Sequence[float]) -> None:
     starts = list(accumulate([c.width + GAP for c in columns], initial=0))
     total = starts[-1] - GAP

@@ -1,7 +1,7 @@
 """The one way out of the app for every figure and every table: look, preview, files."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from analysis.rendering import CSS_DPI, find_browser
 from analysis.tables import safe_csv
 from app.components.look_controls import draw_look, draw_shape
 from app.components.text import markdown
-from app.look import Shape
+from app.look import Look, Shape
 from prism_core.errors import PrismError
 
 NO_BROWSER: Final = (
@@ -69,14 +69,25 @@ def _open(outgoing: Outgoing) -> None:
     st.markdown(f"**{markdown(exhibit.title)}**")
     look = draw_look()
     is_table = isinstance(exhibit, TableExhibit)
-    shape = draw_shape(f"export-{outgoing.name}", outgoing.shape, is_table=is_table)
     try:
+        first = _first_shape(exhibit, outgoing.shape, look)
+        shape = draw_shape(f"export-{outgoing.name}", first, is_table=is_table)
         options = shape.options(look)
-        _draw_preview(exhibit, options, outgoing.name)
+        if refusal := exhibit.refusal("svg", options):
+            st.warning(markdown(f"{refusal[0].upper()}{refusal[1:]}"))
+        else:
+            _draw_preview(exhibit, options, outgoing.name)
     except PrismError as error:
         st.error(markdown(error))
         return
     _draw_files(exhibit, options, outgoing)
+
+
+def _first_shape(exhibit: Exhibit, shape: Shape, look: Look) -> Shape:
+    """Take the full width at first where one column is too narrow."""
+    full = replace(shape, span="full")
+    too_narrow = exhibit.refusal("svg", shape.options(look))
+    return full if too_narrow and not exhibit.refusal("svg", full.options(look)) else shape
 
 
 def _draw_preview(exhibit: Exhibit, options: PrintOptions, name: str) -> None:
@@ -117,7 +128,7 @@ def _draw_files(exhibit: Exhibit, options: PrintOptions, outgoing: Outgoing) -> 
     """Offer the formats; each file is made only when its button is pressed."""
     grid = st.grid(4, min_column_width=170)
     for key, kind in FORMATS.items():
-        refusal = exhibit.refusal(key)
+        refusal = exhibit.refusal(key, options)
         if kind.needs_browser and not has_browser():
             refusal = "Needs Chrome or Chromium where the app runs."
         with grid.cell():

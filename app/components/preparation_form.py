@@ -17,19 +17,27 @@ HERE: Final = "A path on this machine"
 UPLOAD: Final = "Upload files"
 NONE: Final = "none"
 FILE: Final = "file"
+MODEL: Final = "model"
 SOURCES: Final = {
     "text": {
         NONE: "None",
         FILE: "A file of vectors",
         "tfidf-svd": "Encode: TF-IDF and SVD",
         "minilm": "Encode: MiniLM-L6",
+        MODEL: "Encode: a model by name",
     },
     "image": {
         NONE: "None",
         FILE: "A file of vectors",
         "efficientnet-lite0": "Encode: EfficientNet-Lite0",
+        MODEL: "Encode: a model by name",
     },
 }
+MODELS: Final = {
+    "text": "sentence-transformers:<folder or name>, clip:<folder or name>",
+    "image": "clip:<folder or name>, timm:<name>, torchvision:<name>",
+}
+"""How a model is named, per modality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Draft:
     ----------
     path
         Of the raw data; empty for uploads.
+    pictures
+        Folder or zip of pictures; None where none are encoded, empty for beside the data.
     """
 
     options: dict[str, object]
@@ -47,6 +57,7 @@ class Draft:
     uploads: Sequence[uploads.Upload]
     columns: str
     vectors: dict[str, tuple[str, str, str]]
+    pictures: str | None = None
 
     @property
     def name(self) -> str:
@@ -74,15 +85,19 @@ class Draft:
             raw=_single_table(raw) if self.options["format"] == "table" else raw,
             columns=columns_from(self.columns),
             vectors=self._vectors(beside),
+            pictures=self._pictures(beside),
             **self.options,  # type: ignore[arg-type]
         )
+
+    def _pictures(self, beside: Path) -> Path | None:
+        return None if self.pictures is None else beside / Path(self.pictures).expanduser()
 
     def _vectors(self, beside: Path) -> tuple[Vectors, ...]:
         files = [file for how, file, _ in self.vectors.values() if how == FILE]
         return tuple(
             Vectors(
                 modality=modality,
-                encoder=encoder.strip() if how == FILE else how,
+                encoder=encoder.strip() if how in (FILE, MODEL) else how,
                 file=beside / Path(file.strip()).expanduser() if how == FILE else None,
                 is_named=how == FILE and files.count(file) > 1,
             )
@@ -113,9 +128,9 @@ def draw() -> Draft | None:
     columns = _draw_columns() if form == "table" else ""
     kept = _draw_options()
     vectors, pictures = _draw_vectors()
-    options = {"format": form, "name": name.strip(), **kept, "pictures": pictures}
+    options = {"format": form, "name": name.strip(), **kept}
     sent = st.button("Prepare", type="primary", icon=":material/play_arrow:", key=Widget.PREPARE)
-    return Draft(options, path, given, columns, vectors) if sent else None
+    return Draft(options, path, given, columns, vectors, pictures) if sent else None
 
 
 def _draw_place(form: str) -> tuple[str, Sequence[uploads.Upload]]:
@@ -175,6 +190,13 @@ def _draw_options() -> dict[str, object]:
                 "First day left out", value=None, min_value="1970-01-01",
                 key=preparation_key("until"),
             ),
+            "users": grid.number_input(
+                "Users drawn at random", 1, value=None, placeholder="all",
+                key=preparation_key("users"), help="Drawn before the k-core.",
+            ),
+            "seed": grid.number_input(
+                "Seed of that draw", 0, value=defaults.seed, key=preparation_key("seed"),
+            ),
             "keep_incomplete": grid.toggle(
                 "Keep items without image or text", key=preparation_key("keep_incomplete"),
                 help="They are flagged, never filled with noise.",
@@ -182,19 +204,21 @@ def _draw_options() -> dict[str, object]:
         }  # fmt: skip
 
 
-def _draw_vectors() -> tuple[dict[str, tuple[str, str, str]], Path | None]:
+def _draw_vectors() -> tuple[dict[str, tuple[str, str, str]], str | None]:
     with st.expander("Vectors of image and text"):
         st.caption(
             "A file: npz, npy, safetensors, pt or parquet; its name beside the data, or a path. "
             "Rows by item id, or in the order of the items."
         )
         vectors = {modality: _draw_source(modality) for modality in SOURCES}
-        pictures = ""
-        if vectors["image"][0] not in (NONE, FILE):
-            pictures = st.text_input(
-                "Pictures: folder or zip of <item_id>.jpg", key=preparation_key("pictures")
-            )
-    return vectors, Path(pictures.strip()).expanduser() if pictures.strip() else None
+        if vectors["image"][0] in (NONE, FILE):
+            return vectors, None
+        pictures = st.text_input(
+            "Pictures: folder or zip of <item_id>.jpg", placeholder="beside the data",
+            key=preparation_key("pictures"),
+            help="A path, or the name of a folder beside the data or inside an uploaded zip.",
+        )  # fmt: skip
+    return vectors, pictures.strip()
 
 
 def _draw_source(modality: str) -> tuple[str, str, str]:
@@ -203,6 +227,13 @@ def _draw_source(modality: str) -> tuple[str, str, str]:
         modality.capitalize(), list(SOURCES[modality]), format_func=SOURCES[modality].__getitem__,
         key=preparation_key(f"{modality}_source"),
     )  # fmt: skip
+    if how == MODEL:
+        model = grid.text_input(
+            f"Model that encodes {modality}", placeholder=MODELS[modality],
+            key=preparation_key(f"{modality}_model"),
+            help="Its package must be installed; a name is fetched once, a folder never.",
+        )  # fmt: skip
+        return how, "", model
     if how != FILE:
         return how, "", ""
     file = grid.text_input(

@@ -61,6 +61,10 @@ class Order:
         For the format ``table``: PRISM's column names to the file's.
     pictures
         Folder or zip of pictures, where images are encoded.
+    users
+        Number of users drawn at random; None keeps all.
+    seed
+        Of that draw.
     keep_incomplete
         Whether items without a modality are kept and flagged.
     """
@@ -76,6 +80,8 @@ class Order:
     min_rating: float | None = None
     since: date | None = None
     until: date | None = None
+    users: int | None = None
+    seed: int = 0
     keep_incomplete: bool = False
 
     def check(self, folder: Path) -> None:
@@ -101,6 +107,8 @@ class Order:
             raise ConfigError(f"the first day {self.since} is not before {self.until}.")
         if not self.raw.exists():
             raise DataError(f"{self.raw}: there is no such folder or file on this machine.")
+        if self.pictures is not None and not self.pictures.exists():
+            raise DataError(f"{self.pictures}: there is no such folder or zip of pictures.")
         for vectors in self.vectors:
             _check_vectors(vectors)
 
@@ -115,6 +123,8 @@ class Order:
             "min-rating": self.min_rating,
             "since": self.since,
             "until": self.until,
+            "users": self.users,
+            "seed": None if self.users is None else self.seed,
             "k-core": self.k_core,
             "last": self.last,
         }
@@ -138,7 +148,8 @@ def _check_vectors(vectors: Vectors) -> None:
     if vectors.file is not None and not vectors.file.is_file():
         raise DataError(f"{vectors.file}: there is no such file of {vectors.modality} vectors.")
     if not vectors.encoder.strip():
-        raise ConfigError(f"{vectors.modality} vectors: say which encoder made them.")
+        asked = "name the model" if vectors.file is None else "say which encoder made them"
+        raise ConfigError(f"{vectors.modality} vectors: {asked}.")
 
 
 def _vector_arguments(vectors: Vectors) -> list[str]:

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from app import loaders
+from app.components import table_card
 from app.components.text import plural
 from prism_core.store.reader import Run
 
@@ -37,4 +38,4 @@ def draw(run: Run) -> None:
                 "Reason": [one.reason for one in missing],
             }
         )
-        st.dataframe(table, hide_index=True, key="study-missing")
+        table_card.draw(table, title="Missing runs of the study", name="study-missing")

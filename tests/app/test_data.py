@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import preparations
 from app.components.preparation_order import FILES, Order, columns_from
 from app.jobs import Job, jobs
 from prism_core.data.readers.table import READERS
@@ -177,6 +178,33 @@ def test_a_hostile_upload_is_refused_and_removed(data_page: AppTest, tmp_path: P
     assert "not a readable zip" in send(data_page).error[0].value.replace("\\", "")
     assert not jobs()
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_users_are_drawn_and_pictures_beside_the_data_are_encoded_by_a_named_model(
+    data_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered: list[str] = []
+
+    def start(_: str, words: list[str], **__: object) -> Job:
+        ordered.extend(words)
+        raise ConfigError("nothing is started here")
+
+    monkeypatch.setattr(preparations.jobs, "start", start)
+    raw = write_raw(tmp_path / "raw")
+    (raw / "posters").mkdir()
+    fill(data_page, raw)
+    data_page.number_input("prepare_users").set_value(4)
+    data_page.number_input("prepare_seed").set_value(9)
+    data_page.selectbox("prepare_image_source").set_value("model").run()
+    assert "name the model" in send(data_page).error[0].value
+    data_page.text_input("prepare_image_model").set_value("clip:some/model")
+    data_page.text_input("prepare_pictures").set_value("nowhere")
+    assert "no such folder or zip of pictures" in send(data_page).error[0].value
+    assert not ordered
+    data_page.text_input("prepare_pictures").set_value("posters")
+    assert "nothing is started here" in send(data_page).error[0].value
+    asked = {"--users=4", "--seed=9", "--encode=image=clip:some/model"}
+    assert {*asked, f"--pictures={(raw / 'posters').resolve()}"} <= set(ordered)
 
 
 def test_columns_are_pairs() -> None:

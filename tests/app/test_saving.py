@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis import latex
 from analysis.export import FORMATS
 from app.components import export_dialog
 from tests.app.conftest import OpenApp, texts
@@ -55,6 +56,33 @@ def test_a_table_is_offered_in_every_format_but_pgfplots(open_app: OpenApp) -> N
     assert files(app, usable=False) == {"PGFPlots (TikZ)"}
     assert files(app) == {kind.label for kind in FORMATS.values()} - {"PGFPlots (TikZ)"}
     assert len(app.get("plotly_chart")) == 5, "four figures and the preview of the table"
+
+
+@pytest.mark.usefixtures("with_browser")
+def test_a_table_that_a_column_is_too_narrow_for_starts_at_the_full_width(
+    open_app: OpenApp,
+) -> None:
+    app = open_app("ablations", run="prism-seed0")
+    app.button("ablation-table-export").click().run()
+    assert not app.exception, app.exception
+    assert app.segmented_control("export-ablation-table-span").value == "full"
+    assert "7.01 x" in texts(app)
+    app.session_state["paper_points"] = 14.0
+    app.button("ablation-table-export").click().run()
+    assert "choose the full width" in app.warning[-1].value
+    assert {"CSV (what is drawn)", "HTML (interactive)", "LaTeX table"} == files(app)
+
+
+@pytest.mark.usefixtures("with_browser")
+def test_a_table_longer_than_a_page_leaves_as_csv_and_html(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latex, "MOST_ROWS", 2)
+    app = open_app("data", run="prism-seed0")
+    app.button("data-counts-export").click().run()
+    assert not app.exception, app.exception
+    assert "rows do not fit a page" in app.warning[-1].value
+    assert files(app) == {"CSV (what is drawn)", "HTML (interactive)"}
 
 
 @pytest.mark.usefixtures("with_browser")

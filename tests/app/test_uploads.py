@@ -61,10 +61,14 @@ def test_files_are_stored_under_their_own_names(folder: Path) -> None:
 
 def test_an_archive_is_unpacked_without_what_nobody_reads(folder: Path) -> None:
     packed = archive(
-        ("ml/ratings.csv", b"a"), ("ml/links.exe", b"b"), ("__MACOSX/ml/ratings.csv", b"c")
+        ("ml/ratings.csv", b"a"),
+        ("ml/pictures/1.jpg", b"d"),
+        ("ml/links.exe", b"b"),
+        ("__MACOSX/ml/ratings.csv", b"c"),
     )
     assert uploads.store([packed], folder) == folder / "ml"
-    assert everything(folder) == {"inside/my-data/ml/ratings.csv"}
+    kept = {"inside/my-data/ml/ratings.csv", "inside/my-data/ml/pictures/1.jpg"}
+    assert everything(folder) == kept
 
 
 @pytest.mark.parametrize(

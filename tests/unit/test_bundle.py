@@ -1,6 +1,7 @@
 """Bundles: whole, drawn again from the runs alone, and refused for other runs."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import bundle, recipes
+from analysis import bundle, recipes, report
 from analysis.__main__ import main
 from analysis.printing import PrintOptions
-from prism_core.errors import ConfigError, DataError, NotFittedError
+from analysis.recipe_tables import write_latex
+from analysis.report_tables import table_from
+from prism_core.errors import ConfigError, DataError, NotFittedError, PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_tier
 from prism_core.store.reader import Run
@@ -177,6 +180,34 @@ def test_the_report_command_writes_the_standard_set(
     assert {entry["options"]["venue"] for entry in manifest["figures"]} == {"ieee"}
 
 
+def test_a_report_draws_and_writes_itself_again(folders: dict[str, Path], tmp_path: Path) -> None:
+    out, again = tmp_path / "paper", tmp_path / "again"
+    runs = [str(path) for path in folders.values()]
+    assert main(["report", *runs, "--out", str(out), "--user", "7", "--format", "csv"]) == 0
+    command = [sys.executable, str(out / "make_figures.py"), *runs, "--out", str(again)]
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    made = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert {Path("tables/main.tex"), Path("tables/ablation.tex"), Path("tables/user-7.tex")} < set(
+        made
+    )
+    assert {path: (again / path).read_bytes() for path in made} == made
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"name": "../x"}, "table name"),
+        ({"content": "code"}, "choose one of"),
+        ({"runs": []}, "at least one run"),
+        ({"options": "x"}, "not as it was saved"),
+    ],
+)
+def test_a_wrong_table_of_a_bundle_is_refused(wrong: dict, told: str) -> None:
+    entry = {"name": "main", "content": "results", "runs": ["a"], "options": {}}
+    with pytest.raises(PrismError, match=told):
+        table_from({**entry, **wrong})
+
+
 def test_the_report_shows_the_parts_of_the_run_that_keeps_most(
     folders: dict[str, Path], tiny_dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -192,6 +223,39 @@ def test_the_report_shows_the_parts_of_the_run_that_keeps_most(
     assert "the reference is PRISM" in ablation
     assert r"\dagger" in ablation
     assert r"\begin{table*}" in ablation
+
+
+def test_of_many_variants_the_report_draws_the_best_side_by_side(
+    folders: dict[str, Path], tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    extra = [f"variant-{place}" for place in range(12)]
+    for place, name in enumerate(extra):
+        make_run(tmp_path / "more", dataset=tiny_dataset, run_id=name, name=name, seed=place)
+    out = tmp_path / "paper"
+    runs = [*map(str, folders.values()), *(str(tmp_path / "more" / name) for name in extra)]
+    assert main(["report", *runs, "--out", str(out), "--format", "csv"]) == 0
+    drawn = {one["name"]: one for one in json.loads((out / "manifest.json").read_text())["figures"]}
+    columns = pd.read_csv(out / "data" / "slices.csv")["x"].unique()
+    curves = pd.read_csv(out / "data" / "learning_curves.csv")["series"].dropna().unique()
+    assert len(columns) == len(curves) == report.MOST_SIDE_BY_SIDE
+    assert "PRISM" in columns
+    assert "PRISM" in curves
+    assert "PRISM and the best others, 8 of 14" in drawn["slices"]["caption"]
+    assert len(pd.read_csv(out / "data" / "wins.csv")["y"].unique()) == 14
+
+
+def test_the_table_of_a_figure_is_about_the_users_that_it_draws(folders: dict[str, Path]) -> None:
+    some = sorted(Run(folders["prism-seed0"]).table("user_metrics")["user_id"])[:9]
+    about = {"reference": "SASRec", "highlight": "SASRec", "user_ids": some}
+    for figure in ("metrics", "differences", "wins"):
+        recipe = recipes.Recipe(figure=figure, runs=tuple(folders), options=about)
+        drawn = recipes.draw(recipe, folders).data[0]
+        written = write_latex(recipe, folders, "Some users.")(PrintOptions())
+        values = drawn.x if figure == "metrics" else []
+        assert all(f"{value:.4f}" in written for value in values)
+        everyone = recipes.Recipe(figure=figure, runs=tuple(folders), options={**about})
+        del everyone.options["user_ids"]
+        assert write_latex(everyone, folders, "Some users.")(PrintOptions()) != written
 
 
 def test_a_case_study_without_recommendations_is_refused(

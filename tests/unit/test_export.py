@@ -17,8 +17,9 @@ from pypdf import PageObject, PdfReader
 from analysis import browser, rendering, tables
 from analysis.browser import BROWSER
 from analysis.export import FORMATS, drawn_frame, export
+from analysis.plots import comparison as comparison_plots
 from analysis.plots import theme
-from analysis.printing import MAX_VECTOR_POINTS, PrintOptions, for_print
+from analysis.printing import MAX_VECTOR_POINTS, PAGE_INCHES, PrintOptions, for_print
 from analysis.venues import VENUES
 from prism_core.errors import ConfigError, MissingExtraError, PrismError
 from tests.figures import all_figures, drawn_builders
@@ -114,6 +115,48 @@ def check_page(pdf: bytes, printed: go.Figure, name: str) -> None:
     assert not overlapping(texts), (name, overlapping(texts))
     assert fonts_are_embedded(page), name
     assert not len(page.images), name
+
+
+def many_variants(count: int) -> dict[str, go.Figure]:
+    rows = pd.DataFrame(
+        {
+            "name": [f"Variant {place} of a study" for place in range(count)],
+            "kind": "model",
+            "metric": "ndcg@10",
+            "value": np.linspace(0.03, 0.06, count),
+            "difference": np.linspace(-0.02, 0.01, count),
+            "p_holm": 0.5,
+            "wins": 30,
+            "ties": 500,
+            "losses": 80,
+        }
+    )
+    around = rows.assign(low=rows["value"] - 0.013, high=rows["value"] + 0.013)
+    apart = rows.assign(low=rows["difference"] - 0.013, high=rows["difference"] + 0.013)
+    both = pd.concat([around, around.assign(metric="hr@10")])
+    return {
+        "metrics": comparison_plots.metric_forest(table=both),
+        "differences": comparison_plots.difference_forest(table=apart, reference="Item-kNN"),
+        "wins": comparison_plots.win_tie_loss(table=apart, reference="Item-kNN"),
+    }
+
+
+@needs_browser
+@pytest.mark.parametrize("count", [23, 51])
+def test_a_study_with_many_variants_fits_a_column_and_a_page_with_level_texts(count: int) -> None:
+    for name, figure in many_variants(count).items():
+        pdf = export(figure, "pdf", PrintOptions(venue="icml"))
+        check_page(pdf, for_print(figure, PrintOptions(venue="icml")), name)
+        texts = texts_of(page_of(pdf))
+        assert all(text.level for text in texts), name
+        assert sum(text.text.startswith("Variant") for text in texts) == count, name
+        assert float(page_of(pdf).mediabox.height) <= PAGE_INCHES * 72 + 0.5, name
+
+
+def test_a_tall_figure_is_as_high_in_latex_as_on_paper() -> None:
+    figure = many_variants(51)["wins"]
+    (inches,) = re.findall(r"height=([\d.]+)in", export(figure, "tex").decode())
+    assert float(inches) < PAGE_INCHES
 
 
 def overlapping(texts: list[Text]) -> list[tuple[str, str]]:
@@ -336,7 +379,10 @@ def test_a_heat_map_s_csv_has_each_cell_once(figures: dict[str, go.Figure]) -> N
     assert frame["value"].notna().all()
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+cmd", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "\uff20A1"],
+)
 def test_text_cannot_become_a_formula(text: str) -> None:
     written = tables.safe_csv(pd.DataFrame({"title": [text], "value": [-2.5]}))
     back = pd.read_csv(io.StringIO(written), keep_default_na=False)
