@@ -145,6 +145,25 @@ def test_spaces_choose_the_panels(open_app: OpenApp, mapped: Path) -> None:
     assert app.get("button_group")[0].value == ["fused", "raw_image"]
 
 
+def test_spaces_are_chosen_on_the_page(open_app: OpenApp, mapped: Path) -> None:
+    app = open_map(open_app, mapped)
+    app.button_group("map_spaces").set_value(["redundancy", "raw_image"]).run()
+    titles = [note["text"] for note in figure(app)["layout"]["annotations"]]
+    assert [title.split("  ")[0] for title in titles] == ["Redundancy", "Raw image"]
+
+
+def test_only_the_chosen_spaces_are_computed(
+    open_app: OpenApp, mapped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
+    app = open_map(open_app, mapped)
+    app.button_group("compute_map_spaces-items-umap").set_value(["id"]).run()
+    app.button("compute_maps").click().run()
+    (command,) = started
+    assert [command[k + 1] for k, part in enumerate(command) if part == "--space"] == ["id"]
+
+
 def test_search_rings_what_it_finds(open_app: OpenApp, mapped: Path) -> None:
     app = open_map(open_app, mapped)
     app.text_input("map_search").set_value("number 17").run()
