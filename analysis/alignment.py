@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis import maps
 from analysis.maps import MapSettings
-from analysis.neighbours import jaccard, map_quality, neighbour_table
+from analysis.neighbours import jaccard, map_quality, neighbour_table, silhouette
 from prism_core.errors import DataError
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact, artifact_key
@@ -74,6 +74,7 @@ def store_aligned(
     space: str,
     settings: MapSettings,
     folders: Sequence[Path] | None = None,
+    labels: Sequence[Mapping[str, np.ndarray]] = (),
 ) -> bool:
     """Align one space over runs and add each run's map to it, unless all have it already.
 
@@ -90,6 +91,8 @@ def store_aligned(
         How to draw; the method is UMAP.
     folders
         Run folders that get the maps; default: those of ``runs``.
+    labels
+        For each run, groups of the rows by name, whose separation is part of the map's quality.
 
     Returns
     -------
@@ -107,6 +110,9 @@ def store_aligned(
         columns = {f"{OVERLAP}{run_id}": shared[place, k] for k, run_id in enumerate(ids)}
         frame = maps.plane_frame(planes[place]).assign(**columns)
         quality = map_quality(tables[place], planes[place], seed=settings.seed)
+        for group, values in (labels[place] if labels else {}).items():
+            separation = silhouette(tables[place], values, seed=settings.seed)
+            quality[f"silhouette_{group}"] = separation
         about = pd.concat([maps.about(settings, tables[place], quality), _group(ids)])
         add_artifact(folder, name, frame, key=key)
         add_artifact(folder, f"{name}-about", about, key=key)

@@ -28,12 +28,14 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     if region is not None and region.scope == scope:
         marked = region.rows(lambda space: _plane(run, region.scope, space, region.method))
     is_drawn_here = region is not None and (region.scope, region.method) == (scope, method)
+    drawn = options.get("spaces", default)
     return linked_maps(
-        maps={s: _plane(run, scope, s, method) for s in options.get("spaces", default)},
+        maps={space: _plane(run, scope, space, method) for space in drawn},
         points=points,
         color=options.get("color", "category" if scope == spaces.ITEMS else "error"),
         selected=marked,
         shapes=region.shapes if region is not None and is_drawn_here else (),
+        quality={space: maps.stored_quality(run, scope, space, method) for space in drawn},
         dark=dark,
     )
 

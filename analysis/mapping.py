@@ -105,7 +105,8 @@ def _store_aligned(
         emit("progress", done=done, total=len(asked), what=f"{scope} by {space}")
         tables = [spaces.vectors_of(one, scope, space, dataset) for one in runs]
         computed = store_aligned(
-            runs, tables, scope=scope, space=space, settings=settings, folders=folders
-        )
+            runs, tables, scope=scope, space=space, settings=settings, folders=folders,
+            labels=[_labels(one, scope) for one in runs],
+        )  # fmt: skip
         emit("map", name=f"{scope} by {space}", computed=computed)
     emit("finished", done=len(asked), total=len(asked))

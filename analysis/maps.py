@@ -183,6 +183,12 @@ def quality_of(about_map: pd.DataFrame) -> dict[str, float]:
     return {name: float(value) for name, value in zip(rows["name"], rows["value"], strict=True)}
 
 
+def stored_quality(run: Run, scope: str, space: str, method: str) -> dict[str, float]:
+    """Read how good a stored map is; empty for a map that is not stored, or without numbers."""
+    table = f"maps/{map_name(scope, space, method)}-about"
+    return quality_of(run.table(table)) if run.has(table) else {}
+
+
 def about(settings: MapSettings, vectors: np.ndarray, quality: Mapping[str, float]) -> pd.DataFrame:
     """Say how a map was made and how good it is: ``kind``, ``name``, ``value``."""
     facts: dict[str, Mapping[str, Any]] = {

@@ -1,5 +1,6 @@
 """What a selection on a map stands for: its users, how well they are served, how they weigh."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,11 @@ from prism_core.store.reader import Run
 METRICS: Final = ("ndcg@10", "hr@10", "mrr@10")
 FEW: Final = 20
 """Below this many users an interval is called rough."""
+
+
+def is_among(values: pd.Series, names: Sequence[str] | np.ndarray | pd.Series) -> np.ndarray:
+    """Say which ids ``(N,)`` are among some others; quick where both are many."""
+    return values.astype(object).isin(pd.Index(names, dtype=object)).to_numpy()
 
 
 def users_behind(run: Run, scope: str, names: pd.Series) -> np.ndarray:
@@ -35,7 +41,7 @@ def users_behind(run: Run, scope: str, names: pd.Series) -> np.ndarray:
     """
     outcomes = run.table("user_metrics", ["user_id", "target_item_id"])
     column = "user_id" if scope == USERS else "target_item_id"
-    return outcomes.loc[outcomes[column].isin(names), "user_id"].to_numpy()
+    return outcomes.loc[is_among(outcomes[column], names), "user_id"].to_numpy()
 
 
 def marked_metrics(run: Run, user_ids: np.ndarray, *, seed: int = 0) -> pd.DataFrame:
@@ -49,7 +55,7 @@ def marked_metrics(run: Run, user_ids: np.ndarray, *, seed: int = 0) -> pd.DataF
         empty where one side has no user.
     """
     outcomes = run.table("user_metrics", ["user_id", "rank"])
-    inside = outcomes["user_id"].isin(user_ids).to_numpy()
+    inside = is_among(outcomes["user_id"], user_ids)
     if inside.all() or not inside.any():
         return pd.DataFrame(columns=["metric", "group", "value", "low", "high", "num_users"])
     rows = []
@@ -72,4 +78,4 @@ def marked_metrics(run: Run, user_ids: np.ndarray, *, seed: int = 0) -> pd.DataF
 def marked_weights(run: Run, user_ids: np.ndarray) -> pd.DataFrame:
     """Give every user's fusion weights: ``user_id``, ``part``, ``weight``, ``is_marked``."""
     weights = population_weights(run)
-    return weights.assign(is_marked=weights["user_id"].isin(user_ids))
+    return weights.assign(is_marked=is_among(weights["user_id"], user_ids))

@@ -1,7 +1,7 @@
 """The items of a run as cards and lists show them, with one colour per category."""
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,21 +45,31 @@ class Catalogue:
         return self.colors.get(item.categories[0] if item.categories else "", NO_CATEGORY)
 
 
+class ItemTable(Mapping[str, Item]):
+    """The items of a table by id; each is made when it is asked for, since tables may be long."""
+
+    def __init__(self, items: pd.DataFrame) -> None:
+        self._items = items
+        self._places = pd.Index(items["item_id"].astype(str).astype(object))
+
+    def __getitem__(self, item_id: str) -> Item:
+        row = self._items.iloc[self._places.get_loc(item_id)]
+        year, categories = _year(row.get("year")), tuple(row["categories"])
+        return Item(item_id, str(row["title"]), year, categories, int(row["popularity"]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 def make_catalogue(items: pd.DataFrame) -> Catalogue:
     """Build a catalogue from an item table; the most frequent categories come first in colour."""
-    years = items["year"] if "year" in items else [None] * len(items)
-    rows = zip(
-        items["item_id"], items["title"], years, items["categories"], items["popularity"],
-        strict=True,
-    )  # fmt: skip
-    listed = {
-        str(item_id): Item(str(item_id), str(title), _year(year), tuple(categories), popularity)
-        for item_id, title, year, categories, popularity in rows
-    }
     counts = items["categories"].explode().value_counts()
     names = sorted(counts.index, key=lambda name: (-counts[name], str(name)))
     colors = {name: _color(place) for place, name in enumerate(names)}
-    return Catalogue(listed, colors)
+    return Catalogue(ItemTable(items), colors)
 
 
 def _color(place: int) -> str:

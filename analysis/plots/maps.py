@@ -28,6 +28,8 @@ UIREVISION = "map"
 DETAILED = 30_000
 """Above this many points a figure carries no text per point and one marker for all."""
 
+SILHOUETTE: Final = "silhouette_"
+
 SPACE_LABELS: Final[Mapping[str, str]] = {
     "state": "User state",
     "weights": "Fusion weights",
@@ -70,7 +72,8 @@ def linked_maps(
     near
         By space, the rows nearest to the chosen one there; marked by crosses.
     quality
-        By space, ``trustworthiness`` and ``neighbourhood_preservation``, written beside the title.
+        By space, ``trustworthiness``, ``neighbourhood_preservation`` and ``silhouette_<column>``,
+        written beside the title; of the silhouettes that of :func:`grouping_of`.
     dark
         Whether the page is dark.
 
@@ -87,7 +90,7 @@ def linked_maps(
     figure = make_subplots(
         rows=lines,
         cols=columns,
-        subplot_titles=[_panel_title(space, (quality or {}).get(space)) for space in maps],
+        subplot_titles=[_panel_title(space, (quality or {}).get(space), color) for space in maps],
         horizontal_spacing=0.03,
         vertical_spacing=0.09 if lines < 3 else 0.06,
     )
@@ -146,6 +149,15 @@ def space_label(space: str) -> str:
     return SPACE_LABELS.get(space, label_of(space))
 
 
+def grouping_of(quality: Mapping[str, float], color: str) -> str:
+    """Name the groups whose silhouette stands beside a map: the colours, else the top parts.
+
+    Where neither was judged, the first grouping that was; empty for none.
+    """
+    known = [name.removeprefix(SILHOUETTE) for name in quality if name.startswith(SILHOUETTE)]
+    return next((name for name in (color, "top_part", *known) if name in known), "")
+
+
 def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
     """Say what each point is: title or user, year, categories; None for very many points."""
     if len(points) > DETAILED:
@@ -162,12 +174,15 @@ def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
     return texts.to_numpy(dtype=str)
 
 
-def _panel_title(space: str, quality: Mapping[str, float] | None) -> str:
+def _panel_title(space: str, quality: Mapping[str, float] | None, color: str) -> str:
     if not quality:
         return space_label(space)
     trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
-    small = f"<span style='font-size:11px'>trust {trust:.2f}, kept {kept:.2f}</span>"
-    return f"{space_label(space)}  {small}"
+    said = f"trust {trust:.2f}, kept {kept:.2f}"
+    separation = quality.get(f"{SILHOUETTE}{grouping_of(quality, color)}", np.nan)
+    if np.isfinite(separation):
+        said += f", silhouette {separation:.2f}".replace("-", "−")
+    return f"{space_label(space)}  <span style='font-size:11px'>{said}</span>"
 
 
 def _layers(

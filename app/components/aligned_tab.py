@@ -1,19 +1,22 @@
 """The same items under several runs: a slider between aligned maps, and what really moved."""
 
+from collections.abc import Mapping
+from math import isnan
+
 import pandas as pd
 import streamlit as st
 
 from analysis import maps
 from analysis.alignment import NEIGHBOURS, aligned_maps, mean_overlaps, movers
 from analysis.map_points import color_columns, column_label
-from analysis.plots.maps import space_label
+from analysis.plots.maps import SILHOUETTE, grouping_of, space_label
 from analysis.plots.morph import morphing_map
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
 from analysis.spaces import ITEMS
 from app import loaders
 from app.components import aligned_computing, figure_card, table_card
-from app.components.map_neighbours import name_of
+from app.components.map_neighbours import names_of
 from app.state import Widget, is_dark, select
 from prism_core.store.reader import Run
 
@@ -112,15 +115,21 @@ def _draw_overlaps(name: str, runs: dict[str, Run], frames: dict[str, pd.DataFra
         title="Mean overlap of true neighbourhoods",
         name="aligned-overlaps",
     )
-    trust = {
-        label: maps.quality_of(loaders.table(runs[run_id], f"{name}-about"))
-        for run_id, label in labels.items()
-    }
     said = "; ".join(
-        f"{label}: {q['trustworthiness']:.2f}, {q['neighbourhood_preservation']:.2f}"
-        for label, q in trust.items()
+        f"{label}: {_quality_text(maps.quality_of(loaders.table(runs[run_id], f'{name}-about')))}"
+        for run_id, label in labels.items()
     )
-    st.caption(f"Trustworthiness, share of true neighbours kept: {said}. {_seeds(runs, frames)}")
+    st.caption(f"How far each picture can be trusted: {said}. {_seeds(runs, frames)}")
+
+
+def _quality_text(quality: Mapping[str, float]) -> str:
+    trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
+    said = f"trustworthiness {trust:.2f}, neighbours kept {kept:.2f}"
+    grouping = grouping_of(quality, "")
+    value = quality.get(f"{SILHOUETTE}{grouping}", float("nan"))
+    if isnan(value):
+        return said
+    return f"{said}, silhouette by {column_label(grouping).lower()} {value:.2f}"
 
 
 def _seeds(runs: dict[str, Run], frames: dict[str, pd.DataFrame]) -> str:
@@ -145,7 +154,7 @@ def _seeds(runs: dict[str, Run], frames: dict[str, pd.DataFrame]) -> str:
 def _draw_movers(scope: str, points: pd.DataFrame, ranked: pd.DataFrame, pair: str) -> None:
     st.subheader("What moved")
     top = ranked.head(LISTED)
-    names = [name_of(points, row) for row in top["row"]]
+    names = names_of(points, top["row"].tolist())
     said = [c for c in ("category", "popularity", "top_part", "error") if c in points]
     table = pd.DataFrame(
         {"place": range(1, len(top) + 1), "name": names, "overlap": top["overlap"]}

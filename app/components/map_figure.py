@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis import maps
 from analysis.map_points import column_label
 from analysis.plots.map_marks import outlines
-from analysis.plots.maps import DETAILED, linked_maps
+from analysis.plots.maps import DETAILED, grouping_of, linked_maps
 from analysis.recipes import Recipe
 from analysis.regions import Region, Shape
 from analysis.spaces import ITEMS
@@ -47,7 +47,7 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
             figure, name=Widget.MAP_CHART, title=_title(view), tools=TOOLS,
             is_coarse=len(points) > DETAILED,
         )  # fmt: skip
-        st.caption(_caption(view))
+        st.caption(_caption(run, view))
     return head
 
 
@@ -69,7 +69,7 @@ def draw_head(run: Run, view: MapView, points: pd.DataFrame, rows: np.ndarray | 
         title=_title(view),
         name=Widget.MAP_CHART,
         data=partial(_numbers, _planes(run, view), points),
-        caption=_caption(view),
+        caption=_caption(run, view),
         help=HELP,
         recipe=Recipe(figure="maps", runs=(run.run_id,), options={**options, "color": view.color}),
     )
@@ -102,10 +102,17 @@ def _title(view: MapView) -> str:
     return f"{METHOD_NAMES[view.method]} of the {view.scope}, by space"
 
 
-def _caption(view: MapView) -> str:
-    return (
+def _caption(run: Run, view: MapView) -> str:
+    said = (
         f"Colour: {column_label(view.color).lower()}. Beside each name: how far the picture can "
-        "be trusted (1 is best), and the share of true neighbours it keeps."
+        "be trusted (1 is best), the share of true neighbours it keeps"
+    )
+    grouping = grouping_of(quality(run, view, view.spaces[0]), view.color)
+    if not grouping:
+        return f"{said}."
+    return (
+        f"{said}, and how well groups by {column_label(grouping).lower()} separate in the space "
+        "itself (silhouette: 1 is best, 0 not at all)."
     )
 
 

@@ -1,5 +1,7 @@
 """The true neighbours of one point: in the space itself, not on the picture of it."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -43,12 +45,13 @@ def _draw_choice(view: MapView, points: pd.DataFrame, row: int | None) -> None:
     """Offer the points that are found by the search, or the first ones, and the chosen one."""
     hits = found_rows(points, view.search) or points.index.tolist()
     options = sorted({*hits[:MAX_OPTIONS], *([] if row is None else [row])})
+    names = dict(zip(options, names_of(points, options), strict=True))
     st.session_state[Widget.MAP_CHOSEN] = row
     st.selectbox(
         view.scope[:-1].capitalize(),
         options,
         index=None,
-        format_func=lambda one: name_of(points, one),
+        format_func=names.__getitem__,
         key=Widget.MAP_CHOSEN,
         on_change=_choose,
         args=(view, points),
@@ -57,9 +60,11 @@ def _draw_choice(view: MapView, points: pd.DataFrame, row: int | None) -> None:
     )
 
 
-def name_of(points: pd.DataFrame, row: int) -> str:
-    """Name a point: its title, or the user."""
-    return str(points["title"].iloc[row]) if "title" in points else f"User {points['user_id'][row]}"
+def names_of(points: pd.DataFrame, rows: Sequence[int]) -> list[str]:
+    """Name points: their titles, or the users."""
+    if "title" in points:
+        return points["title"].iloc[list(rows)].astype(str).tolist()
+    return [f"User {user}" for user in points["user_id"].iloc[list(rows)]]
 
 
 def _choose(view: MapView, points: pd.DataFrame) -> None:
@@ -78,4 +83,6 @@ def _draw_near(
         cards = [Card(catalogue.get(ids.iloc[r]), note=f"cosine {s:.2f}") for r, s in rows]
         draw_strip(cards, catalogue, label=f"Nearest by {space_label(space).lower()}")
         return
-    st.markdown(" · ".join(f"{markdown(name_of(points, r))} ({s:.2f})" for r, s in rows))
+    names = names_of(points, near["row"].tolist())
+    said = zip(names, near["similarity"], strict=True)
+    st.markdown(" · ".join(f"{markdown(name)} ({s:.2f})" for name, s in said))

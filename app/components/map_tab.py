@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.marked import is_among
 from analysis.spaces import ITEMS
 from app import loaders, map_view, slices
 from app.components import (
@@ -88,7 +89,8 @@ def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray |
         return None, ""
     is_items = view.scope == ITEMS
     members = chosen.item_ids(run) if is_items else chosen.user_ids(run)
-    inside = points["item_id" if is_items else "user_id"].astype(str).isin(list(members or ()))
+    ids = points["item_id" if is_items else "user_id"].astype(str)
+    inside = is_among(ids, members or ())
     return (np.flatnonzero(inside), f"the slice {markdown(chosen.name)}") if inside.any() else (
         None, ""
     )  # fmt: skip

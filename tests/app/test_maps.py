@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.alignment import store_aligned
+from analysis.map_points import points_of
 from analysis.maps import MapSettings, map_name, store_map
 from analysis.regions import Region, box
 from analysis.spaces import vectors_of
@@ -37,7 +38,8 @@ def mapped(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> P
     for scope, spaces in SPACES.items():
         for space in spaces:
             vectors = vectors_of(run, scope, space, tiny_dataset)
-            store_map(run, map_name(scope, space, "pca"), vectors, PCA)
+            groups = {"top_part": points_of(run, scope)["top_part"].astype(str).to_numpy()}
+            store_map(run, map_name(scope, space, "pca"), vectors, PCA, groups)
     add_copy_as_umap(run)
     return root
 
@@ -46,7 +48,11 @@ def mapped(tmp_path_factory: pytest.TempPathFactory, tiny_dataset: Dataset) -> P
 def aligned(mapped: Path) -> Path:
     runs = [Run(path) for path in sorted(mapped.iterdir())]
     tables = [vectors_of(run, "items", "fused") for run in runs]
-    store_aligned(runs, tables, scope="items", space="fused", settings=MapSettings(neighbours=5))
+    groups = [{"top_part": points_of(run, "items")["top_part"].to_numpy(str)} for run in runs]
+    store_aligned(
+        runs, tables, scope="items", space="fused", settings=MapSettings(neighbours=5),
+        labels=groups,
+    )  # fmt: skip
     return mapped
 
 
@@ -99,7 +105,8 @@ def test_four_parts_are_linked_panels_of_one_figure(open_app: OpenApp, mapped: P
     titles = [note["text"] for note in figure(app)["layout"]["annotations"]]
     names = ["Unique image", "Unique text", "Synergy", "Redundancy"]
     assert [title.split("  ")[0] for title in titles] == names
-    assert all("trust" in title and "kept" in title for title in titles)
+    assert all(w in title for title in titles for w in ("trust", "kept", "silhouette"))
+    assert "groups by top part separate" in texts(app)
 
 
 def test_points_choose_items_or_users(open_app: OpenApp, mapped: Path) -> None:
@@ -138,6 +145,25 @@ def test_spaces_choose_the_panels(open_app: OpenApp, mapped: Path) -> None:
     titles = [note["text"] for note in figure(app)["layout"]["annotations"]]
     assert [title.split("  ")[0] for title in titles] == ["Fused vector", "Raw image"]
     assert app.get("button_group")[0].value == ["fused", "raw_image"]
+
+
+def test_spaces_are_chosen_on_the_page(open_app: OpenApp, mapped: Path) -> None:
+    app = open_map(open_app, mapped)
+    app.button_group("map_spaces").set_value(["redundancy", "raw_image"]).run()
+    titles = [note["text"] for note in figure(app)["layout"]["annotations"]]
+    assert [title.split("  ")[0] for title in titles] == ["Redundancy", "Raw image"]
+
+
+def test_only_the_chosen_spaces_are_computed(
+    open_app: OpenApp, mapped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
+    app = open_map(open_app, mapped)
+    app.button_group("compute_map_spaces-items-umap").set_value(["id"]).run()
+    app.button("compute_maps").click().run()
+    (command,) = started
+    assert [command[k + 1] for k, part in enumerate(command) if part == "--space"] == ["id"]
 
 
 def test_search_rings_what_it_finds(open_app: OpenApp, mapped: Path) -> None:
@@ -308,6 +334,7 @@ def test_aligned_runs_have_a_slider_and_movers(open_app: OpenApp, aligned: Path)
     movers = next(t.value for t in app.dataframe if "overlap" in t.value)
     assert movers["overlap"].is_monotonic_increasing
     assert "Two seeds of one recipe share" in texts(app)
+    assert texts(app).count("silhouette by top part") == 2
     app.selectbox("aligned_from").set_value("prism-seed1").run()
     app.selectbox("aligned_color").select("top_part").run()
     assert not app.exception

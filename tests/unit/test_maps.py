@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from analysis import alignment, map_points, maps, neighbours, spaces
 from analysis.__main__ import main
+from analysis.recipes import Recipe, draw
 from prism_core.errors import ConfigError, DataError
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
@@ -222,6 +223,18 @@ def test_quality_says_how_well_groups_separate(run: Run) -> None:
     assert quality["silhouette_category"] == pytest.approx(
         neighbours.silhouette(vectors, labels["category"])
     )
+
+
+def test_a_map_drawn_again_from_its_recipe_has_its_quality_beside_it(run: Run) -> None:
+    vectors = spaces.item_vectors(run, "synergy")
+    labels = {"category": map_points.items_for_maps(run)["category"].to_numpy()}
+    maps.store_map(run, "items-synergy-pca", vectors, PCA, labels)
+    options = {"method": "pca", "spaces": ["synergy", "redundancy"]}
+    recipe = Recipe(figure="maps", runs=("any",), options=options)
+    drawn = draw(recipe, {"any": run.path})
+    stored, not_stored = (note.text for note in drawn.layout.annotations)
+    assert all(word in stored for word in ("trust", "kept", "silhouette"))
+    assert not_stored == "Redundancy"
 
 
 def test_the_same_command_twice_gives_the_same_coordinates(

@@ -164,6 +164,24 @@ def test_quality_stands_beside_each_name() -> None:
     assert "trust 0.91, kept 0.40" in titles[1].text
 
 
+def test_the_silhouette_beside_a_name_is_that_of_the_colours_or_else_of_the_parts() -> None:
+    numbers = {"trustworthiness": 0.9, "neighbourhood_preservation": 0.4}
+    quality = numbers | {"silhouette_category": -0.126, "silhouette_top_part": 0.31}
+    drawn = {"synergy": plane(0)}
+    texts = {
+        color: figures.linked_maps(
+            maps=drawn, points=POINTS, quality={"synergy": quality}, color=color
+        ).layout.annotations[0].text
+        for color in ("category", "top_part", "popularity")
+    }  # fmt: skip
+    assert "silhouette −0.13" in texts["category"]
+    assert "silhouette 0.31" in texts["top_part"]
+    assert "silhouette 0.31" in texts["popularity"]
+    for without in (numbers, numbers | {"silhouette_category": float("nan")}):
+        figure = figures.linked_maps(maps=drawn, points=POINTS, quality={"synergy": without})
+        assert "silhouette" not in figure.layout.annotations[0].text
+
+
 def test_rare_names_are_put_together() -> None:
     values = pd.Series([f"genre {i % 30}" for i in range(300)] + ["genre 1"] * 9)
     coloring = coloring_of(values)
