@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, Final
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -42,10 +43,8 @@ def draw(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
     with st.container():
         with st.container(border=True):
             head = st.container()
-            figure_card.draw_chart(
-                part_triangle(population=population, user_id=options["user_id"], dark=is_dark()),
-                name=Widget.TRIANGLE, title=TITLE, tools=TOOLS,
-            )  # fmt: skip
+            figure = _figure(population, options, *_marked(run))
+            figure_card.draw_chart(figure, name=Widget.TRIANGLE, title=TITLE, tools=TOOLS)
             st.caption(CAPTION)
         _draw_marks(run, population, options, head, _drawn_elsewhere())
 
@@ -58,22 +57,17 @@ def _draw_marks(
     head: DeltaGenerator,
     drawn: tuple[str | None, ...],
 ) -> None:
-    """Draw what depends on marks alone; a mark redraws this and nothing else."""
+    """Draw what depends on marks alone; a mark redraws this and changes the chart that is there."""
     if _drawn_elsewhere() != drawn:
         st.rerun()
-    try:
-        users, region = marks.users(run), map_view.marked()
-    except PrismError as error:
-        st.error(markdown(error), icon=":material/error:")
-        users, region = None, None
+    users, region = _marked(run)
     with head:
         _draw_head(run, population, options, users)
-    shapes = _shapes(region)
     map_lens.draw_marks(
         Widget.TRIANGLE,
         rows=None if users is None else population.index[population["user_id"].isin(users)],
         count=len(loaders.contributions_of_all(run)),
-        selections=outlines([TRIANGLE], shapes, dark=is_dark()),
+        selections=outlines([TRIANGLE], _shapes(region), dark=is_dark()),
     )
     if users is not None and region is not None:
         _draw_marked(run, users, marks.origin_of(region))
@@ -96,13 +90,28 @@ def _draw_head(
         help=HELP,
         recipe=Recipe(figure="triangle", runs=(run.run_id,), options={**options, **given}),
     )
-    figure_card.draw_head(
-        head,
-        lambda: part_triangle(
-            population=population, user_id=options["user_id"], marked=users,
-            shapes=_shapes(map_view.marked()), dark=is_dark(),
-        ),
+    figure_card.draw_head(head, lambda: _figure(population, options, users, map_view.marked()))
+
+
+def _figure(
+    population: pd.DataFrame,
+    options: dict[str, Any],
+    users: pd.Series | None,
+    region: Region | None,
+) -> go.Figure:
+    return part_triangle(
+        population=population, user_id=options["user_id"], marked=users, shapes=_shapes(region),
+        dark=is_dark(),
     )  # fmt: skip
+
+
+def _marked(run: Run) -> tuple[pd.Series | None, Region | None]:
+    """Give the marked users and what was drawn to mark them; a mark that makes no sense is said."""
+    try:
+        return marks.users(run), map_view.marked()
+    except PrismError as error:
+        st.error(markdown(error), icon=":material/error:")
+        return None, None
 
 
 def _draw_marked(run: Run, users: pd.Series, origin: str) -> None:

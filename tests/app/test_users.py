@@ -230,7 +230,7 @@ def test_a_link_marks_the_same_users_and_they_are_saved_as_a_slice(
     app = open_app("users", runs=one_run, **query)
     assert 0 < len(users) < 40
     assert f"{len(users)} marked users" in texts(app)
-    assert rows_told(app) == [int(user) - 1 for user in users]
+    assert rows_told(app) == rows_drawn(app) == [int(user) - 1 for user in users]
     app.button("Next user").click().run()
     assert f"{len(users)} marked users" in texts(app)
     assert app.query_params["marked"] in (region.text(), [region.text()])
@@ -277,6 +277,21 @@ def test_marked_items_mark_no_users(open_app: OpenApp) -> None:
     app = open_app("users", marked="items~pca~synergy~b~-9_-9_9_9", **query)
     assert not app.error
     assert rows_told(app) is None
+
+
+def rows_drawn(app: AppTest) -> list[int]:
+    """Give the rows that the figure of the triangle comes with as marked."""
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    (points,) = [
+        [trace for trace in figure["data"] if trace["type"] == "scattergl"]
+        for figure in figures if figure["layout"].get("selections")
+    ]  # fmt: skip
+    rows = [
+        np.frombuffer(base64.b64decode(one["customdata"]["bdata"]), one["customdata"]["dtype"])
+        for one in points
+    ]
+    shown = [r[one["selectedpoints"]] for r, one in zip(rows, points, strict=True)]
+    return sorted(np.concatenate(shown).tolist())
 
 
 def rows_told(app: AppTest) -> list[int] | None:

@@ -271,21 +271,12 @@ def test_a_lasso_among_all_users_is_in_the_link(page, browser, app_url: str) -> 
     said.wait_for()
     count = int(said.inner_text().split()[0])
     page.wait_for_function(f"count => ({MARKED_USERS})()?.length === count", arg=count)
-    rows = page.evaluate(MARKED_USERS)
     assert 0 < count < 40
     other = browser.new_page()
     other.set_default_timeout(PATIENCE)
     other.goto(page.url)
     other.get_by_text(f"{count} marked users", exact=True).wait_for()
-    other.wait_for_function(
-        f"rows => String(({MARKED_USERS})()) === rows", arg=",".join(map(str, rows))
-    )
     other.close()
-    page.get_by_role("button", name="Next user").click()
-    page.get_by_role("heading", name="User 6", exact=True).wait_for()
-    page.wait_for_function(
-        f"rows => String(({MARKED_USERS})()) === rows", arg=",".join(map(str, rows))
-    )
     page.get_by_role("button", name="Clear", exact=True).click()
     said.wait_for(state="hidden")
     page.wait_for_function(
