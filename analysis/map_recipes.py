@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from analysis import maps, spaces
+from analysis.explanations import population_contributions
 from analysis.map_points import points_of
+from analysis.marked import marked_rows
 from analysis.plots.maps import linked_maps
 from analysis.plots.morph import morphing_map
 from analysis.regions import Region
@@ -23,10 +26,7 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     scope, method = options.get("scope", spaces.ITEMS), options.get("method", "umap")
     points = points_of(run, scope)
     default = run.parts if scope == spaces.ITEMS else (spaces.STATE,)
-    region = Region.parse(options["marked"]) if options.get("marked") else None
-    marked = None
-    if region is not None and region.scope == scope:
-        marked = region.rows(lambda space: _plane(run, region.scope, space, region.method))
+    region, marked = marked_of(run, options, points, scope)
     is_drawn_here = region is not None and (region.scope, region.method) == (scope, method)
     drawn = options.get("spaces", default)
     return linked_maps(
@@ -37,6 +37,21 @@ def _maps(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
         shapes=region.shapes if region is not None and is_drawn_here else (),
         quality={space: maps.stored_quality(run, scope, space, method) for space in drawn},
         dark=dark,
+    )
+
+
+def marked_of(
+    run: Run, options: Options, points: pd.DataFrame, scope: str
+) -> tuple[Region | None, np.ndarray | None]:
+    """Read the option ``marked``: the region and the rows of ``points`` inside, None for none."""
+    region = Region.parse(options["marked"]) if options.get("marked") else None
+    if region is None or region.scope != scope:
+        return region, None
+    return region, marked_rows(
+        region,
+        points,
+        read_map=lambda space: _plane(run, region.scope, space, region.method),
+        read_population=lambda: population_contributions(run),
     )
 
 

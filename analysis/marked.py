@@ -1,6 +1,6 @@
 """What a selection on a map stands for: its users, how well they are served, how they weigh."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +9,9 @@ import pandas as pd
 from analysis import resampling
 from analysis.comparison import metric_values
 from analysis.explanations import population_weights
+from analysis.regions import Region
 from analysis.spaces import USERS
+from analysis.user_plane import TRIANGLE, triangle_plane
 from prism_core.store.reader import Run
 
 METRICS: Final = ("ndcg@10", "hr@10", "mrr@10")
@@ -20,6 +22,39 @@ FEW: Final = 20
 def is_among(values: pd.Series, names: Sequence[str] | np.ndarray | pd.Series) -> np.ndarray:
     """Say which ids ``(N,)`` are among some others; quick where both are many."""
     return values.astype(object).isin(pd.Index(names, dtype=object)).to_numpy()
+
+
+def marked_rows(
+    region: Region,
+    points: pd.DataFrame,
+    *,
+    read_map: Callable[[str], pd.DataFrame],
+    read_population: Callable[[], pd.DataFrame],
+) -> np.ndarray:
+    """Find the points inside a region, whichever plane it was drawn on.
+
+    Parameters
+    ----------
+    region
+        The region; its scope is that of the points.
+    points
+        One row per item or user, in row order; users with ``user_id``.
+    read_map
+        From a space to its map (``row``, ``x``, ``y``), where the region was drawn on maps.
+    read_population
+        Gives the shares of all users, where it was drawn on the triangle.
+
+    Returns
+    -------
+    numpy.ndarray
+        Places in ``points``, in order.
+    """
+    if region.method != TRIANGLE:
+        rows = region.rows(read_map)
+        return rows[rows < len(points)]
+    population = read_population()
+    inside = region.rows(lambda _: triangle_plane(population))
+    return np.flatnonzero(is_among(points["user_id"], population.loc[inside, "user_id"]))
 
 
 def users_behind(run: Run, scope: str, names: pd.Series) -> np.ndarray:

@@ -22,6 +22,7 @@ from analysis import (
     settings,
     slices,
 )
+from analysis.map_points import points_of
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import explanations as explanation_plots
 from analysis.plots import faithfulness as faithfulness_plots
@@ -31,6 +32,7 @@ from analysis.plots.sensitivity import sensitivity_curves
 from analysis.plots.slices import slice_heatmap
 from analysis.plots.training import cost_scatter, learning_curves
 from analysis.plots.triangle import part_triangle
+from analysis.spaces import USERS
 from prism_core.errors import ConfigError, DataError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -236,7 +238,13 @@ def _contributions(runs: Sequence[Run], options: Options, dark: bool) -> go.Figu
 
 def _triangle(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:
     population = _population(runs[0], options)
-    return part_triangle(population=population, user_id=options.get("user_id"), dark=dark)
+    marks: dict[str, Any] = {}
+    if options.get("marked"):
+        users = points_of(runs[0], USERS)
+        region, rows = map_recipes.marked_of(runs[0], options, users, USERS)
+        marks["marked"] = None if rows is None else users["user_id"].iloc[rows]
+        marks["shapes"] = region.shapes if region is not None else ()
+    return part_triangle(population=population, user_id=options.get("user_id"), dark=dark, **marks)
 
 
 def _user(runs: Sequence[Run], options: Options, dark: bool) -> go.Figure:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.maps import METHODS
-from analysis.spaces import SCOPES
+from analysis.spaces import SCOPES, USERS
+from analysis.user_plane import TRIANGLE
 from prism_core.errors import ConfigError
 
 Kind = Literal["box", "lasso"]
@@ -45,7 +46,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Everything inside one or more shapes, drawn on the maps of one scope and method."""
+    """Everything inside one or more shapes, drawn on the maps of one scope and method.
+
+    The method ``triangle`` stands for the plane of :mod:`analysis.user_plane`.
+    """
 
     scope: str
     method: str
@@ -88,7 +92,8 @@ class Region:
         if len(fields) < 5 or len(fields) % 3 != 2:
             raise _wrong(text)
         scope, method, *rest = fields
-        if scope not in SCOPES or method not in METHODS:
+        methods = (*METHODS, TRIANGLE) if scope == USERS else METHODS
+        if scope not in SCOPES or method not in methods:
             raise _wrong(text)
         places = range(0, len(rest), 3)
         return cls(scope, method, tuple(_shape(rest[p : p + 3], text) for p in places))

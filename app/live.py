@@ -64,6 +64,16 @@ def ranked(
     )
 
 
+def ranked_as_is(run: Run, dataset: Dataset, history: Sequence[str]) -> pd.DataFrame:
+    """Rank as :func:`ranked` does without any change; the frame is shared, so never change it."""
+    return _as_is(run.path, stamp(run.path / schema.MANIFEST), dataset.path, tuple(history))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _as_is(path: Path, stamp: int, dataset: Path, history: tuple[str, ...]) -> pd.DataFrame:
+    return ranked(Run(path), Dataset(dataset), history, WhatIf())
+
+
 def history_influence(
     run: Run, dataset: Dataset, history: Sequence[str], item_id: str
 ) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What the page Maps shows, as one short text in the address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -12,6 +13,7 @@ from app.state import select, selection
 from prism_core.errors import ConfigError
 from prism_core.store.reader import Run
 
+METHOD_NAMES: Final[Mapping[str, str]] = {"umap": "UMAP", "densmap": "densMAP", "pca": "PCA"}
 FIELD: Final = "~"
 LIST: Final = "."
 PANELS: Final = 4

@@ -18,7 +18,6 @@ PUBLISHED: Final = "published_query"
 PICTURES: Final = "pictures_path"
 JOB: Final = "job"
 BOARD: Final = "board"
-LASSO: Final = "marked_users"
 UNDO: Final = "earlier_what_ifs"
 
 Field = Literal[
@@ -78,14 +77,14 @@ class Widget(StrEnum):
     MAP_SEARCH = "map_search"
     MAP_COLOR = "map_color"
     MAP_CHART = "map_chart"
-    MAP_LENS = "map_lens"
-    MAP_MARKS = "map_marks"
+    TRIANGLE = "population-triangle"
     MAP_HOVER = "map_hover"
     MAP_CHOSEN = "map_chosen"
     MAP_TABLE = "map_table"
     MAP_LINK = "map_link"
     MAP_WEIGHTS = "map_weights"
     CLEAR = "clear_marked"
+    CLEAR_USERS = "clear_marked_users"
     COMPUTE = "compute_maps"
     COMPUTE_SCOPE = "compute_map_scope"
     COMPUTE_METHOD = "compute_map_method"
@@ -172,7 +171,7 @@ class Selection:
     map
         What the page Maps shows, as text; see :class:`app.map_view.MapView`.
     marked
-        Points marked on a map, as text; see :class:`analysis.regions.Region`.
+        Points marked on a map or among all users, as text; see :class:`analysis.regions.Region`.
     standin
         What takes the place of a part that is off, see :class:`prism_core.stand_in.StandIn`.
     beside
@@ -207,7 +206,6 @@ def select(**changes: str | None) -> None:
         st.session_state.pop(UNDO, None)
     if "run" in changes:
         changes = {"marked": None, **changes}
-        st.session_state.pop(LASSO, None)
     st.session_state[SELECTION] = replace(selection(), **changes)
 
 

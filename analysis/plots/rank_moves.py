@@ -1,6 +1,6 @@
 """Two ranked lists side by side, with lines between the two places of an item."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -39,23 +39,35 @@ def rank_moves(
     """
     if lists.empty:
         return empty_figure("There is nothing to compare.", dark=dark)
-    figure = new_figure(dark=dark, height=96 + 27 * top, hovermode="closest")
-    kinds = lists.apply(lambda row: _kind(row, top), axis=1)
-    for kind in KINDS:
-        _add_lines(figure, kind, lists[kinds == kind], top, dark)
-    for side, axis in (("first", "yaxis"), ("second", "yaxis2")):
-        _label(figure, lists, side, axis, top)
-    figure.add_scatter(x=[None], y=[None], yaxis="y2", showlegend=False)  # shows the axis
-    figure.update_layout(yaxis2={"overlaying": "y", "side": "right"})
-    figure.update_xaxes(
-        range=[0, 1], tickvals=[0, 1], ticktext=[f"<b>{short(name)}</b>" for name in names],
-        side="top", showgrid=False, zeroline=False,
-    )  # fmt: skip
-    figure.update_layout(legend={"y": -0.03, "yanchor": "top"}, margin={"t": 44, "b": 40})
-    return figure
+    rows = lists.to_dict("records")
+    kinds = [_kind(row, top) for row in rows]
+    lines = [
+        _lines(kind, [row for row, its in zip(rows, kinds, strict=True) if its == kind], top, dark)
+        for kind in KINDS
+        if kind in kinds
+    ]
+    second_axis = {"type": "scatter", "x": [None], "y": [None], "yaxis": "y2", "showlegend": False}
+    return new_figure(
+        [*lines, second_axis],
+        dark=dark,
+        height=96 + 27 * top,
+        hovermode="closest",
+        xaxis={
+            "range": [0, 1],
+            "tickvals": [0, 1],
+            "ticktext": [f"<b>{short(name)}</b>" for name in names],
+            "side": "top",
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis=_labels(lists, "first", top),
+        yaxis2={**_labels(lists, "second", top), "overlaying": "y", "side": "right"},
+        legend={"y": -0.03, "yanchor": "top"},
+        margin={"t": 44, "b": 40},
+    )
 
 
-def _kind(row: pd.Series, top: int) -> str:
+def _kind(row: dict[Any, Any], top: int) -> str:
     inside = [pd.notna(row[side]) and row[side] <= top for side in ("first", "second")]
     if not all(inside):
         return "single"
@@ -64,31 +76,30 @@ def _kind(row: pd.Series, top: int) -> str:
     return "rises" if row["second"] < row["first"] else "falls"
 
 
-def _add_lines(figure: go.Figure, kind: str, rows: pd.DataFrame, top: int, dark: bool) -> None:
-    """Draw the lines of one kind as one trace, broken between items."""
-    if rows.empty:
-        return
+def _lines(kind: str, rows: Sequence[dict[Any, Any]], top: int, dark: bool) -> dict[str, Any]:
+    """Give the lines of one kind as one trace, broken between items."""
     name, color = KINDS[kind]
     x: list[float | None] = []
     y: list[float | None] = []
     texts: list[str | None] = []
-    for row in rows.to_dict("records"):
+    for row in rows:
         ends = _ends(row, top)
         x += [ends[0][0], ends[1][0], None]
         y += [ends[0][1], ends[1][1], None]
         texts += [_hover(row)] * 2 + [None]
-    figure.add_scatter(
-        name=name,
-        x=x,
-        y=y,
-        mode="lines+markers",
-        hovertext=texts,
-        hoverinfo="text",
-        line={"color": color or MUTED[dark], "width": 1.5 if kind == "single" else 2.5}
+    return {
+        "type": "scatter",
+        "name": name,
+        "x": x,
+        "y": y,
+        "mode": "lines+markers",
+        "hovertext": texts,
+        "hoverinfo": "text",
+        "line": {"color": color or MUTED[dark], "width": 1.5 if kind == "single" else 2.5}
         | ({"dash": "dot"} if kind == "single" else {}),
-        marker={"size": 7},
-        cliponaxis=False,
-    )
+        "marker": {"size": 7},
+        "cliponaxis": False,
+    }
 
 
 def _ends(row: dict[Any, Any], top: int) -> list[tuple[float, float]]:
@@ -108,19 +119,14 @@ def _hover(row: dict[Any, Any]) -> str:
     return f"{short(row['title'])}<br>rank {places[0]} → {places[1]}"
 
 
-def _label(figure: go.Figure, lists: pd.DataFrame, side: str, axis: str, top: int) -> None:
-    """Print the titles of one list at its axis, the true next item with a star."""
+def _labels(lists: pd.DataFrame, side: str, top: int) -> dict[str, Any]:
+    """Give the axis of one list: its titles, the true next item with a star."""
     rows = lists[(lists[side] <= top).fillna(False)].sort_values(side)
-    labels = ranked_labels(rows[side], rows["title"], rows["is_target"])
-    figure.update_layout(
-        {
-            axis: {
-                "tickvals": rows[side].astype(int).tolist(),
-                "ticktext": labels,
-                "range": [top + 0.6, 0.4],
-                "showgrid": False,
-                "zeroline": False,
-                "automargin": True,
-            }
-        }
-    )
+    return {
+        "tickvals": rows[side].astype(int).tolist(),
+        "ticktext": ranked_labels(rows[side], rows["title"], rows["is_target"]),
+        "range": [top + 0.6, 0.4],
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+    }

@@ -143,11 +143,15 @@ def template_name(dark: bool) -> str:
     return DARK if dark else LIGHT
 
 
-def new_figure(*, dark: bool, height: int, **layout: object) -> go.Figure:
-    """Make an empty figure in the project's look.
+def new_figure(
+    traces: Sequence[Mapping[str, object]] = (), *, dark: bool, height: int, **layout: object
+) -> go.Figure:
+    """Make a figure in the project's look.
 
     Parameters
     ----------
+    traces
+        What is drawn, as plain data; nothing by default.
     dark
         Whether the page around it is dark.
     height
@@ -155,9 +159,8 @@ def new_figure(*, dark: bool, height: int, **layout: object) -> go.Figure:
     **layout
         Further layout settings.
     """
-    figure = go.Figure()
-    figure.update_layout(template=template_name(dark), height=height, **layout)
-    return figure
+    look = {"template": template_name(dark), "height": height, **layout}
+    return go.Figure(data=list(traces), layout=look)
 
 
 def empty_figure(text: str, *, dark: bool = False) -> go.Figure:

@@ -1,11 +1,14 @@
 """Users between image alone, text alone and both together; of many, near ones as one mark."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.plots.map_marks import outlines
+from analysis.plots.text import short
 from analysis.plots.theme import (
     INK,
     MUTED,
@@ -17,7 +20,8 @@ from analysis.plots.theme import (
     marker_of,
     new_figure,
 )
-from prism_core.names import REDUNDANCY, SYNERGY
+from analysis.regions import Shape
+from analysis.user_plane import TRIANGLE, corners_of, triangle_plane
 
 MAX_POINTS: Final = 5000
 """Of more users, those near each other are drawn as one mark."""
@@ -27,66 +31,66 @@ CELLS: Final = 60
 
 
 def part_triangle(
-    *, population: pd.DataFrame, user_id: str | None = None, dark: bool = False
+    *,
+    population: pd.DataFrame,
+    user_id: str | None = None,
+    marked: pd.Series | None = None,
+    shapes: Sequence[Shape] = (),
+    dark: bool = False,
 ) -> go.Figure:
     """Place every user between image alone, text alone and both together.
 
     The position is exact: a user's three coordinates are the shares of ``unique_image``, of
     ``unique_text``, and of synergy and redundancy together; colour and marker name the top part.
     Above ``MAX_POINTS`` users a mark stands for those of one cell and top part, with its area for
-    their number; its custom data is the user nearest to their middle.
+    their number, and stands at the user nearest to their middle.
 
     Parameters
     ----------
     population
         One row per user: ``user_id``, ``share_<part>``, ``top_part``.
     user_id
-        The user to mark; None marks nobody.
+        The user to mark with a star; None marks nobody.
+    marked
+        Ids of users to show as selected, the others fade; None selects all.
+    shapes
+        What was drawn to select them.
     dark
         Whether the page is dark.
+
+    Notes
+    -----
+    The custom data of a point is the label of the user's row in ``population``.
     """
     if population.empty:
         return empty_figure("There are no users to draw.", dark=dark)
-    alone = [c for c in population.columns if c.startswith("share_unique_")]
-    if len(alone) != 2:
+    corners = corners_of(population)
+    if len(corners) != 2:
         return empty_figure("The triangle needs exactly two modalities.", dark=dark)
-    every = population.assign(**_positions(population, alone[1]), users=1)
+    every = population.join(triangle_plane(population)).assign(users=1)
     placed = every if len(every) <= MAX_POINTS else summarised(every)
     figure = new_figure(dark=dark, height=460, dragmode="lasso")
-    _draw_frame(
-        figure, [f"{c.removeprefix('share_unique_').capitalize()} alone" for c in alone], dark
-    )
+    _draw_frame(figure, [f"{name.capitalize()} alone" for name in corners], dark)
     for part in (name for name in PART_LABELS if name in set(placed["top_part"])):
         rows = placed[placed["top_part"] == part]
-        figure.add_trace(
-            go.Scattergl(
-                name=label_of(part),
-                x=rows["x"],
-                y=rows["y"],
-                mode="markers",
-                marker={
-                    "color": color_of(part),
-                    "symbol": marker_of(part),
-                    "size": _sizes(rows["users"], placed["users"].max()),
-                },
-                opacity=0.75,
-                customdata=np.stack([rows["user_id"], rows["users"]], axis=-1),
-                hovertemplate="user %{customdata[0]}<extra>%{fullData.name}, %{customdata[1]} "
-                "here</extra>",
-            )
-        )
+        points = _points(rows, part, placed["users"].max())
+        if marked is not None:
+            points.selectedpoints = np.flatnonzero(rows["user_id"].isin(marked)).tolist()
+        figure.add_trace(points)
     mine = every[every["user_id"] == user_id]
     if len(mine):
         figure.add_scatter(
             name=f"User {user_id}",
             x=mine["x"],
             y=mine["y"],
+            customdata=mine["row"],
             mode="markers",
             marker={"symbol": "star", "size": 17, "color": INK[dark]}
             | {"line": {"width": 1.5, "color": PAPER[dark]}},
         )
     figure.update_xaxes(visible=False, range=[-0.28, 1.28])
     figure.update_yaxes(visible=False, range=[-0.12, 1.0], scaleanchor="x")
+    figure.update_layout(selections=outlines([TRIANGLE], shapes, dark=dark))
     return figure
 
 
@@ -96,16 +100,16 @@ def summarised(placed: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     placed
-        ``user_id``, ``top_part``, ``x``, ``y``.
+        ``row``, ``user_id``, ``top_part``, ``x``, ``y``.
 
     Returns
     -------
     pandas.DataFrame
-        ``x`` and ``y`` (means), ``top_part``, ``users`` (their number) and ``user_id`` of the one
-        nearest to the mean; at most ``CELLS ** 2`` rows for each part.
+        ``x`` and ``y`` (means), ``top_part``, ``users`` (their number) and ``row`` and ``user_id``
+        of the one nearest to the mean; at most ``CELLS ** 2`` rows for each part.
     """
     cells = (placed[["x", "y"]] * CELLS).round().astype(int).add_prefix("cell_")
-    keyed = pd.concat([placed[["user_id", "top_part", "x", "y"]], cells], axis=1)
+    keyed = pd.concat([placed[["row", "user_id", "top_part", "x", "y"]], cells], axis=1)
     keys = ["cell_x", "cell_y", "top_part"]
     grouped = keyed.groupby(keys, sort=False)
     middle = grouped[["x", "y"]].transform("mean")
@@ -115,18 +119,29 @@ def summarised(placed: pd.DataFrame) -> pd.DataFrame:
     return nearest.assign(**middle.loc[nearest.index], users=sizes)
 
 
+def _points(rows: pd.DataFrame, part: str, most: int) -> go.Scattergl:
+    here = rows["users"].map(lambda users: "" if most == 1 else f", {users:,} here")
+    return go.Scattergl(
+        name=label_of(part),
+        x=rows["x"],
+        y=rows["y"],
+        mode="markers",
+        marker={
+            "color": color_of(part),
+            "symbol": marker_of(part),
+            "size": _sizes(rows["users"], most),
+        },
+        opacity=0.75,
+        unselected={"marker": {"opacity": 0.12}},
+        customdata=rows["row"],
+        text=rows["user_id"].map(short) + here,
+        hovertemplate="user %{text}<extra>%{fullData.name}</extra>",
+    )
+
+
 def _sizes(users: pd.Series, most: int) -> np.ndarray | int:
     """Marker sizes in px whose areas stand for numbers of users."""
     return 6 if most == 1 else np.round(3 + 15 * np.sqrt(users / most), 1).to_numpy()
-
-
-def _positions(population: pd.DataFrame, right: str) -> dict[str, np.ndarray]:
-    """Place users; ``right`` is the column of the part at the right corner."""
-    joint = population[f"share_{SYNERGY}"] + population[f"share_{REDUNDANCY}"]
-    return {
-        "x": (population[right] + 0.5 * joint).to_numpy(),
-        "y": (joint * np.sqrt(3) / 2).to_numpy(),
-    }
 
 
 def _draw_frame(figure: go.Figure, names: list[str], dark: bool) -> None:

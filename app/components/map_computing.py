@@ -6,7 +6,8 @@ from analysis import maps, spaces
 from analysis.plots.maps import space_label
 from app import jobs, loaders
 from app.components import job_watch
-from app.components.map_controls import METHOD_HELP, METHOD_NAMES
+from app.components.map_controls import METHOD_HELP
+from app.map_view import METHOD_NAMES
 from app.state import Widget
 from prism_core.store.reader import Run
 

@@ -6,10 +6,9 @@ import streamlit as st
 from analysis.map_points import color_columns, column_label
 from analysis.plots.maps import space_label
 from app import map_view
-from app.map_view import MapView
+from app.map_view import METHOD_NAMES, MapView
 from app.state import Widget
 
-METHOD_NAMES = {"umap": "UMAP", "densmap": "densMAP", "pca": "PCA"}
 METHOD_HELP = (
     "UMAP keeps neighbours together; densMAP also keeps how crowded a place is; PCA is a plain "
     "projection that keeps the largest spread and distorts nothing else."

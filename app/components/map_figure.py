@@ -18,8 +18,8 @@ from analysis.regions import Region, Shape
 from analysis.spaces import ITEMS
 from app import loaders, map_view
 from app.components import figure_card, map_card, map_lens
-from app.components.map_controls import METHOD_NAMES, found_rows
-from app.map_view import MapView
+from app.components.map_controls import found_rows
+from app.map_view import METHOD_NAMES, MapView
 from app.state import Widget, is_dark, select, selection
 from prism_core.errors import PrismError
 from prism_core.store.reader import Run
@@ -54,6 +54,7 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
 def draw_marks(view: MapView, points: pd.DataFrame, rows: np.ndarray | None) -> None:
     """Draw what is marked on the maps that are there; rows None for no mark."""
     map_lens.draw_marks(
+        Widget.MAP_CHART,
         rows=rows,
         count=len(points),
         selections=outlines(view.spaces, _shapes(map_view.marked(), view), dark=is_dark()),
@@ -123,6 +124,7 @@ def _planes(run: Run, view: MapView) -> dict[str, pd.DataFrame]:
 def listen(view: MapView, points: pd.DataFrame) -> None:
     """Take what is drawn and clicked on the maps."""
     map_lens.draw(
+        Widget.MAP_CHART,
         spaces=list(view.spaces),
         on_drawn=partial(_keep, view),
         on_picked=partial(_pick, points, view.scope),

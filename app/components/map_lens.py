@@ -1,4 +1,4 @@
-"""What the reader does on a map, and what is marked there: drawing, clicking, resting on a point.
+"""What the reader does on a chart of points, and what is marked there: drawing, clicking, resting.
 
 The chart itself would send every marked point and be sent again to show it. Here the drawn shape
 goes to the server, and a bit per point comes back, so that a hundred thousand points cost little
@@ -17,7 +17,6 @@ from analysis.regions import Shape, box, lasso
 from app.state import Widget
 
 HERE: Final = Path(__file__).parent
-CHART: Final = f"st-key-{Widget.MAP_CHART}"
 MAX_SHAPES: Final = 20
 
 _lens = st.components.v2.component(
@@ -33,15 +32,18 @@ _marks = st.components.v2.component(
 
 
 def draw_marks(
+    chart: str,
     *,
     rows: np.ndarray | None,
     count: int,
     selections: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Mark rows, in every panel of the chart ``Widget.MAP_CHART``, without sending it again.
+    """Mark rows, in every panel of a chart, without sending it again.
 
     Parameters
     ----------
+    chart
+        Key of the chart.
     rows
         Marked rows; None for no difference between rows.
     count
@@ -50,10 +52,10 @@ def draw_marks(
         Outlines of what was drawn: a part of plotly's layout.
     """
     data = {
-        "chart": CHART, "rows": None if rows is None else bits_of(rows, count),
+        "chart": _class_of(chart), "rows": None if rows is None else bits_of(rows, count),
         "selections": list(selections),
     }  # fmt: skip
-    _marks(key=Widget.MAP_MARKS, data=data, height=1)
+    _marks(key=f"{chart}-marks", data=data, height=1)
 
 
 def bits_of(rows: np.ndarray, count: int) -> str:
@@ -64,15 +66,18 @@ def bits_of(rows: np.ndarray, count: int) -> str:
 
 
 def draw(
+    chart: str,
     *,
     spaces: list[str],
     on_drawn: Callable[[list[Shape]], None],
     on_picked: Callable[[int], None],
 ) -> None:
-    """Listen to the chart ``Widget.MAP_CHART``.
+    """Listen to a chart.
 
     Parameters
     ----------
+    chart
+        Key of the chart.
     spaces
         Spaces of its panels, in order.
     on_drawn
@@ -81,23 +86,23 @@ def draw(
         Takes the row of a clicked point.
     """
 
+    key = f"{chart}-lens"
+
     def drawn() -> None:
-        on_drawn(shapes_of(_state(Widget.MAP_LENS).get("drawn") or [], spaces))
+        on_drawn(shapes_of(_state(key).get("drawn") or [], spaces))
 
     def picked() -> None:
-        row = _state(Widget.MAP_LENS).get("picked")
+        row = _state(key).get("picked")
         if isinstance(row, int | float):
             on_picked(int(row))
 
-    _lens(
-        key=Widget.MAP_LENS, data={"chart": CHART}, on_drawn_change=drawn, on_picked_change=picked,
-        height=1,
-    )  # fmt: skip
+    data = {"chart": _class_of(chart)}
+    _lens(key=key, data=data, on_drawn_change=drawn, on_picked_change=picked, height=1)
 
 
 @st.fragment
 def draw_card(version: str, html_of: Callable[[int], str]) -> None:
-    """Show a card beside the pointer for the point below it.
+    """Show a card beside the pointer for the point of ``Widget.MAP_CHART`` below it.
 
     Parameters
     ----------
@@ -108,7 +113,7 @@ def draw_card(version: str, html_of: Callable[[int], str]) -> None:
     """
     asked, _, number = str(_state(Widget.MAP_HOVER).get("hovered") or "").rpartition("|")
     row = int(number) if asked == version and number.isdigit() else None
-    data = {"chart": CHART, "version": version, "row": row, "html": ""}
+    data = {"chart": _class_of(Widget.MAP_CHART), "version": version, "row": row, "html": ""}
     if row is not None:
         data["html"] = html_of(row)
     _card(key=Widget.MAP_HOVER, data=data, on_hovered_change=_nothing, height=1)
@@ -123,6 +128,11 @@ def shapes_of(drawn: list[dict[str, Any]], spaces: list[str]) -> list[Shape]:
         if place < len(spaces) and len(one["x"]) >= (2 if one["kind"] == "box" else 3):
             shapes.append(make(spaces[place], one["x"], one["y"]))
     return shapes
+
+
+def _class_of(chart: str) -> str:
+    """Give the CSS class of the chart with a key."""
+    return f"st-key-{chart}"
 
 
 def _state(key: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from analysis.spaces import ITEMS
 from app import loaders
 from app.components import figure_card, health_badge, slice_saver, table_card
 from app.components.cards import Card, draw_strip
-from app.components.map_controls import METHOD_NAMES
 from app.components.text import markdown, plural
 from app.map_view import MapView
 from app.state import Widget, is_dark, link, select
@@ -142,11 +141,6 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
         .rename_axis("Metric")
         .reset_index()
     )
-
-
-def origin_of(view: MapView, shapes: int) -> str:
-    """Say how points were marked: ``marked on the UMAP of items``."""
-    return f"{plural(shapes, 'shape')} drawn on the {METHOD_NAMES[view.method]} of {view.scope}"
 
 
 def _clear() -> None:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.marked import is_among
 from analysis.spaces import ITEMS
-from app import loaders, map_view, slices
+from app import loaders, map_view, marks, slices
 from app.components import (
     map_computing,
     map_controls,
@@ -80,10 +80,9 @@ def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray |
     """Give the marked rows and how they were marked: drawn, or else the chosen slice."""
     region = map_view.marked()
     if region is not None and region.scope == view.scope:
-        drawn_on = MapView(region.scope, region.method)
-        rows = region.rows(lambda space: map_figure.plane(run, drawn_on, space))
+        rows = marks.rows_in(run, region, points)
         if len(rows):
-            return rows[rows < len(points)], map_marked.origin_of(drawn_on, len(region.shapes))
+            return rows, marks.origin_of(region)
     chosen = slices.current(run)
     if chosen is None:
         return None, ""

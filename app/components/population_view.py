@@ -8,19 +8,17 @@ import streamlit as st
 from analysis.explanations import UserExplanation, users_like
 from analysis.plots.population import contribution_ridges
 from analysis.plots.theme import label_of
-from analysis.plots.triangle import part_triangle
 from analysis.plots.user_groups import entropy_histogram, group_bars
 from analysis.recipes import Recipe
 from analysis.user_groups import group_profiles
 from app import loaders, slices
-from app.components import figure_card, health_badge, slice_saver, table_card, user_table
+from app.components import figure_card, health_badge, table_card, user_table, user_triangle
 from app.components.text import markdown, plural
 from app.people import people_of
-from app.state import LASSO, Widget, is_dark, select
+from app.state import Widget, is_dark, select
 from prism_core.store.reader import Run
 
 ALIKE = 8
-TRIANGLE = "population-triangle"
 GROUPS = "population-groups"
 
 
@@ -41,7 +39,7 @@ def draw(run: Run, explanation: UserExplanation) -> None:
     options = {"user_id": explanation.user_id, **narrowed}
     with st.grid(2, min_column_width=440):
         _draw_contributions(run, population, options)
-        _draw_triangle(run, population, options)
+        user_triangle.draw(run, population, options)
         _draw_groups(run, population)
         _draw_entropy(run, members, explanation)
     health_badge.draw(run)
@@ -59,26 +57,6 @@ def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, A
         caption="Hills: users, each hill as tall as the others. Diamonds: this user. Bars: the "
         "middle half of the users.",
     )
-
-
-def _draw_triangle(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
-    with st.container():
-        figure_card.draw(
-            part_triangle(population=population, user_id=options["user_id"], dark=is_dark()),
-            title="Which part is strongest for whom",
-            help="Shares of the summed absolute contributions of the parts, the item id left out.",
-            name=TRIANGLE,
-            data=population[["user_id", "top_part"]].join(population.filter(like="share_")),
-            caption="A click on a dot opens a user; a lasso marks users for a slice.",
-            on_select=_on_points,
-            recipe=Recipe(figure="triangle", runs=(run.run_id,), options=options),
-        )
-        marked = st.session_state.get(LASSO, [])
-        if marked:
-            slice_saver.draw(
-                run, kind="users", members=marked, key=TRIANGLE,
-                origin="lasso among users by their strongest part",
-            )  # fmt: skip
 
 
 def _draw_groups(run: Run, population: pd.DataFrame) -> None:
@@ -142,15 +120,6 @@ def _draw_alike(run: Run, user_id: str) -> None:
         name="users-alike",
         columns=dict.fromkeys([*columns.values(), "Distance"], numbers),
     )
-
-
-def _on_points() -> None:
-    """Open the user of a single point; keep those of several."""
-    users = [str(values[0]) for values in _picked(TRIANGLE)]
-    if len(users) == 1:
-        select(user=users[0])
-    elif users:
-        st.session_state[LASSO] = users
 
 
 def _on_group() -> None:

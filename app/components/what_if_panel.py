@@ -13,9 +13,10 @@ from app.catalogue import Catalogue
 from app.components import figure_card, stand_in_picker, what_if_controls, what_if_history
 from app.components.cards import Card, draw_strip
 from app.components.histories import history_of, read_length
-from app.state import is_dark
-from app.what_if import WhatIf
-from prism_core.errors import NotFittedError
+from app.components.text import markdown
+from app.state import is_dark, publish, selection
+from prism_core.errors import NotFittedError, PrismError
+from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
 TOP: Final = 10
@@ -36,6 +37,31 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
             f"A what-if needs the run's {missing}, which is not here. Train the run again, or "
             "choose another one."
         )
+    _draw_answer(run, dataset, catalogue, explanation, _drawn_elsewhere())
+
+
+@st.fragment
+def _draw_answer(
+    run: Run,
+    dataset: Dataset,
+    catalogue: Catalogue,
+    explanation: UserExplanation,
+    drawn: tuple[str | None, ...],
+) -> None:
+    """Draw what depends on the what-if alone; a change draws this again and nothing else."""
+    if _drawn_elsewhere() != drawn:
+        st.rerun()
+    try:
+        _draw_both(run, dataset, catalogue, explanation)
+    except PrismError as error:
+        st.error(markdown(error), icon=":material/error:")
+    publish()
+
+
+def _draw_both(
+    run: Run, dataset: Dataset, catalogue: Catalogue, explanation: UserExplanation
+) -> None:
+    """Draw the controls and both lists."""
     history = history_of(dataset, explanation.user_id)
     own = tuple(history[-read_length(run) :])
     change = what_if_controls.current(run)
@@ -48,7 +74,7 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
         )
     from app import live  # loads torch: not before somebody asks what if
 
-    before = live.ranked(run, dataset, history, WhatIf())
+    before = live.ranked_as_is(run, dataset, history)
     now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
     with lists:
         draw_moves(before, now, explanation, catalogue)
@@ -57,15 +83,21 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
         what_if_history.draw_strip_of(change, own, catalogue)
 
 
+def _drawn_elsewhere() -> tuple[str | None, ...]:
+    """Give what the rest of the page shows of the selection."""
+    return selection().run, selection().user, selection().standin
+
+
 def draw_moves(
     before: pd.DataFrame, now: pd.DataFrame, explanation: UserExplanation, catalogue: Catalogue
 ) -> None:
     """Draw both lists side by side with every item's move."""
     target = explanation.target_item_id
-    shown = [*before["item_id"].head(TOP), *now["item_id"].head(TOP)]
+    shown = {*before["item_id"].head(TOP), *now["item_id"].head(TOP), target}
     titles = {item_id: catalogue.get(item_id).label for item_id in shown}
-    lists = aligned_lists(before, now, titles=titles, targets=(target, target), top=TOP)
-    places = [one.set_index("item_id")["rank"].get(target) for one in (before, now)]
+    first, second = (one[one["item_id"].isin(shown)] for one in (before, now))
+    lists = aligned_lists(first, second, titles=titles, targets=(target, target), top=TOP)
+    places = [one.set_index("item_id")["rank"].get(target) for one in (first, second)]
     st.markdown(f"**{_target_words(*places)}**")
     figure_card.draw(
         rank_moves(lists=lists, names=("Before", "Now"), dark=is_dark()),
@@ -83,7 +115,8 @@ def draw_list(
     """Draw the list now as cards."""
     st.subheader("The list now")
     st.caption("▲ and ▼ say how many places an item moved.")
-    places = before.set_index("item_id")["rank"]
+    shown = before[before["item_id"].isin(now["item_id"].head(TOP))]
+    places = shown.set_index("item_id")["rank"]
     cards = _cards(now, places, explanation.target_item_id, catalogue)
     draw_strip(cards, catalogue, label="The list now")
 

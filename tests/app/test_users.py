@@ -1,17 +1,26 @@
 """The page Users: find a user, read the list, the weights and what drove each score."""
 
+import base64
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.explanations import population_contributions
+from analysis.maps import MapSettings, map_name, store_map
+from analysis.regions import Region, box, lasso
 from analysis.saved_slices import saved_slices
+from analysis.spaces import vectors_of
+from analysis.user_plane import TRIANGLE, triangle_plane
 from app.components.histories import history_of
 from app.components.item_explanation import ROW, VALUE
 from app.components.text import plain
 from app.components.user_picker import FOUND
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
 from tests.app.conftest import OpenApp, html, texts
 
 
@@ -197,11 +206,101 @@ def test_the_population_is_narrowed_to_the_slice(open_app: OpenApp) -> None:
     assert f"The chosen slice: {members} users" in texts(app)
 
 
-def test_marked_users_are_saved_as_a_slice(open_app: OpenApp, one_run: Path) -> None:
-    app = open_app("users", runs=one_run, user="5", view="Among all users")
-    app.session_state["marked_users"] = ["3", "8"]
-    app.run()
-    app.text_input("population-triangle-slice-name").set_value("pair").run()
+def left_half(kind: str = "box") -> Region:
+    """The half of the triangle in which image alone counts more than text alone."""
+    x, y = [-0.1, 0.5], [-0.1, 1.0]
+    corners = ([x[0], x[1], x[1], x[0]], [y[0], y[0], y[1], y[1]])
+    drawn = box(TRIANGLE, x, y) if kind == "box" else lasso(TRIANGLE, *corners)
+    return Region("users", TRIANGLE, (drawn,))
+
+
+def users_in(run: Run, region: Region) -> list[str]:
+    population = population_contributions(run)
+    rows = region.rows(lambda _: triangle_plane(population))
+    return population["user_id"].iloc[rows].tolist()
+
+
+@pytest.mark.parametrize("kind", ["box", "lasso"])
+def test_a_link_marks_the_same_users_and_they_are_saved_as_a_slice(
+    open_app: OpenApp, one_run: Path, kind: str
+) -> None:
+    region = left_half(kind)
+    users = users_in(Run(one_run / "only"), region)
+    query = {"user": "5", "view": "Among all users", "marked": region.text()}
+    app = open_app("users", runs=one_run, **query)
+    assert 0 < len(users) < 40
+    assert f"{len(users)} marked users" in texts(app)
+    assert rows_told(app) == rows_drawn(app) == [int(user) - 1 for user in users]
+    app.button("Next user").click().run()
+    assert f"{len(users)} marked users" in texts(app)
+    assert app.query_params["marked"] in (region.text(), [region.text()])
+    app.text_input("population-triangle-slice-name").set_value("some").run()
     app.button("population-triangle-slice-save").click().run()
-    assert saved_slices(one_run / "only")["pair"].members == ("3", "8")
-    assert "2 of 40" in app.selectbox("user_picker").label
+    assert set(saved_slices(one_run / "only")["some"].members) == set(users)
+    assert f"{len(users)} of 40" in app.selectbox("user_picker").label
+
+
+def test_marked_users_are_cleared(open_app: OpenApp) -> None:
+    query = {"run": "prism-seed0", "user": "5", "view": "Among all users"}
+    app = open_app("users", marked=left_half().text(), **query)
+    app.button("clear_marked_users").click().run()
+    assert "marked user" not in texts(app)
+    assert rows_told(app) is None
+    assert "marked" not in app.query_params
+
+
+def test_users_marked_here_are_marked_on_maps_and_the_other_way_round(
+    open_app: OpenApp, one_run: Path
+) -> None:
+    run = Run(one_run / "only")
+    vectors = vectors_of(run, "users", "weights")
+    store_map(run, map_name("users", "weights", "pca"), vectors, MapSettings(method="pca"))
+    query = {"user": "5", "view": "Among all users", "map": "users~pca~~weights"}
+    app = open_app("users", runs=one_run, marked=left_half().text(), **query)
+    here = rows_told(app)
+    app.switch_page("app_pages/maps.py").run()
+    assert rows_told(app) == here
+    assert "1 shape drawn among users by their strongest part" in texts(app)
+    plane = Run(run.path).table("maps/users-weights-pca")
+    right = [float(plane["x"].median()), float(plane["x"].max()) + 1]
+    drawn = Region("users", "pca", (box("weights", right, [-9, 9]),))
+    app = open_app("maps", runs=one_run, marked=drawn.text(), **query)
+    there = rows_told(app)
+    app.switch_page("app_pages/users.py").run()
+    assert rows_told(app) == there
+    assert there
+    assert there != here
+
+
+def test_marked_items_mark_no_users(open_app: OpenApp) -> None:
+    query = {"run": "prism-seed0", "user": "5", "view": "Among all users"}
+    app = open_app("users", marked="items~pca~synergy~b~-9_-9_9_9", **query)
+    assert not app.error
+    assert rows_told(app) is None
+
+
+def rows_drawn(app: AppTest) -> list[int]:
+    """Give the rows that the figure of the triangle comes with as marked."""
+    figures = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    (points,) = [
+        [trace for trace in figure["data"] if trace["type"] == "scattergl"]
+        for figure in figures if figure["layout"].get("selections")
+    ]  # fmt: skip
+    rows = [
+        np.frombuffer(base64.b64decode(one["customdata"]["bdata"]), one["customdata"]["dtype"])
+        for one in points
+    ]
+    shown = [r[one["selectedpoints"]] for r, one in zip(rows, points, strict=True)]
+    return sorted(np.concatenate(shown).tolist())
+
+
+def rows_told(app: AppTest) -> list[int] | None:
+    """Give the rows that a chart is told to mark."""
+    (told,) = [
+        json.loads(one.proto.json) for one in app.get("bidi_component")
+        if one.proto.component_name == "prism_map_marks"
+    ]  # fmt: skip
+    if told["rows"] is None:
+        return None
+    bits = np.frombuffer(base64.b64decode(told["rows"]), dtype=np.uint8)
+    return np.flatnonzero(np.unpackbits(bits, bitorder="little")).tolist()

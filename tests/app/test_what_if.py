@@ -203,6 +203,13 @@ def test_nonsense_in_the_link_is_said_and_left_out(open_app: OpenApp, trained_ru
     assert "The list now" in texts(app)
 
 
+def test_an_unknown_item_in_the_link_is_named(open_app: OpenApp, trained_runs: Path) -> None:
+    query = {"user": "7", "view": "What if", "whatif": '{"history":["no such film"]}'}
+    app = open_app("users", runs=trained_runs, **query)
+    assert "no such film" in "\n".join(error.value for error in app.error)
+    assert app.title[0].value == "User 7"
+
+
 def test_run_without_model_says_what_is_missing(open_app: OpenApp) -> None:
     app = open_app("users", run="prism-seed0", user="7", view="What if")
     assert "needs the run's model" in texts(app).replace("\\", "")

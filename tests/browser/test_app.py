@@ -244,6 +244,68 @@ def test_a_click_on_a_group_chooses_the_slice_on_every_page(page, app_url: str) 
     assert parse_qs(urlsplit(page.url).query)["slice"] == [chosen]
 
 
+MARKED_USERS = """() => {
+    const plot = document.querySelector('.st-key-population-triangle .js-plotly-plot');
+    const points = (plot?.data ?? []).filter(trace => trace.type === 'scattergl');
+    if (!points.length || !points.every(trace => trace.selectedpoints)) return null;
+    return points.flatMap(t => t.selectedpoints.map(p => t.customdata[p])).sort((a, b) => a - b);
+}"""
+
+
+def test_a_lasso_among_all_users_is_in_the_link(page, browser, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed0&user=5&view=Among+all+users")
+    panel = page.locator(".st-key-population-triangle .nsewdrag")
+    panel.wait_for(state="attached")
+    settle(page)
+    panel.scroll_into_view_if_needed()
+    box = panel.bounding_box()
+    places = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.02)]
+    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=6)
+    page.mouse.up()
+    page.wait_for_url("**marked=users~triangle*")
+    said = page.get_by_text(re.compile(r"^\d+ marked users$"))
+    said.wait_for()
+    count = int(said.inner_text().split()[0])
+    page.wait_for_function(f"count => ({MARKED_USERS})()?.length === count", arg=count)
+    assert 0 < count < 40
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(page.url)
+    other.get_by_text(f"{count} marked users", exact=True).wait_for()
+    other.close()
+    page.get_by_role("button", name="Clear", exact=True).click()
+    said.wait_for(state="hidden")
+    page.wait_for_function(
+        f"() => ({MARKED_USERS})() === null && !location.href.includes('marked')"
+    )
+
+
+def test_a_click_on_a_dot_opens_its_user(page, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed0&user=5&view=Among+all+users")
+    panel = page.locator(".st-key-population-triangle .nsewdrag")
+    panel.wait_for(state="attached")
+    settle(page)
+    panel.scroll_into_view_if_needed()
+    script = """() => { const node = document.querySelector(
+        '.st-key-population-triangle .js-plotly-plot'), {xaxis, yaxis} = node._fullLayout,
+        trace = node._fullData.find(t => t.type === 'scattergl' && !t.customdata.includes(4)
+            || t.type === 'scattergl' && t.customdata.length > 1),
+        place = trace.customdata.findIndex(row => row !== 4);
+        const box = node.getBoundingClientRect();
+        return [box.left + xaxis._offset + xaxis.c2p(trace.x[place]),
+            box.top + yaxis._offset + yaxis.c2p(trace.y[place])]; }"""
+    x, y = page.evaluate(script)
+    page.mouse.move(x - 5, y)
+    page.mouse.move(x, y, steps=4)
+    page.mouse.click(x, y)
+    page.wait_for_function("() => !location.href.includes('user=5&')")
+    page.get_by_role("heading", name="User 5", exact=True).wait_for(state="hidden")
+
+
 def test_a_question_about_information_is_computed_beside_the_app(page, app_url: str) -> None:
     page.goto(f"{app_url}/information?run=prism-seed0")
     choose(page, "Question", "whether a candidate")

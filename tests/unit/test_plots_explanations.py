@@ -12,6 +12,9 @@ from analysis.plots import population as crowd
 from analysis.plots import theme
 from analysis.plots.text import short
 from analysis.plots.triangle import part_triangle
+from analysis.recipes import Recipe, draw
+from analysis.regions import Region, box
+from analysis.user_plane import TRIANGLE, triangle_plane
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 
@@ -116,6 +119,23 @@ def test_the_triangle_places_pure_users_in_its_corners(run: Run) -> None:
     assert placed["Unique image"] == (0, 0)
     assert placed["Unique text"] == (1, 0)
     assert placed["Synergy"] == pytest.approx((0.5, np.sqrt(3) / 2))
+
+
+def test_the_triangle_shows_who_is_marked(run: Run) -> None:
+    population = explanations.population_contributions(run)
+    chosen = population["user_id"].iloc[[3, 8, 21]]
+    shape = box(TRIANGLE, [0, 1], [0, 0.5])
+    figure = part_triangle(population=population, marked=chosen, shapes=[shape])
+    points = [trace for trace in figure.data if trace.type == "scattergl"]
+    shown = [t.customdata[place] for t in points for place in t.selectedpoints]
+    assert sorted(shown) == [3, 8, 21]
+    assert [one.type for one in figure.layout.selections] == ["rect"]
+    region = Region("users", TRIANGLE, (shape,))
+    recipe = Recipe(figure="triangle", runs=(run.run_id,), options={"marked": region.text()})
+    again = draw(recipe, {run.run_id: run.path})
+    inside = region.rows(lambda _: triangle_plane(population))
+    found = [t.customdata[k] for t in again.data if t.type == "scattergl" for k in t.selectedpoints]
+    assert sorted(found) == inside.tolist()
 
 
 def test_titles_from_files_cannot_inject_markup() -> None:

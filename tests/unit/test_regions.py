@@ -79,6 +79,7 @@ def test_fine_lasso_keeps_a_link_short() -> None:
         "items",
         "items~umap",
         "items~tsne~synergy~b~0_0_1_1",
+        "items~triangle~triangle~b~0_0_1_1",
         "films~umap~synergy~b~0_0_1_1",
         "items~umap~synergy~b~0_0_1",
         "items~umap~synergy~b~0_0_1_1_2_2",

@@ -57,6 +57,7 @@ def test_profiles_are_the_means_of_the_groups(population: pd.DataFrame) -> None:
 def test_marks_of_many_users_keep_their_number(population: pd.DataFrame) -> None:
     rng = np.random.default_rng(0)
     placed = pd.DataFrame(rng.random((3000, 2)) / 10, columns=["x", "y"])
+    placed["row"] = range(len(placed))
     placed["user_id"] = [str(user) for user in range(len(placed))]
     placed["top_part"] = rng.choice(PARTS, len(placed))
     marks = summarised(placed)
