@@ -276,6 +276,7 @@ def test_a_lasso_among_all_users_is_in_the_link(page, browser, app_url: str) -> 
     other.set_default_timeout(PATIENCE)
     other.goto(page.url)
     other.get_by_text(f"{count} marked users", exact=True).wait_for()
+    other.wait_for_function(f"count => ({MARKED_USERS})()?.length === count", arg=count)
     other.close()
     page.get_by_role("button", name="Clear", exact=True).click()
     said.wait_for(state="hidden")
