@@ -90,7 +90,9 @@ def part_triangle(
         )
     figure.update_xaxes(visible=False, range=[-0.28, 1.28])
     figure.update_yaxes(visible=False, range=[-0.12, 1.0], scaleanchor="x")
-    figure.update_layout(selections=outlines([TRIANGLE], shapes, dark=dark))
+    figure.update_layout(
+        selections=outlines([TRIANGLE], shapes, dark=dark), legend={"y": -0.02, "yanchor": "top"}
+    )
     return figure
 
 
