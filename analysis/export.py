@@ -14,7 +14,7 @@ from analysis.palettes import recoloured
 from analysis.pgf.axes import labels_of
 from analysis.pgf.figure import to_pgfplots
 from analysis.plots.text import unmarked
-from analysis.printing import PrintOptions, for_print
+from analysis.printing import PrintOptions, for_print, for_screen
 from analysis.rendering import ImageFormat, render
 from analysis.tables import safe_csv, with_intervals
 from prism_core.errors import ConfigError
@@ -98,7 +98,7 @@ def export(
         printed = for_print(figure, chosen, title=title)
         return render_printed(printed, kind)
     if file_format == "html":
-        return _page(recoloured(figure, chosen.palette), title if chosen.title else "")
+        return _page(for_screen(figure, chosen, title=title))
     if file_format == "tex":
         return to_pgfplots(recoloured(figure, chosen.palette), chosen, title=title).encode()
     if file_format == "csv":
@@ -114,11 +114,8 @@ def render_printed(printed: go.Figure, kind: Format) -> bytes:
     return render(printed, kind.image, **size, **({"dpi": kind.dpi} if kind.image == "png" else {}))
 
 
-def _page(figure: go.Figure, title: str) -> bytes:
+def _page(figure: go.Figure) -> bytes:
     """Write one page that needs nothing from the network."""
-    if title and not figure.layout.title.text:
-        figure.update_layout(title_text=title, margin_t=(figure.layout.margin.t or 40) + 30)
-    figure.update_layout(paper_bgcolor="white", plot_bgcolor="white")
     return figure.to_html(include_plotlyjs=True, include_mathjax=False, div_id="figure").encode()
 
 

@@ -1,6 +1,7 @@
 """Preparing a figure for paper: real inches and points, ink on white, nothing clipped."""
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ ROW_LINES: Final = 1.25
 """Least height of a row over the text size."""
 SCREEN_WIDTH: Final = 640
 """Width in px at which maps are laid out on a page."""
+SCREEN_LEGENDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "bottom": {"y": -0.12, "yanchor": "top"},
+    "right": {"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1, "yanchor": "top"},
+}
+"""Where a legend stands on a page; on top it stays where the figure has it."""
 MARK_SCALE: Final = 0.75
 """Marks on paper against marks on screen."""
 
@@ -125,6 +131,38 @@ def for_print(figure: go.Figure, options: PrintOptions, *, title: str = "") -> g
     fitting.wrap_panel_titles(printed, letter=options.letter_px)
     fitting.place_legend(printed, options.legend, letter=options.letter_px)
     return with_vector_cells(printed)
+
+
+def for_screen(figure: go.Figure, options: PrintOptions, *, title: str = "") -> go.Figure:
+    """Copy a figure for a screen: as wide as its page, unless the options ask for a shape.
+
+    Parameters
+    ----------
+    figure
+        Any figure of :mod:`analysis.plots`, light or dark; it is left as it is.
+    options
+        Palette, font, legend and aspect count, the size of text where it is given; venue and span
+        are those of paper.
+    title
+        Title of a figure that has none of its own, shown where the options ask for titles.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    page = recoloured(figure, options.palette)
+    page.update_layout(paper_bgcolor="white", plot_bgcolor="white")
+    if options.title and title and not page.layout.title.text:
+        page.update_layout(title_text=title, margin_t=(page.layout.margin.t or 40) + 30)
+    page.update_layout(font_family=options.font or _font(options))
+    if options.points:
+        page.update_layout(font_size=options.text_px)
+    if options.legend == "none":
+        page.update_layout(showlegend=False)
+    page.update_layout(legend=SCREEN_LEGENDS.get(options.legend, {}))
+    if options.aspect:
+        page.update_layout(width=SCREEN_WIDTH, height=round(SCREEN_WIDTH * options.aspect))
+    return page
 
 
 def _with_vector_points(figure: go.Figure) -> go.Figure:

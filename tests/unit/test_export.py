@@ -19,7 +19,7 @@ from analysis.browser import BROWSER
 from analysis.export import FORMATS, drawn_frame, export
 from analysis.plots import comparison as comparison_plots
 from analysis.plots import theme
-from analysis.printing import MAX_VECTOR_POINTS, PAGE_INCHES, PrintOptions, for_print
+from analysis.printing import MAX_VECTOR_POINTS, PAGE_INCHES, PrintOptions, for_print, for_screen
 from analysis.venues import VENUES
 from prism_core.errors import ConfigError, MissingExtraError, PrismError
 from tests.figures import all_figures, drawn_builders
@@ -237,6 +237,24 @@ def test_html_needs_no_network(figures: dict[str, go.Figure]) -> None:
     page = export(figures["win_tie_loss"], "html").decode()
     assert not re.search(r'<(script|link)[^>]+(src|href)="http', page)
     assert "Plotly.newPlot" in page
+
+
+def test_html_has_the_chosen_font_legend_and_shape(figures: dict[str, go.Figure]) -> None:
+    figure, before = figures["win_tie_loss"], figures["win_tie_loss"].to_json()
+    chosen = PrintOptions(font="Georgia", points=12, legend="right", aspect=0.5, title=True)
+    drawn = for_screen(figure, chosen, title="Who gains").layout
+    assert (drawn.font.family, drawn.font.size) == ("Georgia", 16)
+    assert drawn.height == 0.5 * drawn.width
+    assert drawn.title.text == "Who gains"
+    assert drawn.legend.orientation == "v"
+    assert for_screen(figure, PrintOptions(legend="bottom")).layout.legend.y < 0
+    plain = for_screen(figure, PrintOptions(venue="neurips", legend="none"), title="Who").layout
+    assert plain.showlegend is False
+    assert plain.title.text is None
+    assert plain.width is None
+    assert plain.font.family == VENUES["neurips"].font
+    assert b"Georgia" in export(figure, "html", chosen)
+    assert figure.to_json() == before
 
 
 def test_a_dark_figure_leaves_as_the_light_one(
