@@ -11,6 +11,7 @@ from analysis.plots.theme import CATEGORY_COLORS
 
 NO_CATEGORY: Final = "#6B7078"
 HUE_STEP: Final = 0.07
+COLUMNS: Final = ("title", "year", "categories", "popularity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +47,28 @@ class Catalogue:
 
 
 class ItemTable(Mapping[str, Item]):
-    """The items of a table by id; each is made when it is asked for, since tables may be long."""
+    """The items of a table by id; each is made when first asked for, since tables may be long."""
 
     def __init__(self, items: pd.DataFrame) -> None:
-        self._items = items
         self._places = pd.Index(items["item_id"].astype(str).astype(object))
+        self._columns = {name: items[name].to_numpy(object) for name in COLUMNS if name in items}
+        self._made: dict[str, Item] = {}
 
     def __getitem__(self, item_id: str) -> Item:
-        row = self._items.iloc[self._places.get_loc(item_id)]
-        year, categories = _year(row.get("year")), tuple(row["categories"])
-        return Item(item_id, str(row["title"]), year, categories, int(row["popularity"]))
+        if item_id not in self._made:
+            self._made[item_id] = self._make(item_id, self._places.get_loc(item_id))
+        return self._made[item_id]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def _make(self, item_id: str, place: int) -> Item:
+        row = {name: values[place] for name, values in self._columns.items()}
+        year, categories = _year(row.get("year")), tuple(row["categories"])
+        return Item(item_id, str(row["title"]), year, categories, int(row["popularity"]))
 
 
 def make_catalogue(items: pd.DataFrame) -> Catalogue:
