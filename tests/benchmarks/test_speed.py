@@ -155,7 +155,12 @@ def test_an_epoch_costs_little_more_than_the_backbone_s(
 
 
 def peak_memory(path: Path, options: dict[str, object]) -> float:
-    """Megabytes that a process of its own needs for one epoch, libraries included."""
+    """Megabytes of the device, or of a process of its own, libraries included, for one epoch."""
+    if torch.cuda.is_available():
+        trainer = trainer_of(Dataset(path), **options)
+        torch.cuda.reset_peak_memory_stats()
+        trainer._epoch()
+        return torch.cuda.max_memory_allocated() / 2**20
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_epoch_in_a_process, (path, options))
@@ -164,8 +169,6 @@ def peak_memory(path: Path, options: dict[str, object]) -> float:
 def _epoch_in_a_process(path: Path, options: dict[str, object]) -> float:
     torch.set_num_threads(1)
     trainer_of(Dataset(path), **options)._epoch()
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 2**10
 
