@@ -30,7 +30,7 @@ class TrainingConfig:
     precision
         ``float32``, or ``bfloat16`` for autocast on devices that have it.
     compile
-        Whether ``torch.compile`` is applied to the backbone.
+        Whether ``torch.compile`` is applied to the backbone and to what a step computes of items.
     """
 
     batch_size: int = 64

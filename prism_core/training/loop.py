@@ -119,6 +119,7 @@ class Trainer:
         self.state = TrainingState(self.model, optimizer)
         if training.compile:
             self.model.backbone.compile()
+            self.model.content.compile_step()
         self._steps_per_epoch = len(epoch_batches(self.sequences, training.batch_size, 0, 0))
 
     def fit(self) -> TrainingState:

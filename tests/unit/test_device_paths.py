@@ -4,12 +4,14 @@ The tests of a CUDA device are marked ``gpu``; the others run the same lines on 
 """
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.data.sequences import Sequences
@@ -63,12 +65,11 @@ def test_a_seed_gives_the_same_run_twice(
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_a_compiled_backbone_trains_to_the_same_losses(
+def test_a_compiled_step_trains_to_the_same_losses(
     tmp_path: Path, tiny_dataset: Dataset, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if device == "cpu":  # the same graph, without a compiler
-        compile_ = nn.Module.compile
-        monkeypatch.setattr(nn.Module, "compile", lambda m: compile_(m, backend="eager"))
+    if device == "cpu":  # the same graphs, without a compiler
+        monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
     losses = []
     for choice in ("false", "true"):
         config = config_for(tiny_dataset, "model.dropout=0.0", f"training.compile={choice}")
@@ -89,32 +90,57 @@ def test_features_and_weights_live_on_the_device(tiny_dataset: Dataset, device: 
 @needs_cuda
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_speed_and_memory_on_the_gpu(tmp_path: Path, backbone: str, precision: str) -> None:
-    dataset = make_dataset(tmp_path / "d", num_users=4096, num_items=12_000, length=20)
-    found = {}
-    for content in ("none", "prism"):
-        trainer = _trainer(dataset, tmp_path, backbone, content, precision)
+@pytest.mark.parametrize("compiled", ["false", "true"])
+@pytest.mark.parametrize("batch_size", [512, 4096])
+def test_speed_and_memory_on_the_gpu(
+    tmp_path: Path, backbone: str, precision: str, compiled: str, batch_size: int
+) -> None:
+    dataset = make_dataset(tmp_path / "d", num_users=8192, num_items=12_000, length=20)
+    peak, found = peak_arithmetic(precision), {}
+    print()
+    for content in ("none", "sum", "prism"):
+        options = (f'model.backbone="{backbone}"', f'model.content="{content}"')
+        options += (f'training.precision="{precision}"', f"training.batch_size={batch_size}")
+        arithmetic = arithmetic_of(_trainer(dataset, tmp_path, *options))
+        trainer = _trainer(dataset, tmp_path, *options, f"training.compile={compiled}")
         trainer._train_epoch(1)
-        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
-        began = time.perf_counter()
-        trainer._train_epoch(2)
-        torch.cuda.synchronize()
-        took, memory = time.perf_counter() - began, torch.cuda.max_memory_allocated()
-        found[content] = took
+        took = found[content] = seconds(lambda: trainer._train_epoch(2))  # noqa: B023
+        memory = torch.cuda.max_memory_allocated()
         print(
-            f"{backbone}, {content}, {precision}: {4096 / took:.0f} sequences/s, {memory >> 20} MB"
+            f"{backbone}, {content}, {precision}, batch {batch_size}, compiled {compiled}: "
+            f"{8192 / took:.0f} sequences/s, {arithmetic / took / peak:.1%} of the peak, "
+            f"{memory >> 20} MB, {took / found['none']:.2f} x backbone"
         )
-    print(f"PRISM / backbone: {found['prism'] / found['none']:.2f}")
-    assert memory < 4 * 2**30
+    assert memory < 16 * 2**30
 
 
-def _trainer(
-    dataset: Dataset, folder: Path, backbone: str, content: str, precision: str
-) -> Trainer:
-    options = (f'model.backbone="{backbone}"', f'model.content="{content}"')
-    sizes = ("model.hidden_size=64", "training.batch_size=512")
-    config = config_for(dataset, *options, *sizes, f'training.precision="{precision}"')
+def arithmetic_of(trainer: Trainer) -> int:
+    """Floating-point operations of one epoch's products."""
+    with FlopCounterMode(display=False) as counter:
+        trainer._train_epoch(1)
+    return int(counter.get_total_flops())
+
+
+def peak_arithmetic(precision: str) -> float:
+    """Operations a second that a large matrix product reaches."""
+    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    square = torch.randn(8192, 8192, device="cuda").to(kind)
+    square @ square
+    return float(2 * 8192**3 / seconds(lambda: square @ square))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Elapsed seconds of one call, the device's work included."""
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    work()
+    torch.cuda.synchronize()
+    return time.perf_counter() - began
+
+
+def _trainer(dataset: Dataset, folder: Path, *options: str) -> Trainer:
+    config = config_for(dataset, "model.hidden_size=64", *options)
     seeding.initialise(0)
     device, sequences = torch.device("cuda"), Sequences(dataset)
     model = make_model(config.model, dataset).to(device)

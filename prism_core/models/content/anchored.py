@@ -1,7 +1,7 @@
 """Mode ``anchored``: parts whose roles hold by construction."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from prism_core.models.content.losses import cross_correlation, unexplained, var
 from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY, parts_of
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
 
 INITIAL_SCALE = 0.1
 MIN_SCALE = 1e-4
@@ -106,6 +109,7 @@ class AnchoredContent(Content):
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
         self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
+        self._compiled: dict[str, Callable[..., Any]] = {}
 
     is_on: Tensor
     is_item: Tensor
@@ -124,21 +128,33 @@ class AnchoredContent(Content):
     ) -> list[Tensor]:
         items = self._catalogue(subset)
         with torch.autocast(self.shared.device.type, enabled=False):
-            known = self._known(items)
-            return [self._pattern(items, known, kept, generator) for kept in patterns]
+            drawn = [self._stand_ins(items, kept, generator) for kept in patterns]
+            known = self._in_step(self._known)(items)
+            return [
+                self._in_step(self._pattern)(items, known, tuple(kept), stand_ins)
+                for kept, stand_ins in zip(patterns, drawn, strict=True)
+            ]
+
+    def compile_step(self) -> None:
+        for method in (self._known, self._pattern, self._losses):
+            self._compiled[method.__name__] = torch.compile(method)
+
+    def _in_step(self, method: Callable[Args, Result]) -> Callable[Args, Result]:
+        """Give the compiled form of a method in training, where it was compiled."""
+        return self._compiled.get(method.__name__, method) if self.training else method
 
     def _pattern(
         self,
         items: Catalogue,
         known: Known,
-        kept: Sequence[bool],
-        generator: torch.Generator | None,
+        kept: tuple[bool, ...],
+        stand_ins: Sequence[Tensor | None] | None,
     ) -> Tensor:
         if all(kept):
             return known.parts
-        views, is_expected = known.views, generator is None
-        if generator is not None:
-            views = self._replaced(items, known, kept, generator)
+        views, is_expected = known.views, stand_ins is None
+        if stand_ins is not None:
+            views = self._replaced(known, stand_ins)
         flags, is_item = items.available, items.is_item
         return self._parts(views, flags, known.statistics, kept, is_item, is_expected)
 
@@ -166,14 +182,28 @@ class AnchoredContent(Content):
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        weights, items, rows = self.loss_weights, *self._sample(context)
-        parts = F.embedding(rows, context.item_parts.flatten(1)).unflatten(1, self.missing.shape)
-        losses = {
+        items, rows = self._sample(context)
+        ids, tables = context.id_vectors(rows), context.item_parts
+        losses = self._in_step(self._losses)(
+            items, F.embedding(rows, tables.flatten(1)), ids, context.queries, context.num_targets
+        )
+        return {name: loss for name, loss in losses.items() if getattr(self.loss_weights, name) > 0}
+
+    def _losses(
+        self,
+        items: Tensor,
+        part_vectors: Tensor,
+        ids: Tensor,
+        queries: Tensor,
+        num_targets: Tensor | float,
+    ) -> dict[str, Tensor]:
+        """Compute each loss from the parts ``(n, P * S)`` and ids ``(n, W)`` of some items."""
+        weights, parts = self.loss_weights, part_vectors.unflatten(1, self.missing.shape)
+        return {
             "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(context, parts, rows),
+            "charge": weights.charge * self._charge(parts, ids, queries, num_targets),
         }
-        return {name: loss for name, loss in losses.items() if getattr(weights, name) > 0}
 
     def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
         """Draw the items on which auxiliary losses are estimated; give their table rows too."""
@@ -267,23 +297,29 @@ class AnchoredContent(Content):
     def _own(self) -> list[Tensor]:
         return [self.get_buffer(f"own_{name}") for name in self.modalities]
 
-    def _replaced(
-        self,
-        items: Catalogue,
-        known: Known,
-        kept: Sequence[bool],
-        generator: torch.Generator,
-    ) -> Views:
-        """View the items with withheld modalities replaced, as configured."""
+    def _stand_ins(
+        self, items: Catalogue, kept: Sequence[bool], generator: torch.Generator | None
+    ) -> list[Tensor | None] | None:
+        """Draw what stands in for each withheld modality, None for one that is kept.
+
+        That is the donors ``(n,)``, or own residuals ``(n, k)`` or ``(1, k)``, as configured.
+        Without a generator nothing is drawn: parts are expectations.
+        """
+        if generator is None:
+            return None
+        draw = self._donors if self.withhold == "swap" else self._residuals
+        return [None if k else draw(items, m, generator) for m, k in enumerate(kept)]
+
+    def _replaced(self, known: Known, stand_ins: Sequence[Tensor | None]) -> Views:
+        """View the items with withheld modalities replaced."""
         outputs = list(known.views.outputs)
-        for index, is_kept in enumerate(kept):
-            if is_kept:
+        for index, stand_in in enumerate(stand_ins):
+            if stand_in is None:
                 continue
             if self.withhold == "swap":
-                donors = self._donors(items, index, generator)
-                outputs[index] = outputs[index].index_select(0, donors)
+                outputs[index] = outputs[index].index_select(0, stand_in)
             else:
-                said = self.experts.own[index](self._stand_in(items, index, generator))
+                said = self.experts.own[index](stand_in)
                 outputs[index] = said - known.statistics.output_means[index]
                 outputs[index] = outputs[index].expand_as(known.views.outputs[index])
         return Views(outputs, known.views.shared)
@@ -296,7 +332,7 @@ class AnchoredContent(Content):
         draws = torch.rand(len(self.is_item), generator=generator, device=generator.device)
         return donors[(draws.to(donors.device)[items.items] * len(donors)).long()]
 
-    def _stand_in(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
+    def _residuals(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
         """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(n, k)``."""
         rows, space = self._own()[index], self._spaces()[index]
         if self.withhold == "noise":
@@ -335,7 +371,8 @@ class AnchoredContent(Content):
         losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
         return torch.stack(losses).mean()
 
-    def _charge(self, context: StepContext, parts: Tensor, rows: Tensor) -> Tensor:
+    def _charge(
+        self, parts: Tensor, ids: Tensor, queries: Tensor, num_targets: Tensor | float
+    ) -> Tensor:
         synergy = self.join(parts * self._is_synergy()[:, None])
-        whole = context.id_vectors(rows) + self.join(parts)
-        return variance_share(context.queries, synergy, whole, context.num_targets)
+        return variance_share(queries, synergy, ids + self.join(parts), num_targets)

@@ -182,3 +182,7 @@ class Content(Connected, ABC):
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         """Losses of the content itself, weights applied, by name; none by default."""
         return {}
+
+    def compile_step(self) -> None:
+        """Let `torch.compile` make faster forms of what a training step computes, if any pay."""
+        return None
