@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.alignment import store_aligned
 from analysis.maps import MapSettings, map_name, store_map
 from analysis.spaces import item_vectors
 from prism_core.store.datasets import Dataset
@@ -52,13 +53,19 @@ def browser() -> Iterator[object]:
 def shown_runs(
     tiny_runs: Path, trained_runs: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The generated runs, one of them with maps, and one that was trained and has a model."""
+    """Generated runs, one with maps, two aligned, and one that was trained and has a model."""
     root = tmp_path_factory.mktemp("shown") / "runs"
     shutil.copytree(tiny_runs, root)
     shutil.copytree(trained_runs, root, dirs_exist_ok=True)
     run, settings = Run(root / "prism-seed0"), MapSettings(method="pca")
     for space in run.parts:
         store_map(run, map_name("items", space, "pca"), item_vectors(run, space), settings)
+    both = [Run(root / f"prism-seed{seed}") for seed in (0, 1)]
+    tables = [item_vectors(one, "fused") for one in both]
+    store_aligned(
+        both, tables, scope="items", space="fused", settings=MapSettings(neighbours=5),
+        labels=[{}, {}],
+    )  # fmt: skip
     return root
 
 

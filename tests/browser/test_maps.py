@@ -127,6 +127,38 @@ def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
     assert page.evaluate("(plot) => document.querySelector(plot).data === window.before", PLOT)
 
 
+def choose_row(page, table, row: int) -> None:
+    """Click the box before a row of a table; the grid is drawn on a canvas."""
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 36 * (row + 1) + 18)
+
+
+def test_a_row_of_the_marked_items_chooses_the_item(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0")
+    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
+    settle(page)
+    page.locator(f"{PLOT} [data-val=select]").click(force=True)
+    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    heading(page).wait_for()
+    settle(page)
+    assert "item=" not in page.url
+    choose_row(page, page.locator("[data-testid=stDataFrame]:visible").first, 0)
+    page.wait_for_url("**item=*")
+    page.get_by_role("heading", name="Neighbours in the original space").wait_for()
+
+
+def test_a_row_of_what_moved_chooses_the_item(page, app_url: str) -> None:
+    page.goto(f"{app_url}/maps?run=prism-seed0&view=Across+runs")
+    page.get_by_role("heading", name="What moved").wait_for()
+    settle(page)
+    assert "item=" not in page.url
+    for row in (0, 2):
+        choose_row(page, page.locator("[data-testid=stDataFrame]:visible").last, row)
+        page.wait_for_function("(old) => location.href !== old", arg=page.url)
+        assert "item=" in page.url
+
+
 def test_card_beside_the_pointer_shows_the_item_below_it(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
