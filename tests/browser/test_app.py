@@ -274,6 +274,18 @@ def test_a_click_on_a_dot_opens_its_user(page, app_url: str) -> None:
     page.get_by_role("heading", name="User 5", exact=True).wait_for(state="hidden")
 
 
+def test_a_click_on_a_row_opens_its_user(page, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed0&user=5&view=Among+all+users")
+    table = page.locator(".st-key-user_table [data-testid=stDataFrame]")
+    table.wait_for()
+    settle(page)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 35 + 35 * 2.5)
+    page.get_by_role("heading", name="User 3", exact=True).wait_for()
+    page.wait_for_url("**user=3&*")
+
+
 def test_a_question_about_information_is_computed_beside_the_app(page, app_url: str) -> None:
     page.goto(f"{app_url}/information?run=prism-seed0")
     choose(page, "Question", "whether a candidate")
