@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from analysis.explanations import UserExplanation
 
@@ -50,4 +50,4 @@ def half_interval(values: pd.Series) -> float:
     """Half the width of the 95 % t interval of a mean; missing below two values."""
     if len(values) < 2:
         return float("nan")
-    return float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import PCA
 
 from analysis.engines import CUML, engine_for
 from analysis.neighbours import map_quality, silhouette
@@ -89,6 +88,8 @@ def project(vectors: np.ndarray, settings: MapSettings) -> np.ndarray:
     if not np.ptp(unit, axis=0).any():  # a part that nothing reaches: no neighbours, no axes
         return np.zeros((len(unit), 2), dtype=np.float32)
     if settings.method == "pca":
+        from sklearn.decomposition import PCA  # loads scipy.stats: not when a page is opened
+
         return PCA(n_components=2, svd_solver="full").fit_transform(unit).astype(np.float32)
     options = umap_options(settings, len(unit))
     is_dense = settings.method == "densmap"

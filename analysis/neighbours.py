@@ -4,9 +4,6 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from sklearn.manifold import trustworthiness
-from sklearn.metrics import silhouette_score
-from sklearn.neighbors import NearestNeighbors
 
 from analysis.spaces import unit_rows
 from prism_core.errors import DataError
@@ -40,9 +37,7 @@ def neighbour_table(vectors: np.ndarray, count: int) -> np.ndarray:
     """
     if len(vectors) <= count:
         raise DataError(f"{count} neighbours asked of {len(vectors)} rows; ask for fewer.")
-    unit = unit_rows(vectors)
-    found = NearestNeighbors(n_neighbors=count).fit(unit)
-    return found.kneighbors(return_distance=False)
+    return _nearest(unit_rows(vectors), count)
 
 
 def jaccard(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -72,8 +67,9 @@ def map_quality(
     used = min(count, (len(rows) - 1) // 2)
     if used < 1:
         raise DataError(f"{len(rows)} rows are too few to judge a map; at least 3 are needed.")
-    true = NearestNeighbors(n_neighbors=used).fit(space).kneighbors(return_distance=False)
-    seen = NearestNeighbors(n_neighbors=used).fit(plane).kneighbors(return_distance=False)
+    from sklearn.manifold import trustworthiness  # loads scipy.stats: not when a page is opened
+
+    true, seen = _nearest(space, used), _nearest(plane, used)
     kept = (true[:, :, None] == seen[:, None, :]).sum(axis=(1, 2)) / used
     return {
         "trustworthiness": float(trustworthiness(space, plane, n_neighbors=used)),
@@ -88,7 +84,16 @@ def silhouette(vectors: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> flo
     groups = np.asarray(labels)[rows]
     if not 2 <= len(np.unique(groups)) < len(rows):
         return float("nan")
+    from sklearn.metrics import silhouette_score  # loads scipy.stats: not when a page is opened
+
     return float(silhouette_score(unit_rows(vectors[rows]), groups))
+
+
+def _nearest(points: np.ndarray, count: int) -> np.ndarray:
+    """Give the rows nearest to every row, ``(N, count)``, without itself."""
+    from sklearn.neighbors import NearestNeighbors  # loads scipy.stats: not when a page is opened
+
+    return NearestNeighbors(n_neighbors=count).fit(points).kneighbors(return_distance=False)
 
 
 def _sample(rows: int, seed: int) -> np.ndarray:

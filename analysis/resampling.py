@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 RESAMPLES: Final = 4000
 LEVEL: Final = 0.95
@@ -80,6 +80,12 @@ def mean_intervals(
     return [_percentiles(float(value), draws, level) for value, draws in pairs]
 
 
+def _fewest_heads(share: float, tosses: int) -> int:
+    """Give the smallest number that a share of tossed coins' heads does not exceed."""
+    heads = np.arange(tosses + 1)
+    return int(np.searchsorted(special.bdtr(heads, tosses, 0.5), share))
+
+
 def median_interval(values: np.ndarray, *, level: float = LEVEL) -> Interval:
     """Give the median and its exact interval between two order statistics (sign-test inversion).
 
@@ -87,7 +93,7 @@ def median_interval(values: np.ndarray, *, level: float = LEVEL) -> Interval:
     spans all values.
     """
     ordered = np.sort(np.asarray(values, dtype=np.float64))
-    below = max(0, int(stats.binom.ppf((1 - level) / 2, len(ordered), 0.5)) - 1)
+    below = max(0, _fewest_heads((1 - level) / 2, len(ordered)) - 1)
     return Interval(
         float(np.median(ordered)), float(ordered[below]), float(ordered[len(ordered) - 1 - below])
     )
@@ -297,8 +303,8 @@ def _with_few_seeds(
     variance = users + own
     fewest = sum(groups) - len(groups)
     freedom = variance**2 / (users**2 / (counts.sum() - 1) + total**2 / fewest)
-    scores = stats.norm.cdf((draws - value) / np.sqrt(variance)).clip(TAIL, 1 - TAIL)
-    return value + np.sqrt(variance) * stats.t.ppf(scores, max(freedom, fewest))
+    scores = special.ndtr((draws - value) / np.sqrt(variance)).clip(TAIL, 1 - TAIL)
+    return value + np.sqrt(variance) * special.stdtrit(max(freedom, fewest), scores)
 
 
 def _variance_of_users(columns: np.ndarray, counts: np.ndarray, groups: list[int]) -> float:

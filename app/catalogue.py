@@ -3,6 +3,7 @@
 import colorsys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import pandas as pd
@@ -40,6 +41,12 @@ class Catalogue:
     def get(self, item_id: str) -> Item:
         """Give an item; one that the run does not list shows its id."""
         return self.items.get(item_id) or Item(item_id=item_id, title=f"Item {item_id}")
+
+    def containing(self, text: str, limit: int) -> list[str]:
+        """Give the ids of the first items whose label contains a text, whatever its case."""
+        wanted = text.strip().casefold()
+        found = (i for i in self.items if not wanted or wanted in self.get(i).label.casefold())
+        return list(islice(found, limit))
 
     def color(self, item: Item) -> str:
         """Give the colour of an item's first category."""

@@ -18,6 +18,7 @@ from analysis.explanations import (
     population_weights,
 )
 from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curves
+from analysis.neighbours import nearest
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
 from prism_core.errors import DataError, RunFormatError
@@ -213,8 +214,6 @@ def nearest_items(run: Run, item_id: str, count: int) -> pd.DataFrame:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _nearest_items(path: Path, stamp: int, item_id: str, count: int) -> pd.DataFrame:
-    from analysis.neighbours import nearest  # loads scikit-learn: not on a page's first view
-
     run = _run(path, stamp)
     ids = _table(path, stamp, "items").sort_values("item_index")["item_id"].astype(str).to_numpy()
     row, vectors = int((ids == item_id).argmax()), _vectors(path, stamp)
@@ -244,8 +243,6 @@ def nearest_rows(run: Run, scope: str, space: str, row: int, count: int) -> pd.D
 def _nearest_rows(
     path: Path, stamp: int, data: Path | None, scope: str, space: str, row: int, count: int
 ) -> pd.DataFrame:
-    from analysis.neighbours import nearest  # loads scikit-learn: not on a page's first view
-
     return nearest(_space(path, stamp, data, scope, space), row=row, count=count)
 
 

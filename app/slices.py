@@ -6,6 +6,7 @@ their slices, because users and items are the same.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,10 +25,14 @@ OVERLAY = ".slices"
 
 def own_folder(run: Run) -> Path:
     """Give the folder into which slices of a run are written."""
-    is_bundled = run.path.resolve().is_relative_to(loaders.ROOT / "assets")
-    if is_bundled or not os.access(run.path, os.W_OK):
+    if _is_bundled(run.path) or not os.access(run.path, os.W_OK):
         return loaders.own_runs() / OVERLAY / run.run_id
     return run.path
+
+
+@lru_cache(maxsize=loaders.MANY_RUNS)
+def _is_bundled(path: Path) -> bool:
+    return path.resolve().is_relative_to(loaders.ROOT / "assets")
 
 
 def own(run: Run) -> dict[str, SavedSlice]:

@@ -18,6 +18,9 @@ from analysis.plots.theme import (
 ROW = 30
 """Height of one bar row in px."""
 
+INWARDS = 0.4
+"""Share of a waterfall's width from which on the final score is written inside it."""
+
 
 def contribution_bars(
     *,
@@ -102,10 +105,11 @@ def contribution_waterfall(
         )
     _add_connectors(figure, names, ends.to_list(), dark)
     score = float(ends.iloc[-1])
-    rises = score >= baseline
-    _add_score_line(figure, baseline, "all off", "right" if rises else "left", dark)
-    _add_score_line(figure, score, "score", "left" if rises else "right", dark)
-    _widen(figure, [baseline, *ends])
+    low, high = _widen(figure, [baseline, *ends])
+    outwards = ["right", "left"] if score >= baseline else ["left", "right"]
+    is_far = abs(score - baseline) > INWARDS * (high - low)
+    _add_score_line(figure, baseline, "all off", outwards[0], dark)
+    _add_score_line(figure, score, "score", outwards[0 if is_far else 1], dark)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Score", zeroline=False)
     figure.update_layout(title_text=short(title, width=60), margin_t=64)
@@ -241,22 +245,19 @@ def _add_connectors(figure: go.Figure, names: list[str], ends: list[float], dark
 
 
 def _add_score_line(figure: go.Figure, value: float, name: str, anchor: str, dark: bool) -> None:
-    figure.add_vline(
-        x=value,
-        line={"color": INK[dark], "width": 1, "dash": "dot"},
-        annotation={
-            "text": f"{name} {value:.3f}",
-            "yref": "paper",
-            "y": 1.0,
-            "yanchor": "bottom",
-            "xanchor": anchor,
-            "showarrow": False,
-        },
+    line = {"color": INK[dark], "width": 1, "dash": "dot"}
+    figure.add_shape(
+        type="line", x0=value, x1=value, xref="x", y0=0, y1=1, yref="y domain", line=line
     )
+    figure.add_annotation(
+        text=f"{name} {value:.3f}", x=value, xanchor=anchor, y=1, yref="paper", yanchor="bottom",
+        showarrow=False,
+    )  # fmt: skip
 
 
-def _widen(figure: go.Figure, values: list[float]) -> None:
-    """Leave room at both ends for the numbers beside the marks."""
+def _widen(figure: go.Figure, values: list[float]) -> tuple[float, float]:
+    """Leave room at both ends for the numbers beside the marks, and give both ends."""
     low, high = min(values), max(values)
     room = 0.25 * (high - low or 1.0)
     figure.update_xaxes(range=[low - room, high + room])
+    return low - room, high + room

@@ -84,7 +84,7 @@ def contribution_ridges(
             value = float(values[mine][0])
             below = 100 * float((values <= value).mean())
             _mark(figure, row, value, f"{value:+.2f} (≥ {below:.0f} % of users)", dark)
-    figure.update_xaxes(title="Mean contribution to the score of the listed items", zeroline=True)
+    figure.update_xaxes(title="Mean contribution to the score", zeroline=True)
     return figure
 
 

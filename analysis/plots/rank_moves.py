@@ -18,6 +18,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "stays": ("Stays", ""),
     "single": ("In one list only", ""),
 }
+"""Name and colour of what an item can do; without a colour it is drawn in a muted one."""
 
 
 def rank_moves(
@@ -40,7 +41,7 @@ def rank_moves(
     if lists.empty:
         return empty_figure("There is nothing to compare.", dark=dark)
     rows = lists.to_dict("records")
-    kinds = [_kind(row, top) for row in rows]
+    kinds = [kind_of(row, top) for row in rows]
     lines = [
         _lines(kind, [row for row, its in zip(rows, kinds, strict=True) if its == kind], top, dark)
         for kind in KINDS
@@ -67,7 +68,8 @@ def rank_moves(
     )
 
 
-def _kind(row: dict[Any, Any], top: int) -> str:
+def kind_of(row: Mapping[Any, Any], top: int) -> str:
+    """Say what a row of aligned lists does, as a key of :data:`KINDS`."""
     inside = [pd.notna(row[side]) and row[side] <= top for side in ("first", "second")]
     if not all(inside):
         return "single"
@@ -78,32 +80,36 @@ def _kind(row: dict[Any, Any], top: int) -> str:
 
 def _lines(kind: str, rows: Sequence[dict[Any, Any]], top: int, dark: bool) -> dict[str, Any]:
     """Give the lines of one kind as one trace, broken between items."""
-    name, color = KINDS[kind]
     x: list[float | None] = []
     y: list[float | None] = []
     texts: list[str | None] = []
     for row in rows:
-        ends = _ends(row, top)
+        ends = ends_of(row, top)
         x += [ends[0][0], ends[1][0], None]
         y += [ends[0][1], ends[1][1], None]
-        texts += [_hover(row)] * 2 + [None]
+        texts += [f"{short(row['title'])}<br>{move_words(row)}"] * 2 + [None]
     return {
         "type": "scatter",
-        "name": name,
+        "name": KINDS[kind][0],
         "x": x,
         "y": y,
         "mode": "lines+markers",
         "hovertext": texts,
         "hoverinfo": "text",
-        "line": {"color": color or MUTED[dark], "width": 1.5 if kind == "single" else 2.5}
+        "line": {"color": color_of(kind, dark), "width": 1.5 if kind == "single" else 2.5}
         | ({"dash": "dot"} if kind == "single" else {}),
         "marker": {"size": 7},
         "cliponaxis": False,
     }
 
 
-def _ends(row: dict[Any, Any], top: int) -> list[tuple[float, float]]:
-    """Give both ends of an item's line: ``(x, y)``."""
+def color_of(kind: str, dark: bool) -> str:
+    """Give the colour of a kind on a dark or a light page."""
+    return KINDS[kind][1] or MUTED[dark]
+
+
+def ends_of(row: Mapping[Any, Any], top: int) -> list[tuple[float, float]]:
+    """Give both ends of an item's line: ``(x, y)``, x from 0 to 1 and y the rank."""
     first, second = row["first"], row["second"]
     if pd.isna(second) or second > top:
         return [(0, float(first)), (STUB, float(first) + 0.25)]
@@ -112,11 +118,12 @@ def _ends(row: dict[Any, Any], top: int) -> list[tuple[float, float]]:
     return [(0, float(first)), (1, float(second))]
 
 
-def _hover(row: dict[Any, Any]) -> str:
-    places = [
+def move_words(row: Mapping[Any, Any]) -> str:
+    """Say where an item stands in both lists."""
+    first, second = (
         "not known" if pd.isna(row[side]) else f"{row[side]:,}" for side in ("first", "second")
-    ]
-    return f"{short(row['title'])}<br>rank {places[0]} → {places[1]}"
+    )
+    return f"rank {first} → {second}"
 
 
 def _labels(lists: pd.DataFrame, side: str, top: int) -> dict[str, Any]:

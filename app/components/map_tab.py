@@ -19,7 +19,7 @@ from app.components import (
 )
 from app.components.text import markdown
 from app.map_view import MapView
-from app.state import publish, selection
+from app.redraws import redrawn_alone
 from prism_core.errors import PrismError
 from prism_core.store.reader import Run
 
@@ -43,21 +43,13 @@ def _draw_maps(run: Run, stored: dict[str, dict[str, list[str]]]) -> None:
     map_controls.draw(view, stored, points)
     head = map_figure.draw(run, view, points)
     map_quality.draw(run, view)
-    _draw_marks(run, view, points, head, _drawn_elsewhere())
+    _draw_marks(run, view, points, head)
     map_figure.draw_card(run, view, points)
 
 
-@st.fragment
-def _draw_marks(
-    run: Run,
-    view: MapView,
-    points: pd.DataFrame,
-    head: DeltaGenerator,
-    drawn: tuple[str | None, ...],
-) -> None:
+@redrawn_alone("slice", "item", "user")
+def _draw_marks(run: Run, view: MapView, points: pd.DataFrame, head: DeltaGenerator) -> None:
     """Draw what depends on marks alone; a mark redraws this and nothing else."""
-    if _drawn_elsewhere() != drawn:
-        st.rerun()
     try:
         rows, origin = _marked(run, view, points)
         with head:
@@ -68,12 +60,6 @@ def _draw_marks(
     except PrismError as error:
         st.error(markdown(error), icon=":material/error:")
     map_figure.listen(view, points)
-    publish()
-
-
-def _drawn_elsewhere() -> tuple[str | None, ...]:
-    """Give what the sidebar and the figure show of the selection."""
-    return selection().slice, selection().item, selection().user
 
 
 def _marked(run: Run, view: MapView, points: pd.DataFrame) -> tuple[np.ndarray | None, str]:

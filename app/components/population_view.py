@@ -54,8 +54,8 @@ def _draw_contributions(run: Run, population: pd.DataFrame, options: dict[str, A
         name="population-contributions",
         data=population,
         recipe=Recipe(figure="contributions", runs=(run.run_id,), options=options),
-        caption="Hills: users, each hill as tall as the others. Diamonds: this user. Bars: the "
-        "middle half of the users.",
+        caption="Means over each user's listed items. Hills: users, each hill as tall as the "
+        "others. Diamonds: this user. Bars: the middle half of the users.",
     )
 
 

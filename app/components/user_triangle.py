@@ -17,7 +17,8 @@ from analysis.user_plane import TRIANGLE
 from app import loaders, map_view, marks
 from app.components import figure_card, map_lens, slice_saver
 from app.components.text import markdown, plural
-from app.state import Widget, is_dark, publish, select, selection
+from app.redraws import redrawn_alone
+from app.state import Widget, is_dark, select, selection
 from prism_core.errors import PrismError
 from prism_core.store.reader import Run
 
@@ -46,20 +47,14 @@ def draw(run: Run, population: pd.DataFrame, options: dict[str, Any]) -> None:
             figure = _figure(population, options, *_marked(run))
             figure_card.draw_chart(figure, name=Widget.TRIANGLE, title=TITLE, tools=TOOLS)
             st.caption(CAPTION)
-        _draw_marks(run, population, options, head, _drawn_elsewhere())
+        _draw_marks(run, population, options, head)
 
 
-@st.fragment
+@redrawn_alone("slice", "user")
 def _draw_marks(
-    run: Run,
-    population: pd.DataFrame,
-    options: dict[str, Any],
-    head: DeltaGenerator,
-    drawn: tuple[str | None, ...],
+    run: Run, population: pd.DataFrame, options: dict[str, Any], head: DeltaGenerator
 ) -> None:
     """Draw what depends on marks alone; a mark redraws this and changes the chart that is there."""
-    if _drawn_elsewhere() != drawn:
-        st.rerun()
     users, region = _marked(run)
     with head:
         _draw_head(run, population, options, users)
@@ -74,7 +69,6 @@ def _draw_marks(
     map_lens.draw(
         Widget.TRIANGLE, spaces=[TRIANGLE], on_drawn=_keep, on_picked=partial(_open, population)
     )
-    publish()
 
 
 def _draw_head(
@@ -128,11 +122,6 @@ def _draw_marked(run: Run, users: pd.Series, origin: str) -> None:
 
 def _shapes(region: Region | None) -> tuple[Shape, ...]:
     return region.shapes if region is not None and region.method == TRIANGLE else ()
-
-
-def _drawn_elsewhere() -> tuple[str | None, ...]:
-    """Give what the rest of the page shows of the selection."""
-    return selection().slice, selection().user
 
 
 def _keep(shapes: list[Shape]) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.plots.theme import label_of
 from app.catalogue import Catalogue
-from app.components import health_badge, what_if_history
+from app.components import what_if_history
 from app.state import Widget, can_undo, selection, try_what_if, undo
 from app.what_if import WhatIf
 from prism_core.errors import ConfigError
@@ -84,28 +84,31 @@ def _draw_switches(run: Run, change: WhatIf) -> None:
 
 def _draw_weights(run: Run, change: WhatIf, weights: pd.DataFrame) -> None:
     own = tuple(round(float(weight), 2) for weight in weights["weight"])
-    by_hand = change.weights is not None
-    st.session_state[Widget.BY_HAND] = by_hand
+    st.session_state[Widget.BY_HAND] = change.weights is not None
     st.toggle(
         "Set the fusion weights by hand",
         key=Widget.BY_HAND,
         on_change=lambda: _set(change, weights=own if st.session_state[Widget.BY_HAND] else None),
         help="They are scaled to sum to 1 and used at every place of the history.",
     )
+    if change.weights is None:
+        words = (
+            f"{label_of(part)} {weight:.2f}" for part, weight in zip(run.parts, own, strict=True)
+        )
+        st.caption(f"The gate's own: {', '.join(words)}.")
+        return
     scaled = change.scaled_weights or own
-    for place, (part, value) in enumerate(zip(run.parts, change.weights or own, strict=True)):
+    for part, value, share in zip(run.parts, change.weights, scaled, strict=True):
         key = f"{Widget.WEIGHT}-{part}"
         st.session_state[key] = float(value)
         st.slider(
-            f"{label_of(part)}: {scaled[place]:.2f}",
+            f"{label_of(part)}: {share:.2f}",
             0.0,
             1.0,
             step=STEP,
             key=key,
-            disabled=not by_hand,
             on_change=lambda: _set(change, weights=_slider_values(run.parts)),
         )
-    health_badge.draw(run)
 
 
 def _set(change: WhatIf, **fields: tuple[str, ...] | tuple[float, ...] | None) -> None:

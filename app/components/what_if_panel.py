@@ -4,18 +4,28 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.aligned_lists import aligned_lists
 from analysis.explanations import UserExplanation
 from analysis.plots.rank_moves import rank_moves
 from app import loaders
 from app.catalogue import Catalogue
-from app.components import figure_card, stand_in_picker, what_if_controls, what_if_history
+from app.components import (
+    figure_card,
+    health_badge,
+    moves_list,
+    stand_in_picker,
+    what_if_controls,
+    what_if_history,
+)
 from app.components.cards import Card, draw_strip
 from app.components.histories import history_of, read_length
 from app.components.text import markdown
-from app.state import is_dark, publish, selection
+from app.redraws import redrawn_alone
+from app.state import is_dark
 from prism_core.errors import NotFittedError, PrismError
+from prism_core.stand_in import StandIn
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 
@@ -37,55 +47,45 @@ def draw(run: Run, catalogue: Catalogue, explanation: UserExplanation) -> None:
             f"A what-if needs the run's {missing}, which is not here. Train the run again, or "
             "choose another one."
         )
-    _draw_answer(run, dataset, catalogue, explanation, _drawn_elsewhere())
+    sides = st.grid(2, min_column_width=440)
+    controls, lists = sides.container(), sides.container()
+    below = st.container()
+    with controls:
+        stand_in = stand_in_picker.draw(run, explanation.user_id)
+        _draw_answer(run, dataset, catalogue, explanation, stand_in, lists, below)
+        health_badge.draw(run)
 
 
-@st.fragment
+@redrawn_alone("run", "user", "standin")
 def _draw_answer(
     run: Run,
     dataset: Dataset,
     catalogue: Catalogue,
     explanation: UserExplanation,
-    drawn: tuple[str | None, ...],
+    stand_in: StandIn,
+    lists: DeltaGenerator,
+    below: DeltaGenerator,
 ) -> None:
     """Draw what depends on the what-if alone; a change draws this again and nothing else."""
-    if _drawn_elsewhere() != drawn:
-        st.rerun()
     try:
-        _draw_both(run, dataset, catalogue, explanation)
-    except PrismError as error:
-        st.error(markdown(error), icon=":material/error:")
-    publish()
-
-
-def _draw_both(
-    run: Run, dataset: Dataset, catalogue: Catalogue, explanation: UserExplanation
-) -> None:
-    """Draw the controls and both lists."""
-    history = history_of(dataset, explanation.user_id)
-    own = tuple(history[-read_length(run) :])
-    change = what_if_controls.current(run)
-    sides = st.grid(2, min_column_width=440)
-    controls, lists = sides.container(), sides.container()
-    with controls:
-        stand_in = stand_in_picker.draw(run, explanation.user_id)
+        history = history_of(dataset, explanation.user_id)
+        own = tuple(history[-read_length(run) :])
+        change = what_if_controls.current(run)
         what_if_controls.draw(
             run, change, own=own, weights=explanation.weights, catalogue=catalogue
         )
-    from app import live  # loads torch: not before somebody asks what if
+        from app import live  # loads torch: not before somebody asks what if
 
-    before = live.ranked_as_is(run, dataset, history)
-    now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
-    with lists:
-        draw_moves(before, now, explanation, catalogue)
-        draw_list(before, now, explanation, catalogue)
-    if change.history is not None:
-        what_if_history.draw_strip_of(change, own, catalogue)
-
-
-def _drawn_elsewhere() -> tuple[str | None, ...]:
-    """Give what the rest of the page shows of the selection."""
-    return selection().run, selection().user, selection().standin
+        before = live.ranked_as_is(run, dataset, history)
+        now = before if change.is_empty else live.ranked(run, dataset, history, change, stand_in)
+        with lists:
+            draw_moves(before, now, explanation, catalogue)
+            draw_list(before, now, explanation, catalogue)
+        with below.container():
+            if change.history is not None:
+                what_if_history.draw_strip_of(change, own, catalogue)
+    except PrismError as error:
+        st.error(markdown(error), icon=":material/error:")
 
 
 def draw_moves(
@@ -99,14 +99,18 @@ def draw_moves(
     lists = aligned_lists(first, second, titles=titles, targets=(target, target), top=TOP)
     places = [one.set_index("item_id")["rank"].get(target) for one in (first, second)]
     st.markdown(f"**{_target_words(*places)}**")
-    figure_card.draw(
-        rank_moves(lists=lists, names=("Before", "Now"), dark=is_dark()),
+    head = figure_card.Head(
         title="The list before and now",
         name="what-if-moves",
-        data=lists,
+        data=lambda: lists,
         caption="Lines join an item's two places; a short line leads out of the ten, or into them. "
         "★ marks the true next item.",
     )
+    names, dark = ("Before", "Now"), is_dark()
+    with st.container(border=True):
+        figure_card.draw_head(head, lambda: rank_moves(lists=lists, names=names, dark=dark))
+        moves_list.draw(lists, names=names, top=TOP, dark=dark)
+        st.caption(head.caption)
 
 
 def draw_list(

@@ -21,7 +21,8 @@ for view in ("Gates", "Health"):
     tab.run().switch_page("app_pages/information.py").run()
     assert not tab.exception, tab.exception
     assert [one.label for one in tab.tabs if len(one.children)] == [view]
-print([name for name in ("torch", "umap", "numba", "dit", "kaleido") if name in sys.modules])
+heavy = ("torch", "umap", "numba", "dit", "kaleido", "sklearn", "scipy.stats")
+print([name for name in heavy if name in sys.modules])
 """
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -154,18 +155,6 @@ def test_spaces_are_chosen_on_the_page(open_app: OpenApp, mapped: Path) -> None:
     assert [title.split("  ")[0] for title in titles] == ["Redundancy", "Raw image"]
 
 
-def test_only_the_chosen_spaces_are_computed(
-    open_app: OpenApp, mapped: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[list[str]] = []
-    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
-    app = open_map(open_app, mapped)
-    app.button_group("compute_map_spaces-items-umap").set_value(["id"]).run()
-    app.button("compute_maps").click().run()
-    (command,) = started
-    assert [command[k + 1] for k, part in enumerate(command) if part == "--space"] == ["id"]
-
-
 def test_search_rings_what_it_finds(open_app: OpenApp, mapped: Path) -> None:
     app = open_map(open_app, mapped)
     app.text_input("map_search").set_value("number 17").run()
@@ -290,24 +279,47 @@ def test_quality_is_told_for_every_drawn_map(open_app: OpenApp, mapped: Path) ->
     assert "sha256" in texts(app)
 
 
-def test_maps_are_computed_by_a_subprocess_with_the_settings_of_the_form(
-    open_app: OpenApp, mapped: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[list[str]] = []
-    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
-    app = open_map(open_app, mapped)
+def fill_in(app: AppTest) -> None:
     app.selectbox("compute_map_scope").set_value("users").run()
     app.selectbox("compute_map_method").set_value("densmap").run()
     app.number_input("compute_map_neighbours").set_value(7)
     app.number_input("compute_map_min_dist").set_value(0.2)
     app.number_input("compute_map_seed").set_value(3)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "spaces"),
+    [
+        (
+            fill_in,
+            "--scope users --method densmap --neighbours 7 --min-dist 0.2 --seed 3",
+            ["state", "weights", *PARTS, "id", "fused", "raw_image", "raw_text"],
+        ),
+        (
+            lambda app: app.button_group("compute_map_spaces-items-umap").set_value(["id"]).run(),
+            "--scope items --method umap",
+            ["id"],
+        ),
+    ],
+    ids=["every setting", "one space"],
+)
+def test_maps_are_computed_by_a_subprocess_with_what_the_form_says(
+    open_app: OpenApp,
+    mapped: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[AppTest], object],
+    options: str,
+    spaces: list[str],
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
+    app = open_map(open_app, mapped)
+    change(app)
     app.button("compute_maps").click().run()
     (command,) = started
     assert command[:2] == ["analysis", "map"]
-    options = " ".join(command[3:])
-    assert "--scope users --method densmap --neighbours 7 --min-dist 0.2 --seed 3" in options
-    spaces = [command[k + 1] for k, part in enumerate(command) if part == "--space"]
-    assert spaces == ["state", "weights", *PARTS, "id", "fused", "raw_image", "raw_text"]
+    assert options in " ".join(command[3:])
+    assert [command[k + 1] for k, part in enumerate(command) if part == "--space"] == spaces
 
 
 def test_a_map_started_from_the_page_appears_on_it(

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from app.components import user_table
 from app.components.histories import NEWEST
 from app.components.text import plain
 from prism_core.store.writer import add_artifact
@@ -108,6 +110,26 @@ def test_the_table_of_users_is_ordered_every_way(open_app: OpenApp, people: pd.D
         app.selectbox("user_order").set_value(order).run()
         wanted = people[column].sort_values(ascending=rises).to_numpy()
         np.testing.assert_allclose(app.dataframe[-1].value[shown].to_numpy(), wanted)
+
+
+def test_the_table_of_users_is_turned_page_by_page(
+    open_app: OpenApp, people: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(user_table, "PAGE", 15)
+    app = open_app("users", view="Among all users", **QUERY)
+    for page, start in ((1, 0), (2, 15), (3, 30)):
+        app.pagination(key="user_page").set_value(page).run()
+        shown = app.dataframe[-1].value["User"]
+        assert shown.tolist() == people["user_id"][start : start + 15].tolist()
+
+
+def test_pictures_of_a_folder_replace_the_title_cards(open_app: OpenApp, tmp_path: Path) -> None:
+    app = open_app("users", **QUERY)
+    assert "data:image/png" not in html(app)
+    item = app.get_by_key("item_picker").value
+    Image.new("RGB", (2, 3)).save(tmp_path / f"{item}.png")
+    app.text_input("pictures_input").set_value(str(tmp_path)).run()
+    assert html(app).count("data:image/png") == 1
 
 
 def test_every_item_card_splits_its_score(open_app: OpenApp) -> None:

@@ -1,6 +1,7 @@
 """What if: changes are values that fit into a link, and the model answers them."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from app.components.histories import history_of
+from app.components import what_if_history
+from app.components.histories import NEWEST, history_of
+from app.components.what_if_history import window
 from app.what_if import WhatIf
 from prism_core.errors import ConfigError
 from prism_core.names import MODALITIES, PARTS, players_of
@@ -163,11 +166,65 @@ def test_history_is_reordered_removed_from_and_added_to(
     assert "moved, was 4" in html(what_if)
     what_if.button("undo").click().run()
     new = next(item for item in tiny_dataset.items["item_id"] if item not in own)
+    what_if.session_state["adding_item"] = True
+    what_if.run()
     what_if.selectbox("add_item").set_value(new).run()
     assert link(what_if)["history"] == [*own, new]
     assert "added" in html(what_if)
     what_if.button("reset").click().run()
     assert link(what_if) == {}
+
+
+def test_both_lists_stand_side_by_side_with_every_place(
+    what_if: AppTest, trained_runs: Path, tiny_dataset: Dataset
+) -> None:
+    from app import live
+
+    (path,) = trained_runs.iterdir()
+    run, history = Run(path), history_of(tiny_dataset, "7", 50)
+    what_if.get_by_key("withheld").set_value(["text"]).run()
+    before = live.ranked(run, tiny_dataset, history, WhatIf())
+    now = live.ranked(run, tiny_dataset, history, WhatIf(withheld=("text",)))
+    titles = run.table("items").set_index("item_id")["title"]
+    for name, listed, other in (("Before", before, now), ("Now", now, before)):
+        entries = re.findall(r'<li[^>]* value="(\d+)"[^>]* title="([^"]*)"', side(what_if, name))
+        places = other.set_index("item_id")["rank"]
+        assert [int(rank) for rank, _ in entries] == list(range(1, 11))
+        for (_, words), item, rank in zip(entries, listed["item_id"], listed["rank"], strict=False):
+            ends = (rank, places[item]) if name == "Before" else (places[item], rank)
+            assert words.startswith(titles[item])
+            assert words.endswith(f"rank {ends[0]} → {ends[1]}")
+
+
+def side(app: AppTest, name: str) -> str:
+    return html(app).split(f'<ol aria-label="{name}">')[1].split("</ol>")[0]
+
+
+@pytest.mark.parametrize(("chosen", "count"), [(0, 46), (44, 46), (20, 46), (3, 8), (0, 1)])
+def test_the_chosen_item_of_a_long_history_is_in_its_strip(chosen: int, count: int) -> None:
+    start, end = window(chosen, count)
+    assert 0 <= start <= chosen < end <= count
+    assert end - start == min(count, NEWEST)
+
+
+def test_among_very_many_items_a_part_of_the_title_is_typed(
+    what_if: AppTest, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if_history, "MAX_OPTIONS", 5)
+    own = history_of(tiny_dataset, "7")
+    what_if.session_state["adding_item"] = True
+    what_if.run()
+    assert len(what_if.selectbox("add_item").options) == 5
+    items = tiny_dataset.items[~tiny_dataset.items["item_id"].isin(own)]
+    last = items.iloc[-1]
+    what_if.text_input("add_item_search").set_value(last["title"].upper()).run()
+    what_if.selectbox("add_item").set_value(last["item_id"]).run()
+    assert link(what_if)["history"] == [*own, last["item_id"]]
+    assert not what_if.session_state["adding_item"]
+
+
+def test_titles_to_add_are_sent_once_asked_for(what_if: AppTest) -> None:
+    assert "add_item" not in {one.key for one in what_if.selectbox}
 
 
 def test_what_replaces_a_part_that_is_off_is_chosen_and_in_the_link(

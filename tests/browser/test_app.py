@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from tests.browser.gestures import PATIENCE, PLOT, choose, drag, settle
+
 pytestmark = pytest.mark.browser
 
-PLOT = "[data-testid=stPlotlyChart] .js-plotly-plot"
-SECONDS = 1000
-PATIENCE = 60 * SECONDS
 PRESS_AT_ONCE = """() => {
     const dialog = document.querySelector('[role=dialog]');
     const press = () => {
@@ -40,22 +39,6 @@ def page(browser):
     yield opened
     opened.close()
     assert not faults
-
-
-def choose(page, label: str, text: str) -> None:
-    """Type into a select box and take the first match."""
-    box = page.get_by_role("combobox", name=label)
-    box.click()
-    box.fill(text)
-    page.get_by_role("option").first.click()
-
-
-def settle(page) -> None:
-    """Wait until the script has ended and every figure is drawn."""
-    script = """(plots) => document.querySelector('[data-testid=stApp]')
-        .getAttribute('data-test-script-state') !== 'running'
-        && Array.from(document.querySelectorAll(plots)).every(plot => plot.data)"""
-    page.wait_for_function(script, arg=PLOT)
 
 
 def figure_numbers(page, place: int) -> dict[str, list[float]]:
@@ -112,15 +95,7 @@ def test_lasso_on_a_map_lists_the_marked_items_and_survives_recolouring(page, ap
     panel = page.locator(f"{PLOT} .nsewdrag").first
     panel.wait_for(state="attached")
     settle(page)
-    box = panel.bounding_box()
-    middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    corners = [(box["x"] + 3, box["y"] + 3), (middle, box["y"] + 3), (middle, centre),
-               (box["x"] + 3, centre), (box["x"] + 3, box["y"] + 3)]  # fmt: skip
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=8)
-    page.mouse.up()
+    drag(page, panel, [(0.01, 0.01), (0.5, 0.01), (0.5, 0.5), (0.01, 0.5), (0.01, 0.01)])
     heading = page.get_by_role("heading", name="marked item")
     heading.wait_for()
     count = int(heading.inner_text().split()[0])
@@ -257,15 +232,7 @@ def test_a_lasso_among_all_users_is_in_the_link(page, browser, app_url: str) -> 
     panel = page.locator(".st-key-population-triangle .nsewdrag")
     panel.wait_for(state="attached")
     settle(page)
-    panel.scroll_into_view_if_needed()
-    box = panel.bounding_box()
-    places = [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.02)]
-    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=6)
-    page.mouse.up()
+    drag(page, panel, [(0.02, 0.02), (0.5, 0.02), (0.5, 0.98), (0.02, 0.98), (0.02, 0.02)])
     page.wait_for_url("**marked=users~triangle*")
     said = page.get_by_text(re.compile(r"^\d+ marked users$"))
     said.wait_for()
@@ -305,6 +272,18 @@ def test_a_click_on_a_dot_opens_its_user(page, app_url: str) -> None:
     page.mouse.click(x, y)
     page.wait_for_function("() => !location.href.includes('user=5&')")
     page.get_by_role("heading", name="User 5", exact=True).wait_for(state="hidden")
+
+
+def test_a_click_on_a_row_opens_its_user(page, app_url: str) -> None:
+    page.goto(f"{app_url}/users?run=prism-seed0&user=5&view=Among+all+users")
+    table = page.locator(".st-key-user_table [data-testid=stDataFrame]")
+    table.wait_for()
+    settle(page)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 35 + 35 * 2.5)
+    page.get_by_role("heading", name="User 3", exact=True).wait_for()
+    page.wait_for_url("**user=3&*")
 
 
 def test_a_question_about_information_is_computed_beside_the_app(page, app_url: str) -> None:

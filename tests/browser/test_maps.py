@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import TimeoutError
 
-from tests.browser.test_app import PATIENCE, choose, settle
+from tests.browser.gestures import PATIENCE, choose, drag, settle
 
 pytestmark = pytest.mark.browser
 
@@ -52,16 +52,6 @@ def wait_for_marks(page, rows: list[list[int]]) -> None:
         assert marked(page) == rows
 
 
-def drag(page, panel: int, places: list[tuple[float, float]]) -> None:
-    box = page.locator(f"{PLOT} .nsewdrag").nth(panel).bounding_box()
-    corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=6)
-    page.mouse.up()
-
-
 def place_of(page, row: int) -> tuple[float, float]:
     """Bring the first panel onto the screen and find a point of it there."""
     script = """([plot, row]) => { const node = document.querySelector(plot), {xaxis, yaxis} =
@@ -82,7 +72,7 @@ def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
     settle(page)
     page.locator(f"{PLOT} [data-val=select]").click(force=True)
-    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
     heading(page).wait_for()
     page.wait_for_url("**marked=*")
     settle(page)
@@ -113,7 +103,7 @@ def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
     settle(page)
     page.evaluate("(plot) => { window.before = document.querySelector(plot).data; }", PLOT)
     page.locator(f"{PLOT} [data-val=select]").click(force=True)
-    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
     heading(page).wait_for()
     settle(page)
     page.wait_for_function(f"(plot) => ({MARKED})(plot).length === 4", arg=PLOT)
