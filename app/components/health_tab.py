@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.health.command import ARTIFACT
-from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
 from analysis.information_recipes import (
     CLUSTER_OF_PART,
     NEXT_CATEGORY,
@@ -74,6 +74,16 @@ ATOMS_TEXT: Final = {
         "not distinguishable from zero.",
     ),
 }
+
+
+PROBES_TEXT: Final = (
+    "R²: share of the variance of a modality's features that a linear probe reads from the part, "
+    "on items that it was not fitted to; below 0 it predicts worse than the mean."
+)
+NO_PROBES: Final = (
+    "This run was trained before probe scores were recorded after every epoch; trained anew, it "
+    "has them."
+)
 
 
 def draw(run: Run) -> None:
@@ -170,12 +180,14 @@ def _draw_epochs(run: Run) -> None:
     st.subheader("Over the training")
     figure_card.draw(
         epoch_lines(measures=measures, dark=is_dark()),
-        title="Spread of the parts, and what each reacts to, after every epoch",
+        title="Spread of the parts, what each reacts to, and what it tells, after every epoch",
         name="health-epochs",
         data=measures,
         recipe=Recipe(figure="health_epochs", runs=(run.run_id,)),
         caption="Spread: how far items lie from their mean. No image, no text: spreads of the part "
-        "that items move when it is withheld. Likeness: CKA with the part that is most like it. "
+        "that items move when it is withheld. "
+        f"{PROBES_TEXT if has_probes(measures) else NO_PROBES} "
+        "Likeness: CKA with the part that is most like it. "
         "Measured on at most 4,096 items. The stored model is that of epoch "
         f"{run.manifest['training'].get('best_epoch', '?')}.",
     )

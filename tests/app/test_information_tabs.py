@@ -1,5 +1,6 @@
 """The tabs Gates and Health of the page Information, and the badges beside fusion weights."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -8,16 +9,45 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.__main__ import main as analyse
+from analysis.health.command import health_table
 from analysis.information.gates import gates
 from app import truth
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
 from tests.app.conftest import OpenApp, texts
 from tests.factories import make_run
 
+SYNERGY_MEASURES: list[list[object]] = [
+    ["synergy", "spread", "", 1.0],
+    ["synergy", "norm", "", 1.0],
+    ["synergy", "sensitivity", "image", 1.0],
+    ["synergy", "sensitivity", "text", 1.0],
+]
+
 
 def titles(app: AppTest) -> str:
     return texts(app).replace("\\", "")
+
+
+def log_epoch(path: Path, epoch: int, parts: list[list[object]]) -> None:
+    """Append an epoch with measures of the parts to a stored run."""
+    with (path / "events.jsonl").open("a", encoding="utf-8") as events:
+        events.write(json.dumps({"event": "epoch", "epoch": epoch, "parts": parts}) + "\n")
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["events.jsonl"]["bytes"] = (path / "events.jsonl").stat().st_size
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def measure_of(path: Path) -> pd.DataFrame:
+    """The health table of a stored run, from its vectors alone."""
+    return health_table(Run(path), None, argparse.Namespace())
+
+
+def epoch_panels(app: AppTest) -> list[str]:
+    """Titles of the panels of the figure over epochs."""
+    chart = next(c for c in app.get("plotly_chart") if c.proto.id.endswith("health-epochs"))
+    return [note["text"] for note in json.loads(chart.proto.spec)["layout"]["annotations"]]
 
 
 def open_tabs(app: AppTest) -> list[str]:
@@ -95,18 +125,30 @@ def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
     ]
     rows += [{"part": "synergy", "quantity": "probe", "other": "image", "value": 0.2}]
     add_artifact(path, "health", pd.concat([stored, pd.DataFrame(rows)]), key="k")
-    parts = [["synergy", "spread", "", 1.0], ["synergy", "norm", "", 1.0]]
-    parts += [["synergy", "sensitivity", name, 1.0] for name in ("image", "text")]
-    with (path / "events.jsonl").open("a", encoding="utf-8") as events:
-        events.write(json.dumps({"event": "epoch", "epoch": 4, "parts": parts}) + "\n")
-    manifest = json.loads((path / "manifest.json").read_text())
-    manifest["files"]["events.jsonl"]["bytes"] = (path / "events.jsonl").stat().st_size
-    (path / "manifest.json").write_text(json.dumps(manifest))
+    log_epoch(path, 4, SYNERGY_MEASURES)
     app = open_app("information", runs=tmp_path, view="Health")
     assert len(app.get("plotly_chart")) == 7
     assert "Samples per cell: 12.5" in titles(app)
     assert "Low retention" in titles(app)
     assert app.dataframe[-1].value["Verdict"].tolist() == ["alive"]
+
+
+def test_probe_scores_are_shown_over_epochs_or_said_to_be_missing(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    paths = [make_run(tmp_path, dataset=tiny_dataset, run_id=name) for name in ("older", "newer")]
+    scores = [["synergy", "explains", name, 0.25] for name in ("image", "text")]
+    for path, parts in zip(paths, (SYNERGY_MEASURES, SYNERGY_MEASURES + scores), strict=True):
+        add_artifact(path, "health", measure_of(path), key="k")
+        log_epoch(path, 4, parts)
+    missing = "trained before probe scores were recorded after every epoch"
+    older = open_app("information", runs=tmp_path, run="older", view="Health")
+    assert missing in titles(older)
+    assert "R² of image" not in epoch_panels(older)
+    newer = open_app("information", runs=tmp_path, run="newer", view="Health")
+    assert missing not in titles(newer)
+    assert "share of the variance of a modality's features" in titles(newer)
+    assert {"R² of image", "R² of text"} <= set(epoch_panels(newer))
 
 
 def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:

@@ -12,7 +12,7 @@ import torch
 from plotly.colors import sample_colorscale
 
 from analysis.health import command as health_command
-from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
 from analysis.health.probes import explained
 from analysis.health.verdicts import judge, measure, unshared_share
 from analysis.information.decomposition import ATOMS
@@ -22,6 +22,7 @@ from analysis.recipes import Recipe, draw
 from prism_core.data.synthetic import WorldConfig, make_world
 from prism_core.errors import DataError, NotFittedError
 from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
+from prism_core.evaluation.part_probes import HELD_OUT, explained_share, probe_parts
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
@@ -220,6 +221,45 @@ def test_measures_have_their_textbook_values() -> None:
     assert linear_cka(square[:, :1], square[:, 1:]) == pytest.approx(0.0)
 
 
+def test_a_probe_reads_a_modality_from_the_part_that_is_made_of_it_alone() -> None:
+    image, text = np.random.default_rng(3).normal(size=(2, 400, 6))
+    parts = {
+        "unique_image": 1e-3 * image @ RNG.normal(size=(6, 9)) + 5,
+        "unique_text": text[:, :3],
+        "synergy": image * text,
+        "redundancy": np.ones((400, 4)),
+    }
+    has_text = np.arange(400) % 3 > 0
+    known = {"image": np.ones(400, dtype=bool), "text": has_text}
+    found = probe_parts(
+        parts, {"image": image, "text": np.where(has_text[:, None], text, 0)}, known
+    )
+    assert {one.quantity for one in found} == {"explains"}
+    share = {(one.part, one.other): one.value for one in found}
+    assert share["unique_image", "image"] == pytest.approx(1.0, abs=1e-6)
+    assert share["unique_text", "text"] == pytest.approx(0.5, abs=0.06)
+    for part, modality in (("unique_image", "text"), ("unique_text", "image")):
+        assert share[part, modality] == pytest.approx(0.0, abs=0.05)
+    assert share["synergy", "image"] == pytest.approx(0.0, abs=0.05)
+    assert share["redundancy", "image"] == share["redundancy", "text"] == 0.0
+
+
+def test_probes_are_scored_on_items_they_were_not_fitted_to() -> None:
+    inputs, outputs = np.random.default_rng(4).normal(size=(2, 60, 50))
+    assert explained_share(inputs, outputs) < 0.1
+    leaky = outputs.copy()
+    leaky[np.arange(60) % HELD_OUT == HELD_OUT - 1] *= -1
+    assert explained_share(leaky, outputs) < -0.5
+
+
+def test_modalities_that_cannot_be_probed_have_no_score() -> None:
+    image = RNG.normal(size=(100, 4))
+    known = {"image": np.arange(100) < 5, "text": np.ones(100, dtype=bool)}
+    assert not probe_parts({"synergy": image}, {"image": image, "text": 0 * image}, known)
+    with pytest.raises(DataError, match="different numbers of rows"):
+        probe_parts({"synergy": image[:9]}, {"image": image}, {"image": known["image"]})
+
+
 def test_unequal_rows_are_refused() -> None:
     parts, without = healthy()
     parts["synergy"] = parts["synergy"][:10]
@@ -319,6 +359,29 @@ def test_epoch_lines_show_spread_and_every_reaction() -> None:
     assert titles[1] == "No image"
     assert titles[-1] == "Likeness"
     assert list(figure.data[0].x) == [1, 2]
+
+
+def test_epoch_lines_show_probe_scores_where_they_are_recorded() -> None:
+    scores = [
+        (epoch, part, "explains", modality, 0.1 * epoch + place)
+        for epoch in (1, 2)
+        for place, modality in enumerate(("image", "text"))
+        for part in PARTS
+    ]
+    probes = pd.DataFrame(scores, columns=["epoch", *PartMeasure._fields])
+    older = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
+    measures = pd.concat([older, probes], ignore_index=True)
+    assert has_probes(measures)
+    assert not has_probes(older)
+    figure = plots.epoch_lines(measures=measures)
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles == ["Spread", "No image", "No text", "R² of image", "R² of text", "Likeness"]
+    of_text = figure.data[4 * len(PARTS)]
+    assert list(of_text.y) == pytest.approx([1.1, 1.2])
+    assert figure.layout[of_text.yaxis.replace("y", "yaxis")].title.text is None
+    assert figure.layout.yaxis4.title.text == "R² or CKA"
+    drawn = [trace.name for trace in figure.data if trace.showlegend]
+    assert len(drawn) == len(set(drawn)) == len(PARTS)
 
 
 def test_a_run_without_parts_is_refused(tmp_path: Path) -> None:
