@@ -16,6 +16,7 @@ from analysis.information.binning import TableCoding, given_codes, kmeans_codes,
 from analysis.information.cautions import cautions
 from analysis.information.coding import CODINGS, Coded, Coding
 from analysis.information.decomposition import entropy
+from analysis.information.inputs import checked_events, whole_number
 from analysis.information.intervals import Evidence, is_informative, judged_atoms
 from analysis.information.local import local_atoms
 from analysis.information.nulls import Step, p_value, synergy_null, target_null
@@ -34,8 +35,6 @@ from analysis.information.stability import at_resolutions, is_stable, panel_bins
 from analysis.information.table import FloatArray, IntArray
 from prism_core.errors import DataError
 
-MAX_TARGETS: Final = 16
-MIN_USERS: Final = 8
 _SYNERGY: Final = QUANTITIES.index("synergy")
 _TOTAL: Final = QUANTITIES.index(TOTAL)
 
@@ -80,10 +79,18 @@ def estimate(
     Raises
     ------
     DataError
-        When the inputs do not fit together, or hold fewer than 2 samples a cell; the text
-        names the number needed.
+        When the inputs are not what is said here, do not fit together, or hold fewer than 2
+        samples a cell; the text names what is wrong, or the number needed.
     """
-    data = _checked(first, second, target, groups)
+    data = checked_events(first, second, target, groups)
+    if bins is not None:
+        whole_number(bins, "bins", 2)
+    for name, value, least in (
+        ("permutations", permutations, 1),
+        ("num_folds", num_folds, 2),
+        ("seed", seed, 0),
+    ):
+        whole_number(value, name, least)
     coder = _coder(coding, *data, num_folds=num_folds, seed=seed)
     wanted = bins or default_bins(len(data[2]), int(data[2].max()) + 1, coding)
     coded = coder.at(wanted)
@@ -117,36 +124,6 @@ class _Nulls:
     synergy: FloatArray  # (permutations,) joint information
 
 
-def _checked(
-    first: ArrayLike, second: ArrayLike, target: ArrayLike, groups: ArrayLike | None
-) -> tuple[FloatArray, FloatArray, IntArray, NDArray[Any]]:
-    sources = [np.asarray(source, dtype=float) for source in (first, second)]
-    sources = [source[:, None] if source.ndim == 1 else source for source in sources]
-    classes = np.asarray(target)
-    users = np.arange(len(classes)) if groups is None else np.asarray(groups)
-    lengths = {len(array) for array in (*sources, classes, users)}
-    if len(lengths) != 1 or not len(classes):
-        raise DataError(
-            f"first, second, target and groups have {len(sources[0])}, {len(sources[1])}, "
-            f"{len(classes)} and {len(users)} rows; give one row for each event in all of them."
-        )
-    for name, source in zip(("first", "second"), sources, strict=True):
-        if not np.isfinite(source).all():
-            row = int(np.argwhere(~np.isfinite(source))[0, 0])
-            raise DataError(f"Source {name!r}, row {row}: a value is not finite.")
-    names, codes = np.unique(classes, return_inverse=True)
-    if not 2 <= len(names) <= MAX_TARGETS:
-        raise DataError(
-            f"The target has {len(names)} values; between 2 and {MAX_TARGETS} are allowed. "
-            "Merge rare classes with analysis.information.table.merge_tail."
-        )
-    if (num_users := len(np.unique(users))) < MIN_USERS:
-        raise DataError(
-            f"The events come from {num_users} users; errors and splits need at least {MIN_USERS}."
-        )
-    return sources[0], sources[1], codes.astype(np.int64), users
-
-
 def _coder(
     coding: str,
     first: FloatArray,
@@ -164,7 +141,7 @@ def _coder(
         "quantile": quantile_codes,
         "codes": given_codes,
     }
-    if coding not in encoders:
+    if not isinstance(coding, str) or coding not in encoders:
         raise DataError(f"Coding {coding!r} is unknown; choose one of {', '.join(CODINGS)}.")
 
     def read() -> Readings:
