@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.events import emit
+from analysis.health.freshness import ARTIFACT, DEFAULTS, content_key
 from analysis.health.probes import probe_scores
 from analysis.health.roles import beyond, role
 from analysis.health.verdicts import judge, measure
@@ -21,9 +19,6 @@ from prism_core.errors import DataError
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact, artifact_key
-
-ARTIFACT: Final = "health"
-_REVISION: Final = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data-set folder; default: the run's own. Without one, probes and information are "
         "left out",
     )
-    parser.add_argument("--permutations", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--permutations", type=int, default=DEFAULTS["permutations"])
+    parser.add_argument("--seed", type=int, default=DEFAULTS["seed"])
 
 
 def run(args: argparse.Namespace) -> None:
     """Measure the parts of every run; a run whose result is stored already is left alone."""
+    settings = {name: getattr(args, name) for name in DEFAULTS}
     for path in args.runs:
         one = Run(path)
         dataset = _dataset(one, args.dataset)
-        key = _key(one, dataset, args)
+        key = content_key(one, dataset.fingerprint if dataset else None, settings)
         computed = artifact_key(path, ARTIFACT) != key
         if computed:
-            add_artifact(path, ARTIFACT, health_table(one, dataset, args), key=key)
+            table = health_table(one, dataset, args)
+            add_artifact(path, ARTIFACT, table, key=key, settings=settings)
         emit("health", run=one.run_id, computed=computed)
     emit("finished", done=len(args.runs), total=len(args.runs))
 
@@ -71,13 +68,6 @@ def _dataset(one: Run, given: Path | None) -> Dataset | None:
     raise DataError(f"{given}: not the data set that run {one.run_id!r} was trained on.")
 
 
-def _key(one: Run, dataset: Dataset | None, args: argparse.Namespace) -> str:
-    vectors = one.manifest["files"].get("vectors.safetensors", {}).get("sha256")
-    data = dataset.fingerprint if dataset else None
-    content = [_REVISION, vectors, data, args.permutations, args.seed]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
 def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) -> pd.DataFrame:
     """Everything about a run's parts in rows.
 
@@ -85,7 +75,8 @@ def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) ->
     -------
     frame
         Columns part, quantity, other, value, text: the measures; one row ``verdict`` for each part
-        with the verdict in `other` and the evidence in `text`. With a data set also the probes'
+        with the verdict in `other`; its evidence is put into words by
+        `analysis.health.verdicts.stored_verdicts`. With a data set also the probes'
         scores (`analysis.health.probes`) and the atoms ``role_<atom>`` and ``beyond_<atom>``
         (`analysis.health.roles`) with intervals, nulls, retention and samples per cell.
 
@@ -105,7 +96,7 @@ def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) ->
     measures = measure(parts, without).assign(text="")
     if dataset is not None:
         measures = pd.concat([measures, *_from_data(one, parts, dataset, args)], ignore_index=True)
-    verdicts = [(v.part, "verdict", v.verdict, np.nan, v.evidence) for v in judge(measures)]
+    verdicts = [(one.part, "verdict", one.verdict, np.nan, "") for one in judge(measures)]
     columns = ["part", "quantity", "other", "value", "text"]
     return pd.concat([measures, pd.DataFrame(verdicts, columns=columns)], ignore_index=True)
 

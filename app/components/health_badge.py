@@ -5,7 +5,7 @@ from typing import Final, Literal
 import pandas as pd
 import streamlit as st
 
-from analysis.health.command import ARTIFACT
+from analysis.health.freshness import ARTIFACT
 from analysis.plots.health import VERDICT_TEXT
 from analysis.plots.theme import label_of
 from app import loaders
@@ -23,11 +23,9 @@ LOOKS: Final[dict[str, tuple[str, Color]]] = {
 
 def verdicts(run: Run) -> pd.DataFrame:
     """Give ``part``, ``verdict`` and ``evidence``; no rows where the health is not stored."""
-    columns = {"other": "verdict", "text": "evidence"}
     if not run.has(ARTIFACT):
-        return pd.DataFrame(columns=["part", *columns.values()])
-    rows = loaders.table(run, ARTIFACT)
-    return rows.loc[rows["quantity"] == "verdict", ["part", *columns]].rename(columns=columns)
+        return pd.DataFrame(columns=["part", "verdict", "evidence"])
+    return loaders.part_verdicts(run)
 
 
 def draw(run: Run) -> None:

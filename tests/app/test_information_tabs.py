@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.__main__ import main as analyse
 from analysis.health.command import health_table
+from analysis.health.verdicts import stored_verdicts
 from analysis.information.gates import gates
-from app import truth
+from app import jobs, truth
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
@@ -99,16 +100,23 @@ def test_worlds_are_shown_where_they_are_stored(
     assert shown["Recovered"].tolist() == pd.read_parquet(stored)["value"].tolist()
 
 
-def test_health_says_verdict_and_evidence_of_every_part(open_app: OpenApp, checked: Path) -> None:
+def test_health_says_verdict_and_evidence_of_every_part(
+    open_app: OpenApp, checked: Path, tmp_path: Path
+) -> None:
     app = open_app("information", runs=checked, view="Health")
     stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
-    evidence = stored.query("quantity == 'verdict'")["text"]
+    evidence = stored_verdicts(stored)["evidence"]
     assert len(evidence) == 4
     assert all(sentence in titles(app) for sentence in evidence)
+    assert "standard deviations of the part" in titles(app)
     assert len(app.get("plotly_chart")) == 3
     pins = [str(button.key) for button in app.button if str(button.key).endswith("-pin")]
     assert {"health-sensitivity-pin", "health-similarity-pin", "health-size-pin"} <= set(pins)
-    assert not [button for button in app.button if button.key == "compute_health"]
+    assert "checked without the data set" in app.warning[0].value
+    assert app.button("compute_health").label == "Check the parts again"
+    alone = open_app("information", runs=checked, data=tmp_path, view="Health")
+    assert not alone.warning
+    assert not [button for button in alone.button if button.key == "compute_health"]
 
 
 def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
@@ -155,6 +163,26 @@ def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
     app = open_app("information", run="prism-seed0", view="Health")
     assert "have not been checked" in titles(app)
     assert app.button("compute_health").label == "Check the parts"
+
+
+def test_a_check_that_is_out_of_date_is_offered_anew(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_run(tmp_path, dataset=tiny_dataset)
+    add_artifact(path, "health", measure_of(path), key="of an older version")
+    app = open_app("information", runs=tmp_path, view="Health")
+    assert "checked by an older version" in app.warning[0].value
+    assert "Withholding the" in titles(app)
+    button = app.button("compute_health")
+    assert button.label == "Check the parts again"
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **paths: started.append(command))
+    button.click().run()
+    assert started == [["analysis", "health", str(path), "--dataset", str(tiny_dataset.path)]]
+    assert analyse(started[0][1:]) == 0
+    fresh = open_app("information", runs=tmp_path, view="Health")
+    assert "older version" not in titles(fresh)
+    assert not [button for button in fresh.button if button.key == "compute_health"]
 
 
 def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:

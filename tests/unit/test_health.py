@@ -1,6 +1,7 @@
 """Verdicts on parts whose fate is built in."""
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import torch
 from plotly.colors import sample_colorscale
 
 from analysis.health import command as health_command
+from analysis.health import freshness
 from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
+from analysis.health.evidence import unshared_share
+from analysis.health.freshness import DEFAULTS, content_key, why_out_of_date
 from analysis.health.probes import explained
-from analysis.health.verdicts import judge, measure, unshared_share
+from analysis.health.verdicts import judge, measure, stored_verdicts
 from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
 from analysis.plots.theme import ink_on
@@ -51,6 +55,28 @@ def verdicts(parts: dict, without: dict) -> dict[str, str]:
 
 def test_parts_that_keep_their_roles_are_alive() -> None:
     assert verdicts(*healthy()) == dict.fromkeys(PARTS, "alive")
+
+
+def test_evidence_is_in_whole_sentences_with_its_units() -> None:
+    beyond = pd.DataFrame(
+        [("synergy", "beyond_unique_first", "synergy, rest", 0.005, True)],
+        columns=[*PartMeasure._fields, "distinguishable"],
+    )
+    old = pd.DataFrame(
+        [("synergy", "verdict", "dead", np.nan, "Moves by image 1.00 spreads")],
+        columns=[*PartMeasure._fields, "text"],
+    )
+    found = stored_verdicts(pd.concat([measure(*healthy()), beyond, old])).set_index("part")
+    assert found["verdict"].tolist() == ["alive"] * 4
+    assert found["evidence"]["unique_image"] == (
+        "Withholding the image moves its items by 1.01 standard deviations of the part, "
+        "withholding the text by 0.00: it depends on the image alone, as its name says."
+    )
+    assert found["evidence"]["synergy"] == (
+        "Withholding the image moves its items by 1.00 standard deviations of the part, "
+        "withholding the text by 1.00: it needs both, as its name says. "
+        "It tells 0.005 bit about the next item's category that no other part tells."
+    )
 
 
 def test_a_constant_part_is_found() -> None:
@@ -168,7 +194,10 @@ def test_information_that_belongs_to_another_name_is_a_leak_if_it_is_clear(
     )
     found = judge(pd.concat([measure(*healthy()), role]))[0]
     assert found.verdict == verdict
-    said = "What image and text tell of its items is mostly unique text (0.50 bit, unique image"
+    said = (
+        "What image and text tell of where it puts items is mostly unique text: 0.50 bit, against "
+        "0.10 bit of unique image."
+    )
     assert (said in found.evidence) == clear
 
 
@@ -199,7 +228,10 @@ def test_synergy_that_needs_only_one_modality_leaks() -> None:
     without["text"]["synergy"] = parts["synergy"]
     found = {one.part: one for one in judge(measure(parts, without))}
     assert found["synergy"].verdict == "leaks"
-    assert "hardly needs the text (0.00" in found["synergy"].evidence
+    assert found["synergy"].evidence == (
+        "Withholding the text moves its items by 0.00 standard deviations of the part only, so it "
+        "hardly needs the text."
+    )
 
 
 def test_a_part_that_repeats_another_leaks() -> None:
@@ -207,7 +239,10 @@ def test_a_part_that_repeats_another_leaks() -> None:
     parts["redundancy"] = parts["unique_text"] * 2
     without["image"]["redundancy"] = without["text"]["redundancy"] = parts["redundancy"]
     found = {one.part: one for one in judge(measure(parts, without))}
-    assert "repeats unique text (CKA 1.00)" in found["redundancy"].evidence
+    assert (
+        "It repeats unique text: up to rotation and scale they are alike (CKA 1.00)."
+        in found["redundancy"].evidence
+    )
 
 
 def test_measures_have_their_textbook_values() -> None:
@@ -327,9 +362,31 @@ def test_the_command_stores_measures_verdicts_and_roles_once(
     assert (table["quantity"].str.startswith("beyond")).any()
     assert len(table[table["quantity"] == "probe"]) == len(PARTS) * 2
     assert set(table.loc[table["quantity"] == "explains", "other"]) == {"category", "popularity"}
+    assert why_out_of_date(Run(path), has_dataset=True) == ""
     capsys.readouterr()
     health_command.run(args)
     assert '"computed": false' in capsys.readouterr().out
+
+
+def test_a_check_is_out_of_date_where_its_inputs_or_the_program_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_run(tmp_path, dataset=make_dataset(tmp_path / "data"))
+    run, fingerprint = Run(path), Run(path).manifest["dataset"]["fingerprint"]
+    assert why_out_of_date(run, has_dataset=True) == ""
+    chosen = {"permutations": 7, "seed": 3}
+    for data, settings in ((fingerprint, None), (fingerprint, chosen), (None, chosen)):
+        key = content_key(run, data, settings or DEFAULTS)
+        add_artifact(path, "health", measure(*healthy()), key=key, settings=settings)
+        assert why_out_of_date(Run(path), has_dataset=data is not None) == ""
+    assert "without the data set" in why_out_of_date(Run(path), has_dataset=True)
+    monkeypatch.setattr(freshness, "_REVISION", freshness._REVISION + 1)
+    assert "older version" in why_out_of_date(Run(path), has_dataset=False)
+    monkeypatch.undo()
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["vectors.safetensors"]["sha256"] = "0" * 64
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    assert "their vectors have changed" in why_out_of_date(Run(path), has_dataset=False)
 
 
 def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
