@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from analysis.health.roles import beyond, role
 from analysis.health.verdicts import judge, measure
 from analysis.information.questions import Settings
 from analysis.timing import Progress
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run
@@ -43,8 +46,10 @@ def run(args: argparse.Namespace) -> None:
         key = content_key(one, dataset.fingerprint if dataset else None, settings)
         computed = artifact_key(path, ARTIFACT) != key
         if computed:
-            table = health_table(one, dataset, args)
+            unfinished = Unfinished.of_run(path, key)
+            table = health_table(one, dataset, args, unfinished)
             add_artifact(path, ARTIFACT, table, key=key, settings=settings)
+            unfinished.discard()
         emit("health", run=one.run_id, computed=computed)
     emit("finished", done=len(args.runs), total=len(args.runs))
 
@@ -68,8 +73,20 @@ def _dataset(one: Run, given: Path | None) -> Dataset | None:
     raise DataError(f"{given}: not the data set that run {one.run_id!r} was trained on.")
 
 
-def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) -> pd.DataFrame:
+def health_table(
+    one: Run,
+    dataset: Dataset | None,
+    args: argparse.Namespace,
+    unfinished: Unfinished | None = None,
+) -> pd.DataFrame:
     """Everything about a run's parts in rows.
+
+    Parameters
+    ----------
+    args
+        ``permutations`` and ``seed``.
+    unfinished
+        Keeps what each part's probes and information said, so that a stopped check goes on there.
 
     Returns
     -------
@@ -95,34 +112,47 @@ def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) ->
     }
     measures = measure(parts, without).assign(text="")
     if dataset is not None:
-        measures = pd.concat([measures, *_from_data(one, parts, dataset, args)], ignore_index=True)
+        pieces = unfinished or Unfinished()
+        measures = pd.concat(
+            [measures, *_from_data(one, parts, dataset, args, pieces)], ignore_index=True
+        )
     verdicts = [(one.part, "verdict", one.verdict, np.nan, "") for one in judge(measures)]
     columns = ["part", "quantity", "other", "value", "text"]
     return pd.concat([measures, pd.DataFrame(verdicts, columns=columns)], ignore_index=True)
 
 
 def _from_data(
-    one: Run, parts: dict[str, np.ndarray], dataset: Dataset, args: argparse.Namespace
+    one: Run,
+    parts: dict[str, np.ndarray],
+    dataset: Dataset,
+    args: argparse.Namespace,
+    pieces: Unfinished,
 ) -> list[pd.DataFrame]:
     """Probes and information, which need the features."""
     progress = Progress(1 + 2 * len(parts))
     settings = Settings(permutations=args.permutations, seed=args.seed)
-    progress.start(0, f"{one.run_id}: probes")
     available = np.logical_and.reduce([dataset.features(n).available for n in dataset.modalities])
-    frames = [probe_scores(parts, available[1:], dataset, args.seed).assign(text="")]
-    for number, (part, array) in enumerate(parts.items()):
+    work: dict[str, Callable[[], pd.DataFrame]] = {
+        "probes": lambda: probe_scores(parts, available[1:], dataset, args.seed).assign(text="")
+    }
+    for part, array in parts.items():
         name = part.replace("_", " ")
-        progress.start(1 + 2 * number, f"{one.run_id}: what the modalities tell of {name}")
-        frames.append(
-            role(
-                part,
-                array,
-                dataset,
-                permutations=args.permutations,
-                seed=args.seed,
-                on_step=progress.step,
-            )
+        work[f"what the modalities tell of {name}"] = partial(
+            role,
+            part,
+            array,
+            dataset,
+            permutations=args.permutations,
+            seed=args.seed,
+            on_step=progress.step,
         )
-        progress.start(2 + 2 * number, f"{one.run_id}: what {name} adds to the rest")
-        frames.append(beyond(part, one, dataset, settings, progress.step))
+        work[f"what {name} adds to the rest"] = partial(
+            beyond, part, one, dataset, settings, progress.step
+        )
+    frames = []
+    for number, (label, make) in enumerate(work.items()):
+        progress.start(number, f"{one.run_id}: {label}")
+        if pieces.has(piece := label.replace(" ", "-")):
+            progress.skip()
+        frames.append(pieces.frame(piece, make))
     return frames

@@ -2,8 +2,8 @@
 
 Without options it asks the standard questions; ``--first`` and ``--second`` name any two sources
 instead, ``--slice`` keeps to the choices of a slice. Each answer is stored as soon as it is there,
-under its own content key: a command that was stopped goes on where it was, and one that has nothing
-to do ends at once.
+under its own content key, and of the one that is being computed the finished pieces are kept: a
+command that was stopped goes on where it was, and one that has nothing to do ends at once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from analysis.information.targets import TARGETS
 from analysis.saved_slices import SavedSlice, group_slice, saved_slices
 from analysis.slices import user_slices
 from analysis.timing import Progress
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError, PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -120,10 +121,13 @@ def _answer(library: Library, question: Question, progress: Progress, *, definit
     key = question.key(one, library.dataset, settings, library.slices.get(question.slice))
     computed = not has_answer(one.path, key)
     if computed:
+        unfinished = Unfinished.of_run(one.path, key)
         try:
-            frame = answer(library.material(question), question, settings, progress, definitions)
+            material = library.material(question)
+            frame = answer(material, question, settings, progress, definitions, unfinished)
         except PrismError as error:
             frame = refusal(str(error))
         store_answer(one.path, question, coding, key, frame)
+        unfinished.discard()
     emit("information", run=one.run_id, target=question.target, computed=computed)
     return computed

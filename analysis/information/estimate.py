@@ -33,6 +33,7 @@ from analysis.information.resampling import (
 from analysis.information.result import Estimate
 from analysis.information.stability import at_resolutions, is_stable, panel_bins
 from analysis.information.table import FloatArray, IntArray
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError
 
 _SYNERGY: Final = QUANTITIES.index("synergy")
@@ -51,6 +52,7 @@ def estimate(
     num_folds: int = 4,
     seed: int = 0,
     on_step: Step | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Estimate:
     """Estimate unique, redundant and synergistic information from vectors.
 
@@ -75,6 +77,9 @@ def estimate(
         Of folds, probes, splits and permutations.
     on_step
         Called with (done, of) as the permutations go on.
+    unfinished
+        Keeps the nulls and what else takes long, so that a stopped estimate of the same input goes
+        on behind them; None keeps nothing.
 
     Raises
     ------
@@ -96,13 +101,25 @@ def estimate(
     coded = coder.at(wanted)
     coded.occupancy().require(f"{wanted} bins")
     tell = on_step or (lambda done, of: None)
+    pieces = unfinished or Unfinished()
+
+    def half(done: int, of: int) -> None:
+        tell(done, 2 * of)
+
+    def rest(done: int, of: int) -> None:
+        tell(of + done, 2 * of)
+
     nulls = _Nulls(
-        target=target_null(coded, permutations, seed, lambda done, _: tell(done, 2 * permutations)),
-        synergy=synergy_null(
-            coded, permutations, seed, lambda done, _: tell(permutations + done, 2 * permutations)
+        target=pieces.array(
+            "target-null", QUANTITIES, lambda: target_null(coded, permutations, seed, half)
         ),
+        synergy=pieces.array(
+            "synergy-null",
+            ["joint"],
+            lambda: synergy_null(coded, permutations, seed, rest)[:, None],
+        )[:, 0],
     )
-    return _assemble(coder, coded, wanted, nulls, coding, seed)
+    return _assemble(coder, coded, wanted, nulls, coding, seed, pieces)
 
 
 def default_bins(samples: int, num_targets: int, coding: str) -> int:
@@ -152,7 +169,13 @@ def _coder(
 
 
 def _assemble(
-    coder: Coding, coded: Coded, bins: int, nulls: _Nulls, coding: str, seed: int
+    coder: Coding,
+    coded: Coded,
+    bins: int,
+    nulls: _Nulls,
+    coding: str,
+    seed: int,
+    pieces: Unfinished,
 ) -> Estimate:
     every = np.arange(len(coded.target))
     union = solve_unions(coded, [(every, coded.target)])[0]
@@ -161,18 +184,24 @@ def _assemble(
     counted = atoms_of_targets(coded, [coded.target])[0]
     informative = is_informative(counted[_TOTAL], nulls.target[:, _TOTAL])
     values = corrected if informative else counted - nulls.target.mean(0)
+    refit = pieces.array(
+        "refit-errors", QUANTITIES, lambda: refit_errors(coder, coded, bins, seed)[None]
+    )[0]
     sampling = np.hypot(local.standard_errors(), split_errors if informative else 0.0)
     evidence = Evidence(
         values=values,
         plug_in=curve[0],
         counted=counted,
-        errors=np.maximum(sampling, refit_errors(coder, coded, bins, seed)),
+        errors=np.maximum(sampling, refit),
         target_null=nulls.target,
         synergy_null=nulls.synergy - union.union + values[_SYNERGY] - curve[0, _SYNERGY],
         synergy_p=p_value(joint_information(coded, every), nulls.synergy),
     )
     atoms = judged_atoms(evidence)
-    resolutions = at_resolutions(coder, coded, bins, values, coding, seed, informative)
+    resolutions = pieces.frame(
+        "resolutions",
+        lambda: at_resolutions(coder, coded, bins, values, coding, seed, informative),
+    )
     retention, stable = coder.retention(coded), is_stable(resolutions, atoms)
     return Estimate(
         atoms=atoms[:4],

@@ -119,7 +119,7 @@ def add_artifact(
     target = path / schema.file_of(name)
     schema.check_columns(name, frame, str(target))
     files.read_json(path / schema.MANIFEST)
-    with files.locked(path / schema.MANIFEST):
+    with files.locked(path / schema.MANIFEST), files.uninterrupted():
         files.write_parquet(target, frame)
         manifest = files.read_json(path / schema.MANIFEST)
         chosen = {} if settings is None else {"settings": dict(settings)}

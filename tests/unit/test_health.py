@@ -23,6 +23,7 @@ from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
 from analysis.plots.theme import ink_on
 from analysis.recipes import Recipe, draw
+from analysis.unfinished import Unfinished
 from prism_core.data.synthetic import WorldConfig, make_world
 from prism_core.errors import DataError, NotFittedError
 from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
@@ -366,6 +367,36 @@ def test_the_command_stores_measures_verdicts_and_roles_once(
     capsys.readouterr()
     health_command.run(args)
     assert '"computed": false' in capsys.readouterr().out
+
+
+def test_a_stopped_check_goes_on_behind_its_last_finished_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
+    dataset = make_dataset(tmp_path / "data", num_items=130, length=14)
+    path = make_run(tmp_path / "runs", dataset=dataset)
+    key = content_key(Run(path), dataset.fingerprint, {"permutations": 5, "seed": 0})
+    args = argparse.Namespace(runs=[path], dataset=tmp_path / "data", permutations=5, seed=0)
+    asked, role = [], health_command.role
+
+    def stopped_at_synergy(part: str, *given: object, **named: object) -> pd.DataFrame:
+        asked.append(part)
+        if asked == list(PARTS[:3]):
+            raise KeyboardInterrupt
+        return role(part, *given, **named)
+
+    monkeypatch.setattr(health_command, "role", stopped_at_synergy)
+    with pytest.raises(KeyboardInterrupt):
+        health_command.run(args)
+    assert not Run(path).has("health")
+    assert Unfinished.of_run(path, key).has("probes")
+    health_command.run(args)
+    assert asked == [*PARTS[:3], *PARTS[2:]]
+    whole = health_command.health_table(Run(path), dataset, args)
+    stored = Run(path).table("health")
+    plain = [frame.astype(object).where(frame.notna(), None) for frame in (stored, whole)]
+    pd.testing.assert_frame_equal(*plain)
+    assert not Unfinished.of_run(path, key).has("probes")
 
 
 def test_a_check_is_out_of_date_where_its_inputs_or_the_program_changed(
