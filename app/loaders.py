@@ -132,6 +132,11 @@ def open_run(entry: RunEntry) -> Run:
     return _run(entry.path, stamp(entry.path / schema.MANIFEST))
 
 
+def run_in(path: Path) -> Run:
+    """Open the run in a folder, as :func:`open_run`."""
+    return _run(path, stamp(path / schema.MANIFEST))
+
+
 @st.cache_resource(max_entries=MANY_RUNS, show_spinner=False)
 def _run(path: Path, stamp: int) -> Run:
     return Run(path)

@@ -69,7 +69,7 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
     st.markdown(f"The two lists have {shared} of {len(mine.top)} items in common.")
     _draw_moves(mine, theirs, catalogue)
     _draw_drivers(mine, theirs)
-    health_badge.draw(run)
+    _draw_badges(run, found[0])
     for one, two in ((mine, theirs), (theirs, mine)):
         _draw_list(one, two, catalogue)
 
@@ -166,6 +166,15 @@ def _draw_drivers(mine: Side, theirs: Side) -> None:
     )
     words = sentences.user_sentence(theirs.explanation)
     st.markdown(f"**{markdown(theirs.name)}.** {markdown(words)}")
+
+
+def _draw_badges(run: Run, other: Run) -> None:
+    """Draw the verdicts on the parts of both sides, each under its name if they differ."""
+    if other.run_id == run.run_id:
+        health_badge.draw(run)
+        return
+    for one in (run, other):
+        health_badge.draw(one, of=f"Parts of {_run_name(one)}:")
 
 
 def _drivers(name: str, explanation: UserExplanation) -> pd.DataFrame:
