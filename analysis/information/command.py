@@ -20,7 +20,7 @@ from analysis.information.sources import REST
 from analysis.information.stored import has_answer, store_answer
 from analysis.information.targets import TARGETS
 from analysis.saved_slices import SavedSlice, group_slice, saved_slices
-from analysis.slices import user_slices
+from analysis.tastes import groups_of_users
 from analysis.timing import Progress
 from analysis.unfinished import Unfinished
 from prism_core.errors import DataError, PrismError
@@ -85,18 +85,18 @@ def _work(
 ) -> list[tuple[Library, Question]]:
     one = Run(path)
     dataset = Dataset(args.dataset or Path(one.manifest["dataset"]["path"]))
-    library = Library(one, dataset, settings, _slices(one, args))
+    library = Library(one, dataset, settings, _slices(one, dataset, args))
     return [(library, question) for question in _asked(one, dataset, args)]
 
 
-def _slices(one: Run, args: argparse.Namespace) -> dict[str, SavedSlice]:
+def _slices(one: Run, dataset: Dataset, args: argparse.Namespace) -> dict[str, SavedSlice]:
     """The slice that is asked for: a saved one, or a group of users."""
     if not args.slice:
         return {}
     for folder in (one.path, *args.slices):
         if args.slice in (kept := saved_slices(folder)):
             return {args.slice: kept[args.slice]}
-    group = group_slice(user_slices(one), args.slice)
+    group = group_slice(groups_of_users(one, dataset), args.slice)
     return {} if group is None else {args.slice: group}
 
 

@@ -105,7 +105,7 @@ def draw(run: Run) -> None:
 
 def _draw_verdicts(run: Run) -> None:
     found = health_badge.verdicts(run)
-    with st.grid(len(found), min_column_width=220):
+    with st.grid(len(found), min_column_width=190):
         for part, verdict, evidence in found.itertuples(index=False):
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{label_of(str(part))}**")

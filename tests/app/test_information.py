@@ -8,6 +8,7 @@ import pytest
 
 from analysis.__main__ import main as analyse
 from analysis.information.decomposition import ATOMS
+from analysis.information.questions import Settings, ask
 from app import jobs
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -69,6 +70,23 @@ def test_refused_question_says_why(
     assert "Too few samples; 500 are needed." in app.warning[0].value.replace("\\", "")
 
 
+def test_an_answer_that_is_out_of_date_is_offered_anew(
+    open_app: OpenApp, answered: Path, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(answered, root)
+    run = Run(root / "prism-seed0")
+    app = open_app("information", runs=root)
+    assert "with other settings than it would be now" in texts(app)
+    assert app.button("compute_question").label == "Compute this question again"
+    asked = ask("next category", "image", "text", run)
+    table = run.table("information").assign(key=asked.key(run, tiny_dataset, Settings()))
+    add_artifact(run.path, "information", table, key="now")
+    fresh = open_app("information", runs=root)
+    assert "than it would be now" not in texts(fresh)
+    assert not [button for button in fresh.button if button.key == "compute_question"]
+
+
 def test_run_without_answers_offers_to_compute(open_app: OpenApp) -> None:
     app = open_app("information", run="prism-seed0")
     assert "has not been computed" in texts(app)
@@ -81,8 +99,9 @@ def test_chosen_question_is_computed_beside_the_app(
     started: list[list[str]] = []
     monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
     app = open_app("information", runs=answered)
-    assert not [button for button in app.button if button.key == "compute_question"]
+    assert app.button("compute_question").label == "Compute this question again"
     app.selectbox("question").select_index(1).run()
+    assert app.button("compute_question").label == "Compute this question"
     app.selectbox("coding-2").select("kmeans").run()
     app.button("compute_question").click().run()
     asked = app.selectbox("question").value

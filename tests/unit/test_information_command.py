@@ -232,6 +232,16 @@ def test_any_two_sources_can_be_asked_about_within_a_group(folder: tuple[Path, P
         run(folder, "--second", "text")
 
 
+@pytest.mark.parametrize("name", ["top part: synergy", "popularity taste: popular items"])
+def test_every_group_of_users_that_can_be_chosen_is_a_slice(
+    folder: tuple[Path, Path], name: str
+) -> None:
+    asked = ("--scope", "data", "--target", "next popularity", "--no-definitions")
+    run(folder, *asked, "--slice", name)
+    frame = Run(folder[0]).table("information")
+    assert (frame["slice"] == name).any()
+
+
 @pytest.mark.parametrize("target", ["next popularity", "hit or miss"])
 def test_a_slice_of_fewer_than_200_choices_is_refused(
     folder: tuple[Path, Path], target: str
