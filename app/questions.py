@@ -152,6 +152,17 @@ def chosen_rows(stored: pd.DataFrame, asked: Asked, coding: str) -> pd.DataFrame
     return stored[same]
 
 
+def missing(run: Run, stored: pd.DataFrame, possible: list[Asked]) -> list[Asked]:
+    """List the questions without an answer that is up to date, each under its suggested coding."""
+
+    def is_answered(asked: Asked) -> bool:
+        coding = asked.question.suggested_coding
+        rows = chosen_rows(stored, asked, coding)
+        return not rows.empty and not is_out_of_date(run, asked, coding, rows)
+
+    return [asked for asked in possible if not is_answered(asked)]
+
+
 def is_out_of_date(run: Run, asked: Asked, coding: str, rows: pd.DataFrame) -> bool:
     """Say whether a stored answer is another one than would be computed now.
 

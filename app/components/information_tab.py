@@ -60,7 +60,8 @@ def draw(run: Run) -> None:
     else:
         st.info(NOT_ASKED)
     if possible:
-        _draw_computing(run, question, coding, rows)
+        missing = len(questions.missing(run, stored, possible))
+        _draw_computing(run, question, coding, rows, missing)
     information_figures.draw_targets(run, stored, question, coding)
     information_figures.draw_slices(run, stored, question, coding)
     user_interaction.draw(run)
@@ -111,13 +112,17 @@ def _named(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _draw_computing(run: Run, question: Asked, coding: str, rows: pd.DataFrame) -> None:
+def _draw_computing(
+    run: Run, question: Asked, coding: str, rows: pd.DataFrame, missing: int
+) -> None:
     """Offer the chosen question, if it is missing or out of date, and all; watch the running job.
 
     Parameters
     ----------
     rows
         The stored answer to the question.
+    missing
+        How many questions have no answer, or one that is out of date.
     """
     target = f"information of {run.run_id}"
     job = jobs.jobs().get(target)
@@ -139,8 +144,9 @@ def _draw_computing(run: Run, question: Asked, coding: str, rows: pd.DataFrame) 
             chosen = [*question.options, "--coding", coding]
         if st.button(
             "Compute all missing questions", icon=":material/playlist_play:",
-            key=Widget.COMPUTE_QUESTIONS,
-            help="What is stored already is kept. It runs beside the app and can be stopped.",
+            key=Widget.COMPUTE_QUESTIONS, disabled=not missing,
+            help=f"Missing or out of date: {missing}. What is stored already is kept. It runs "
+            "beside the app and can be stopped.",
         ):  # fmt: skip
             chosen = []
     if chosen is not None:

@@ -1,6 +1,7 @@
 """The page Information: answers stored with the run, and the offer to compute them."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from analysis.__main__ import main as analyse
 from analysis.information.decomposition import ATOMS
 from analysis.information.questions import Settings, ask
+from analysis.information.questions import questions as every_question
 from app import jobs
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -85,6 +87,26 @@ def test_an_answer_that_is_out_of_date_is_offered_anew(
     fresh = open_app("information", runs=root)
     assert "than it would be now" not in texts(fresh)
     assert not [button for button in fresh.button if button.key == "compute_question"]
+
+
+def test_all_missing_questions_are_offered_as_long_as_there_are_any(
+    open_app: OpenApp, answered: Path, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(answered, root)
+    run = Run(root / "prism-seed0")
+    button = open_app("information", runs=root).button("compute_questions")
+    assert not button.disabled
+    assert "Missing or out of date: 15." in button.help
+    template = run.table("information").query("kind == 'estimate'")
+    stored = [
+        template.assign(
+            **asdict(one), coding=one.suggested_coding, key=one.key(run, tiny_dataset, Settings())
+        )
+        for one in every_question(run, tiny_dataset)
+    ]
+    add_artifact(run.path, "information", pd.concat(stored), key="all")
+    assert open_app("information", runs=root).button("compute_questions").disabled
 
 
 def test_run_without_answers_offers_to_compute(open_app: OpenApp) -> None:
