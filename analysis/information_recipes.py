@@ -7,8 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.explanations import population_weights
-from analysis.health.command import ARTIFACT as HEALTH
 from analysis.health.epochs import over_epochs
+from analysis.health.freshness import ARTIFACT as HEALTH
 from analysis.information.decomposition import ATOMS
 from analysis.information.stored import completed
 from analysis.information.truth import computed_gates, recovered_worlds

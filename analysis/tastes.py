@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from analysis.slices import MAX_CATEGORIES
+from analysis.slices import MAX_CATEGORIES, user_slices
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
 
 BANDS = ("rare items", "in between", "popular items")
 
@@ -36,6 +37,20 @@ def user_tastes(dataset: Dataset) -> pd.DataFrame:
     users = dataset.users.set_index("user_index")["user_id"]
     frame.insert(0, "user_id", users.loc[popularity.index].to_numpy())
     return frame
+
+
+def groups_of_users(run: Run, dataset: Dataset | None) -> pd.DataFrame:
+    """Group the users of a run by outcome and, where the data set is here, by taste.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``user_id`` and the columns of `analysis.slices.user_slices` and `user_tastes`.
+    """
+    groups = user_slices(run)
+    if dataset is None:
+        return groups
+    return groups.merge(user_tastes(dataset), on="user_id", how="left")
 
 
 def _histories(dataset: Dataset) -> pd.DataFrame:

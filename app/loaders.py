@@ -18,6 +18,8 @@ from analysis.explanations import (
     population_weights,
 )
 from analysis.faithfulness import Faithfulness, faithfulness, faithfulness_curves
+from analysis.health.freshness import ARTIFACT as HEALTH
+from analysis.health.verdicts import stored_verdicts
 from analysis.neighbours import nearest
 from app.catalogue import Catalogue, make_catalogue
 from app.pictures import Pictures
@@ -131,6 +133,11 @@ def open_run(entry: RunEntry) -> Run:
     return _run(entry.path, stamp(entry.path / schema.MANIFEST))
 
 
+def run_in(path: Path) -> Run:
+    """Open the run in a folder, as :func:`open_run`."""
+    return _run(path, stamp(path / schema.MANIFEST))
+
+
 @st.cache_resource(max_entries=MANY_RUNS, show_spinner=False)
 def _run(path: Path, stamp: int) -> Run:
     return Run(path)
@@ -144,6 +151,16 @@ def table(run: Run, name: str) -> pd.DataFrame:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _table(path: Path, stamp: int, name: str) -> pd.DataFrame:
     return _run(path, stamp).table(name)
+
+
+def part_verdicts(run: Run) -> pd.DataFrame:
+    """Judge a run's parts; see :func:`analysis.health.verdicts.stored_verdicts`."""
+    return _part_verdicts(run.path, stamp(run.path / schema.MANIFEST))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _part_verdicts(path: Path, stamp: int) -> pd.DataFrame:
+    return stored_verdicts(_table(path, stamp, HEALTH))
 
 
 def catalogue(run: Run) -> Catalogue:

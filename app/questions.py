@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import pandas as pd
 import streamlit as st
 
-from analysis.information.questions import ALL, EVERYBODY, Question, ask, questions
+from analysis.information.questions import ALL, EVERYBODY, Question, Settings, ask, questions
 from analysis.information.sources import PROJECTED, REST, source_names
 from analysis.information.stored import ARTIFACT, completed
 from analysis.plots.theme import label_of
-from app import loaders
+from app import loaders, slices
 from prism_core.names import ID, REDUNDANCY, SYNERGY
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
@@ -150,6 +150,34 @@ def chosen_rows(stored: pd.DataFrame, asked: Asked, coding: str) -> pd.DataFrame
     """Give the rows of one question under one coding."""
     same = (stored[FIELDS] == list(asked)).all(axis=1) & (stored["coding"] == coding)
     return stored[same]
+
+
+def missing(run: Run, stored: pd.DataFrame, possible: list[Asked]) -> list[Asked]:
+    """List the questions without an answer that is up to date, each under its suggested coding."""
+
+    def is_answered(asked: Asked) -> bool:
+        coding = asked.question.suggested_coding
+        rows = chosen_rows(stored, asked, coding)
+        return not rows.empty and not is_out_of_date(run, asked, coding, rows)
+
+    return [asked for asked in possible if not is_answered(asked)]
+
+
+def is_out_of_date(run: Run, asked: Asked, coding: str, rows: pd.DataFrame) -> bool:
+    """Say whether a stored answer is another one than would be computed now.
+
+    Its data, the run or the members of its slice have changed, or it was computed by an older
+    version or with other settings. Where the data set is not here, nothing would be computed.
+
+    Parameters
+    ----------
+    rows
+        Those of the answer.
+    """
+    if (dataset := _dataset(run)) is None:
+        return False
+    chosen = slices.current(run) if asked.slice else None
+    return rows["key"].iloc[0] != asked.question.key(run, dataset, Settings(coding=coding), chosen)
 
 
 def _dataset(run: Run) -> Dataset | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from analysis import saved_slices, slices, tastes
+from analysis import saved_slices, tastes
 from analysis.saved_slices import SavedSlice
 from app import loaders
 from app.state import selection
@@ -57,7 +57,7 @@ def saved(run: Run) -> dict[str, SavedSlice]:
 def groups(run: Run) -> pd.DataFrame:
     """Give the groups that users are in, by outcome and, where the data are here, by taste.
 
-    See :func:`analysis.slices.user_slices` and :func:`analysis.tastes.user_tastes`.
+    See :func:`analysis.tastes.groups_of_users`.
     """
     dataset = loaders.find_dataset(run)
     folder = None if dataset is None else dataset.path
@@ -101,7 +101,4 @@ def _read(folder: Path, stamp: int) -> dict[str, SavedSlice]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _groups(path: Path, stamp: int, dataset: Path | None) -> pd.DataFrame:
-    groups = slices.user_slices(Run(path))
-    if dataset is None:
-        return groups
-    return groups.merge(tastes.user_tastes(Dataset(dataset)), on="user_id", how="left")
+    return tastes.groups_of_users(Run(path), None if dataset is None else Dataset(dataset))

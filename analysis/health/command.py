@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from analysis.events import emit
+from analysis.health.freshness import ARTIFACT, DEFAULTS, content_key
 from analysis.health.probes import probe_scores
 from analysis.health.roles import beyond, role
 from analysis.health.verdicts import judge, measure
 from analysis.information.questions import Settings
 from analysis.timing import Progress
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError
 from prism_core.store.datasets import DESCRIPTION, Dataset
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact, artifact_key
-
-ARTIFACT: Final = "health"
-_REVISION: Final = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,19 +33,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="data-set folder; default: the run's own. Without one, probes and information are "
         "left out",
     )
-    parser.add_argument("--permutations", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--permutations", type=int, default=DEFAULTS["permutations"])
+    parser.add_argument("--seed", type=int, default=DEFAULTS["seed"])
 
 
 def run(args: argparse.Namespace) -> None:
     """Measure the parts of every run; a run whose result is stored already is left alone."""
+    settings = {name: getattr(args, name) for name in DEFAULTS}
     for path in args.runs:
         one = Run(path)
         dataset = _dataset(one, args.dataset)
-        key = _key(one, dataset, args)
+        key = content_key(one, dataset.fingerprint if dataset else None, settings)
         computed = artifact_key(path, ARTIFACT) != key
         if computed:
-            add_artifact(path, ARTIFACT, health_table(one, dataset, args), key=key)
+            unfinished = Unfinished.of_run(path, key)
+            table = health_table(one, dataset, args, unfinished)
+            add_artifact(path, ARTIFACT, table, key=key, settings=settings)
+            unfinished.discard()
         emit("health", run=one.run_id, computed=computed)
     emit("finished", done=len(args.runs), total=len(args.runs))
 
@@ -71,21 +73,27 @@ def _dataset(one: Run, given: Path | None) -> Dataset | None:
     raise DataError(f"{given}: not the data set that run {one.run_id!r} was trained on.")
 
 
-def _key(one: Run, dataset: Dataset | None, args: argparse.Namespace) -> str:
-    vectors = one.manifest["files"].get("vectors.safetensors", {}).get("sha256")
-    data = dataset.fingerprint if dataset else None
-    content = [_REVISION, vectors, data, args.permutations, args.seed]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-
-
-def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) -> pd.DataFrame:
+def health_table(
+    one: Run,
+    dataset: Dataset | None,
+    args: argparse.Namespace,
+    unfinished: Unfinished | None = None,
+) -> pd.DataFrame:
     """Everything about a run's parts in rows.
+
+    Parameters
+    ----------
+    args
+        ``permutations`` and ``seed``.
+    unfinished
+        Keeps what each part's probes and information said, so that a stopped check goes on there.
 
     Returns
     -------
     frame
         Columns part, quantity, other, value, text: the measures; one row ``verdict`` for each part
-        with the verdict in `other` and the evidence in `text`. With a data set also the probes'
+        with the verdict in `other`; its evidence is put into words by
+        `analysis.health.verdicts.stored_verdicts`. With a data set also the probes'
         scores (`analysis.health.probes`) and the atoms ``role_<atom>`` and ``beyond_<atom>``
         (`analysis.health.roles`) with intervals, nulls, retention and samples per cell.
 
@@ -104,34 +112,47 @@ def health_table(one: Run, dataset: Dataset | None, args: argparse.Namespace) ->
     }
     measures = measure(parts, without).assign(text="")
     if dataset is not None:
-        measures = pd.concat([measures, *_from_data(one, parts, dataset, args)], ignore_index=True)
-    verdicts = [(v.part, "verdict", v.verdict, np.nan, v.evidence) for v in judge(measures)]
+        pieces = unfinished or Unfinished()
+        measures = pd.concat(
+            [measures, *_from_data(one, parts, dataset, args, pieces)], ignore_index=True
+        )
+    verdicts = [(one.part, "verdict", one.verdict, np.nan, "") for one in judge(measures)]
     columns = ["part", "quantity", "other", "value", "text"]
     return pd.concat([measures, pd.DataFrame(verdicts, columns=columns)], ignore_index=True)
 
 
 def _from_data(
-    one: Run, parts: dict[str, np.ndarray], dataset: Dataset, args: argparse.Namespace
+    one: Run,
+    parts: dict[str, np.ndarray],
+    dataset: Dataset,
+    args: argparse.Namespace,
+    pieces: Unfinished,
 ) -> list[pd.DataFrame]:
     """Probes and information, which need the features."""
     progress = Progress(1 + 2 * len(parts))
     settings = Settings(permutations=args.permutations, seed=args.seed)
-    progress.start(0, f"{one.run_id}: probes")
     available = np.logical_and.reduce([dataset.features(n).available for n in dataset.modalities])
-    frames = [probe_scores(parts, available[1:], dataset, args.seed).assign(text="")]
-    for number, (part, array) in enumerate(parts.items()):
+    work: dict[str, Callable[[], pd.DataFrame]] = {
+        "probes": lambda: probe_scores(parts, available[1:], dataset, args.seed).assign(text="")
+    }
+    for part, array in parts.items():
         name = part.replace("_", " ")
-        progress.start(1 + 2 * number, f"{one.run_id}: what the modalities tell of {name}")
-        frames.append(
-            role(
-                part,
-                array,
-                dataset,
-                permutations=args.permutations,
-                seed=args.seed,
-                on_step=progress.step,
-            )
+        work[f"what the modalities tell of {name}"] = partial(
+            role,
+            part,
+            array,
+            dataset,
+            permutations=args.permutations,
+            seed=args.seed,
+            on_step=progress.step,
         )
-        progress.start(2 + 2 * number, f"{one.run_id}: what {name} adds to the rest")
-        frames.append(beyond(part, one, dataset, settings, progress.step))
+        work[f"what {name} adds to the rest"] = partial(
+            beyond, part, one, dataset, settings, progress.step
+        )
+    frames = []
+    for number, (label, make) in enumerate(work.items()):
+        progress.start(number, f"{one.run_id}: {label}")
+        if pieces.has(piece := label.replace(" ", "-")):
+            progress.skip()
+        frames.append(pieces.frame(piece, make))
     return frames

@@ -22,8 +22,10 @@ def over_epochs(events: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     frame
-        Columns epoch and those of `analysis.health.verdicts.measure`; empty for runs whose training
-        did not measure parts.
+        Columns epoch and those of `analysis.health.verdicts.measure`, whose quantities stand beside
+        ``explains``: R² of a linear probe that reads the features of the modality `other` from the
+        part, on items it was not fitted to. Runs trained before probes were part of an epoch lack
+        these rows (`has_probes`); empty for runs whose training did not measure parts.
     """
     rows = [
         (event["epoch"], *measure)
@@ -32,6 +34,11 @@ def over_epochs(events: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         for measure in event.get("parts", [])
     ]
     return pd.DataFrame(rows, columns=["epoch", *PartMeasure._fields])
+
+
+def has_probes(measures: pd.DataFrame) -> bool:
+    """Say whether the training recorded probe scores after its epochs."""
+    return bool((measures["quantity"] == "explains").any())
 
 
 def verdicts_over_epochs(measures: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from analysis.information.local import MIN_GROUP, group_atoms
 from analysis.information.questions import Question, Settings
 from analysis.information.result import Estimate
 from analysis.timing import Progress
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError
 
 KINDS: Final = (
@@ -39,6 +40,7 @@ def answer(
     settings: Settings,
     progress: Progress,
     definitions: bool,
+    unfinished: Unfinished | None = None,
 ) -> pd.DataFrame:
     """Estimate one question and lay everything out as rows.
 
@@ -60,6 +62,7 @@ def answer(
         permutations=settings.permutations,
         seed=settings.seed,
         on_step=progress.step,
+        unfinished=unfinished,
     )
     frames = [
         found.frame().assign(kind="estimate"),

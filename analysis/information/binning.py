@@ -108,7 +108,18 @@ def quantile_codes(source: FloatArray, bins: int) -> IntArray:
 
 
 def given_codes(source: FloatArray, bins: int) -> IntArray:
-    """Values of a column that already holds codes; the resolution does not matter."""
+    """Values of a column that already holds codes; the resolution does not matter.
+
+    Raises
+    ------
+    DataError
+        When the source has more than one column.
+    """
+    if source.shape[1] != 1:
+        raise DataError(
+            f"Codes are one column for each source; the source has {source.shape[1]}. "
+            'Use coding="posterior" for vectors.'
+        )
     return _dense(source[:, 0])
 
 

@@ -2,8 +2,8 @@
 
 Without options it asks the standard questions; ``--first`` and ``--second`` name any two sources
 instead, ``--slice`` keeps to the choices of a slice. Each answer is stored as soon as it is there,
-under its own content key: a command that was stopped goes on where it was, and one that has nothing
-to do ends at once.
+under its own content key, and of the one that is being computed the finished pieces are kept: a
+command that was stopped goes on where it was, and one that has nothing to do ends at once.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from analysis.information.sources import REST
 from analysis.information.stored import has_answer, store_answer
 from analysis.information.targets import TARGETS
 from analysis.saved_slices import SavedSlice, group_slice, saved_slices
-from analysis.slices import user_slices
+from analysis.tastes import groups_of_users
 from analysis.timing import Progress
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError, PrismError
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -84,18 +85,18 @@ def _work(
 ) -> list[tuple[Library, Question]]:
     one = Run(path)
     dataset = Dataset(args.dataset or Path(one.manifest["dataset"]["path"]))
-    library = Library(one, dataset, settings, _slices(one, args))
+    library = Library(one, dataset, settings, _slices(one, dataset, args))
     return [(library, question) for question in _asked(one, dataset, args)]
 
 
-def _slices(one: Run, args: argparse.Namespace) -> dict[str, SavedSlice]:
+def _slices(one: Run, dataset: Dataset, args: argparse.Namespace) -> dict[str, SavedSlice]:
     """The slice that is asked for: a saved one, or a group of users."""
     if not args.slice:
         return {}
     for folder in (one.path, *args.slices):
         if args.slice in (kept := saved_slices(folder)):
             return {args.slice: kept[args.slice]}
-    group = group_slice(user_slices(one), args.slice)
+    group = group_slice(groups_of_users(one, dataset), args.slice)
     return {} if group is None else {args.slice: group}
 
 
@@ -120,10 +121,13 @@ def _answer(library: Library, question: Question, progress: Progress, *, definit
     key = question.key(one, library.dataset, settings, library.slices.get(question.slice))
     computed = not has_answer(one.path, key)
     if computed:
+        unfinished = Unfinished.of_run(one.path, key)
         try:
-            frame = answer(library.material(question), question, settings, progress, definitions)
+            material = library.material(question)
+            frame = answer(material, question, settings, progress, definitions, unfinished)
         except PrismError as error:
             frame = refusal(str(error))
         store_answer(one.path, question, coding, key, frame)
+        unfinished.discard()
     emit("information", run=one.run_id, target=question.target, computed=computed)
     return computed

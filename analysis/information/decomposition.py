@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,7 +92,7 @@ def decompose(distribution: Any) -> Decomposition:
     >>> round(decompose(xor).synergy, 6)
     1.0
     """
-    array = from_dit(distribution) if hasattr(distribution, "outcomes") else distribution
+    array = from_dit(distribution) if _is_from_dit(distribution) else distribution
     table = merge_rare_states(checked_probabilities(array))
     union = solve(table.sum(1), table.sum(0))
     joint = mutual_information(table.reshape(-1, table.shape[2]))
@@ -112,6 +113,11 @@ def decompose(distribution: Any) -> Decomposition:
     )
 
 
+def _is_from_dit(distribution: Any) -> bool:
+    needed = ("copy", "outcomes", "pmf")
+    return not isinstance(distribution, type) and all(hasattr(distribution, n) for n in needed)
+
+
 def mutual_information(table: Array) -> float:
     """Mutual information in bits of the two axes of a probability table ``(k, Y)``."""
     product = table.sum(1, keepdims=True) * table.sum(0, keepdims=True)
@@ -129,7 +135,7 @@ def from_dit(distribution: Any) -> Array:
     States are sorted by their text.
     """
     plain = distribution.copy(base="linear")
-    outcomes = [tuple(outcome) for outcome in plain.outcomes]
+    outcomes = [tuple(one) if isinstance(one, Sequence) else (one,) for one in plain.outcomes]
     if not outcomes or any(len(outcome) != 3 for outcome in outcomes):
         raise DataError(
             "The distribution needs exactly three variables: first source, second source, target."

@@ -16,6 +16,7 @@ from analysis.information.binning import TableCoding, given_codes, kmeans_codes,
 from analysis.information.cautions import cautions
 from analysis.information.coding import CODINGS, Coded, Coding
 from analysis.information.decomposition import entropy
+from analysis.information.inputs import checked_events, whole_number
 from analysis.information.intervals import Evidence, is_informative, judged_atoms
 from analysis.information.local import local_atoms
 from analysis.information.nulls import Step, p_value, synergy_null, target_null
@@ -32,10 +33,9 @@ from analysis.information.resampling import (
 from analysis.information.result import Estimate
 from analysis.information.stability import at_resolutions, is_stable, panel_bins
 from analysis.information.table import FloatArray, IntArray
+from analysis.unfinished import Unfinished
 from prism_core.errors import DataError
 
-MAX_TARGETS: Final = 16
-MIN_USERS: Final = 8
 _SYNERGY: Final = QUANTITIES.index("synergy")
 _TOTAL: Final = QUANTITIES.index(TOTAL)
 
@@ -52,6 +52,7 @@ def estimate(
     num_folds: int = 4,
     seed: int = 0,
     on_step: Step | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Estimate:
     """Estimate unique, redundant and synergistic information from vectors.
 
@@ -76,26 +77,49 @@ def estimate(
         Of folds, probes, splits and permutations.
     on_step
         Called with (done, of) as the permutations go on.
+    unfinished
+        Keeps the nulls and what else takes long, so that a stopped estimate of the same input goes
+        on behind them; None keeps nothing.
 
     Raises
     ------
     DataError
-        When the inputs do not fit together, or hold fewer than 2 samples a cell; the text
-        names the number needed.
+        When the inputs are not what is said here, do not fit together, or hold fewer than 2
+        samples a cell; the text names what is wrong, or the number needed.
     """
-    data = _checked(first, second, target, groups)
+    data = checked_events(first, second, target, groups)
+    if bins is not None:
+        whole_number(bins, "bins", 2)
+    for name, value, least in (
+        ("permutations", permutations, 1),
+        ("num_folds", num_folds, 2),
+        ("seed", seed, 0),
+    ):
+        whole_number(value, name, least)
     coder = _coder(coding, *data, num_folds=num_folds, seed=seed)
     wanted = bins or default_bins(len(data[2]), int(data[2].max()) + 1, coding)
     coded = coder.at(wanted)
     coded.occupancy().require(f"{wanted} bins")
     tell = on_step or (lambda done, of: None)
+    pieces = unfinished or Unfinished()
+
+    def half(done: int, of: int) -> None:
+        tell(done, 2 * of)
+
+    def rest(done: int, of: int) -> None:
+        tell(of + done, 2 * of)
+
     nulls = _Nulls(
-        target=target_null(coded, permutations, seed, lambda done, _: tell(done, 2 * permutations)),
-        synergy=synergy_null(
-            coded, permutations, seed, lambda done, _: tell(permutations + done, 2 * permutations)
+        target=pieces.array(
+            "target-null", QUANTITIES, lambda: target_null(coded, permutations, seed, half)
         ),
+        synergy=pieces.array(
+            "synergy-null",
+            ["joint"],
+            lambda: synergy_null(coded, permutations, seed, rest)[:, None],
+        )[:, 0],
     )
-    return _assemble(coder, coded, wanted, nulls, coding, seed)
+    return _assemble(coder, coded, wanted, nulls, coding, seed, pieces)
 
 
 def default_bins(samples: int, num_targets: int, coding: str) -> int:
@@ -117,36 +141,6 @@ class _Nulls:
     synergy: FloatArray  # (permutations,) joint information
 
 
-def _checked(
-    first: ArrayLike, second: ArrayLike, target: ArrayLike, groups: ArrayLike | None
-) -> tuple[FloatArray, FloatArray, IntArray, NDArray[Any]]:
-    sources = [np.asarray(source, dtype=float) for source in (first, second)]
-    sources = [source[:, None] if source.ndim == 1 else source for source in sources]
-    classes = np.asarray(target)
-    users = np.arange(len(classes)) if groups is None else np.asarray(groups)
-    lengths = {len(array) for array in (*sources, classes, users)}
-    if len(lengths) != 1 or not len(classes):
-        raise DataError(
-            f"first, second, target and groups have {len(sources[0])}, {len(sources[1])}, "
-            f"{len(classes)} and {len(users)} rows; give one row for each event in all of them."
-        )
-    for name, source in zip(("first", "second"), sources, strict=True):
-        if not np.isfinite(source).all():
-            row = int(np.argwhere(~np.isfinite(source))[0, 0])
-            raise DataError(f"Source {name!r}, row {row}: a value is not finite.")
-    names, codes = np.unique(classes, return_inverse=True)
-    if not 2 <= len(names) <= MAX_TARGETS:
-        raise DataError(
-            f"The target has {len(names)} values; between 2 and {MAX_TARGETS} are allowed. "
-            "Merge rare classes with analysis.information.table.merge_tail."
-        )
-    if (num_users := len(np.unique(users))) < MIN_USERS:
-        raise DataError(
-            f"The events come from {num_users} users; errors and splits need at least {MIN_USERS}."
-        )
-    return sources[0], sources[1], codes.astype(np.int64), users
-
-
 def _coder(
     coding: str,
     first: FloatArray,
@@ -164,7 +158,7 @@ def _coder(
         "quantile": quantile_codes,
         "codes": given_codes,
     }
-    if coding not in encoders:
+    if not isinstance(coding, str) or coding not in encoders:
         raise DataError(f"Coding {coding!r} is unknown; choose one of {', '.join(CODINGS)}.")
 
     def read() -> Readings:
@@ -175,7 +169,13 @@ def _coder(
 
 
 def _assemble(
-    coder: Coding, coded: Coded, bins: int, nulls: _Nulls, coding: str, seed: int
+    coder: Coding,
+    coded: Coded,
+    bins: int,
+    nulls: _Nulls,
+    coding: str,
+    seed: int,
+    pieces: Unfinished,
 ) -> Estimate:
     every = np.arange(len(coded.target))
     union = solve_unions(coded, [(every, coded.target)])[0]
@@ -184,18 +184,24 @@ def _assemble(
     counted = atoms_of_targets(coded, [coded.target])[0]
     informative = is_informative(counted[_TOTAL], nulls.target[:, _TOTAL])
     values = corrected if informative else counted - nulls.target.mean(0)
+    refit = pieces.array(
+        "refit-errors", QUANTITIES, lambda: refit_errors(coder, coded, bins, seed)[None]
+    )[0]
     sampling = np.hypot(local.standard_errors(), split_errors if informative else 0.0)
     evidence = Evidence(
         values=values,
         plug_in=curve[0],
         counted=counted,
-        errors=np.maximum(sampling, refit_errors(coder, coded, bins, seed)),
+        errors=np.maximum(sampling, refit),
         target_null=nulls.target,
         synergy_null=nulls.synergy - union.union + values[_SYNERGY] - curve[0, _SYNERGY],
         synergy_p=p_value(joint_information(coded, every), nulls.synergy),
     )
     atoms = judged_atoms(evidence)
-    resolutions = at_resolutions(coder, coded, bins, values, coding, seed, informative)
+    resolutions = pieces.frame(
+        "resolutions",
+        lambda: at_resolutions(coder, coded, bins, values, coding, seed, informative),
+    )
     retention, stable = coder.retention(coded), is_stable(resolutions, atoms)
     return Estimate(
         atoms=atoms[:4],

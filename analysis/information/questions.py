@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Final
 
@@ -86,7 +86,12 @@ class Question:
     def key(
         self, run: Run, dataset: Dataset, settings: Settings, chosen: SavedSlice | None = None
     ) -> str:
-        """Content key: a hash of everything the answer is computed from."""
+        """Content key: a hash of everything the answer is computed from.
+
+        A coding that is named is the same as none where it is the suggested one.
+        """
+        if settings.coding == self.suggested_coding:
+            settings = replace(settings, coding=None)
         used = ("users.parquet", *_FILES.get(self.scope, ()))
         files = {name: run.manifest["files"].get(name, {}).get("sha256") for name in used}
         members = None if chosen is None else [chosen.kind, *chosen.members]

@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.information.inputs import FloatArray, IntArray, numbers
 from prism_core.errors import DataError
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 MIN_SAMPLES_PER_CELL: Final = 2.0
 """Below this many samples a cell no bias correction holds and estimates are refused."""
@@ -29,13 +26,16 @@ def checked_probabilities(table: Any) -> FloatArray:
     Raises
     ------
     DataError
-        When an entry is negative or not finite, or the total differs from one by more than
-        1e-6.
+        When an entry is no number, negative or not finite, or the total differs from one by more
+        than 1e-6.
     """
-    array = np.asarray(table, dtype=np.float64)
+    array = numbers(
+        table, "decompose takes probabilities (k1, k2, Y) or a dit.Distribution of three variables"
+    )
     if array.ndim != 3 or array.size == 0:
         raise DataError(
-            f"A table of two sources and a target has three axes (k1, k2, Y); got {array.shape}."
+            f"A table of two sources and a target has three axes (k1, k2, Y); "
+            f"got shape {array.shape}."
         )
     wrong = np.argwhere(~np.isfinite(array) | (array < 0))
     if len(wrong):

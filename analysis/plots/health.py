@@ -37,9 +37,21 @@ VERDICT_TEXT: Final = {
 PANELS: Final = {
     "spread": "Spread",
     "sensitivity": "No {}",
+    "explains": "R² of {}",
     "cka": "Likeness",
 }
 """Titles of the panels over epochs, by quantity."""
+
+UNITS: Final = {
+    "spread": "Length",
+    "sensitivity": "spreads moved",
+    "explains": "R²",
+    "cka": "CKA",
+}
+"""Units of these panels."""
+
+PANELS_ACROSS: Final = 4
+"""More panels than these are drawn in two rows."""
 
 
 def sensitivity_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
@@ -183,32 +195,44 @@ def probe_map(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
 
 
 def epoch_lines(*, measures: pd.DataFrame, dark: bool = False) -> go.Figure:
-    """Lines over epochs: each part's spread, reaction to withheld modalities, closest other part.
+    """Lines over epochs: spread, reaction to withheld modalities, probes, closest other part.
 
     Parameters
     ----------
     measures
-        As `analysis.health.epochs.over_epochs`.
+        As `analysis.health.epochs.over_epochs`. Probe scores are drawn where they are recorded.
     """
     if measures.empty:
         return empty_figure("The training did not measure the parts.", dark=dark)
-    kept = measures[measures["quantity"].isin(["spread", "sensitivity"])]
+    kept = measures[measures["quantity"].isin(["spread", "sensitivity", "explains"])]
     kept = pd.concat([kept, _closest(measures)])
     panels = list(dict.fromkeys(zip(kept["quantity"], kept["other"], strict=True)))
     titles = [PANELS[quantity].format(label_of(other).lower()) for quantity, other in panels]
-    figure = make_subplots(1, len(panels), subplot_titles=titles)
-    figure.update_layout(template=template_name(dark), height=340, legend_y=1.16)
-    for column, (quantity, other) in enumerate(panels, start=1):
-        rows = kept[(kept["quantity"] == quantity) & (kept["other"] == other)]
-        for part, line in rows.groupby("part", sort=False):
-            _epoch_line(figure, str(part), line, column)
-        figure.update_xaxes(title="Epoch", row=1, col=column)
+    rows = 1 if len(panels) <= PANELS_ACROSS else 2
+    across = -(-len(panels) // rows)
+    figure = make_subplots(rows, across, subplot_titles=titles, vertical_spacing=0.22)
+    figure.update_layout(template=template_name(dark), height=60 + 280 * rows)
+    figure.update_layout(legend_y=1 + 0.16 / rows)
+    for place, (quantity, other) in enumerate(panels):
+        lines = kept[(kept["quantity"] == quantity) & (kept["other"] == other)]
+        row, column = place // across + 1, place % across + 1
+        for part, line in lines.groupby("part", sort=False):
+            _epoch_line(figure, str(part), line, row, column)
+        figure.update_xaxes(title="Epoch", row=row, col=column)
         if quantity == "cka":
-            figure.update_yaxes(range=[0, 1.03], row=1, col=column)
+            figure.update_yaxes(range=[0, 1.03], row=row, col=column)
     figure.update_yaxes(rangemode="tozero")
-    figure.update_yaxes(title="Length, spreads moved, or CKA", col=1)
+    figure.update_yaxes(title=_unit(panels[:across]), row=1, col=1)
+    if rows > 1:
+        figure.update_yaxes(title=_unit(panels[across:]), row=2, col=1)
     figure.update_annotations(font_size=13)
     return figure
+
+
+def _unit(panels: list[tuple[str, str]]) -> str:
+    """Name the units of the panels beside each other."""
+    units = list(dict.fromkeys(UNITS[quantity] for quantity, _ in panels))
+    return units[0] if len(units) == 1 else f"{', '.join(units[:-1])} or {units[-1]}"
 
 
 def _closest(measures: pd.DataFrame) -> pd.DataFrame:
@@ -218,17 +242,17 @@ def _closest(measures: pd.DataFrame) -> pd.DataFrame:
     return closest.assign(quantity="cka", other="")
 
 
-def _epoch_line(figure: go.Figure, part: str, line: pd.DataFrame, column: int) -> None:
+def _epoch_line(figure: go.Figure, part: str, line: pd.DataFrame, row: int, column: int) -> None:
     figure.add_scatter(
         name=label_of(part),
         legendgroup=part,
-        showlegend=column == 1,
+        showlegend=row == column == 1,
         x=line["epoch"],
         y=line["value"],
         mode="lines+markers",
         line={"color": color_of(part), "width": 2},
         marker={"symbol": marker_of(part), "size": 6},
         hovertemplate="epoch %{x}: %{y:.3f}<extra>%{fullData.name}</extra>",
-        row=1,
+        row=row,
         col=column,
     )

@@ -36,7 +36,7 @@ def gates_figure(*, gates: pd.DataFrame, dark: bool = False) -> go.Figure:
     if gates.empty:
         return empty_figure("No gate was chosen.", dark=dark)
     names = list(dict.fromkeys(gates["gate"]))
-    figure = new_figure(dark=dark, height=170 + 30 * len(names), barmode="stack")
+    figure = new_figure(dark=dark, height=max(320, 170 + 30 * len(names)), barmode="stack")
     for atom in ATOMS:
         rows = gates[gates["atom"] == atom].set_index("gate").reindex(names)
         figure.add_bar(

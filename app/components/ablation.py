@@ -10,6 +10,7 @@ from analysis import slices as grouping
 from analysis.recipes import Recipe
 from app import comparables, slices
 from app.comparables import Users
+from app.components import health_badge
 from prism_core.store.reader import Run
 
 
@@ -76,8 +77,9 @@ def group_recipe(compared: Comparison, figure: str, **options: Any) -> Recipe | 
 
 
 def say_whose_weights(compared: Comparison) -> None:
-    """Say from which run the part with the largest weight comes, if it is another one."""
+    """Say from which run the part with the largest weight comes, and what its parts are worth."""
     source = _with_weights(compared)
+    health_badge.draw(source)
     if source.parts and source.has("users") and source.run_id != compared.run.run_id:
         st.caption(f"Top part: by the weights of {source.name}, seed {source.manifest['seed']}.")
 

@@ -8,13 +8,18 @@ from typing import Any, Final
 import streamlit as st
 
 from analysis.bundle import Card
+from analysis.recipes import Recipe
 from analysis.rendering import CSS_DPI
-from app import board
+from app import board, loaders
 from app.board import Pinned
+from app.components import health_badge, map_card
 from app.components.look_controls import draw_shape
 from app.components.text import markdown
 from app.look import Look
 from prism_core.errors import PrismError
+
+OF_WEIGHTS: Final = ("weights", "information_weights")
+"""Figures whose marks are fusion weights."""
 
 CONFIG: Final = {"staticPlot": True, "displayModeBar": False, "responsive": False}
 
@@ -29,6 +34,7 @@ def draw(
         try:
             card = one.card(look)
             _draw_preview(one.key, card, places)
+            _draw_badges(one.recipe, places)
         except PrismError as error:
             st.error(markdown(error))
             return None
@@ -69,6 +75,15 @@ def _draw_words(one: Pinned) -> None:
     st.text_area(
         "Caption", one.caption, key=keys["caption"], on_change=keep, args=("caption",), height=68
     )
+
+
+def _draw_badges(recipe: Recipe, places: Mapping[str, Path]) -> None:
+    """Draw the verdicts on the parts whose fusion weights the figure shows."""
+    spaces = recipe.options.get("spaces", ()) if recipe.figure == "maps" else ()
+    color = str(recipe.options.get("color", "")) if recipe.figure == "maps" else ""
+    if recipe.figure in OF_WEIGHTS or map_card.shows_weights(color, spaces):
+        for run_id in recipe.runs:
+            health_badge.draw(loaders.run_in(places[run_id]))
 
 
 def _draw_preview(key: int, card: Card, places: Mapping[str, Path]) -> None:

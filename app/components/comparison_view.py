@@ -69,7 +69,7 @@ def draw(run: Run, catalogue: Catalogue, user_id: str) -> None:
     st.markdown(f"The two lists have {shared} of {len(mine.top)} items in common.")
     _draw_moves(mine, theirs, catalogue)
     _draw_drivers(mine, theirs)
-    health_badge.draw(run)
+    _draw_badges(run, found[0])
     for one, two in ((mine, theirs), (theirs, mine)):
         _draw_list(one, two, catalogue)
 
@@ -93,7 +93,8 @@ def _draw_choice(run: Run, user_id: str) -> tuple[Run, str] | None:
             return None
         st.session_state[Widget.OTHER_RUN] = wanted if wanted in runs else next(iter(runs))
         st.selectbox(
-            "Run", list(runs), format_func=lambda i: _run_name(runs[i]), key=Widget.OTHER_RUN,
+            "Run", list(runs), format_func=lambda i: _run_name(runs[i], *runs.values(), run),
+            key=Widget.OTHER_RUN,
             on_change=lambda: select(beside=f"run:{st.session_state[Widget.OTHER_RUN]}"),
         )  # fmt: skip
         return runs[st.session_state[Widget.OTHER_RUN]], user_id
@@ -118,14 +119,17 @@ def _on_kind() -> None:
     select(beside="user:" if st.session_state[Widget.COMPARE] == USER else "run:")
 
 
-def _run_name(run: Run) -> str:
+def _run_name(run: Run, *others: Run) -> str:
+    """Name a run and its seed; its id tells it from others of the same name and seed."""
     seed = "" if run.manifest["kind"] == "floor" else f" · seed {run.manifest['seed']}"
-    return f"{run.name}{seed}"
+    name = f"{run.name}{seed}"
+    alike = [one for one in others if one.run_id != run.run_id and _run_name(one) == name]
+    return f"{name} ({run.run_id})" if alike else name
 
 
 def _side(run: Run, user_id: str, other: Run, other_user: str) -> Side:
     """Read one side, named by what tells it from the other."""
-    name = _run_name(run) if user_id == other_user else f"User {user_id}"
+    name = _run_name(run, other) if user_id == other_user else f"User {user_id}"
     rows = run.table("recommendations", ["user_id", "item_id", "rank"], where={"user_id": user_id})
     outcome = run.table("user_metrics", where={"user_id": user_id})
     target = "" if outcome.empty else str(outcome["target_item_id"].iloc[0])
@@ -166,6 +170,15 @@ def _draw_drivers(mine: Side, theirs: Side) -> None:
     )
     words = sentences.user_sentence(theirs.explanation)
     st.markdown(f"**{markdown(theirs.name)}.** {markdown(words)}")
+
+
+def _draw_badges(run: Run, other: Run) -> None:
+    """Draw the verdicts on the parts of both sides, each under its name if they differ."""
+    if other.run_id == run.run_id:
+        health_badge.draw(run)
+        return
+    for one, beside in ((run, other), (other, run)):
+        health_badge.draw(one, of=f"Parts of {_run_name(one, beside)}:")
 
 
 def _drivers(name: str, explanation: UserExplanation) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from analysis.health.command import ARTIFACT
-from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
+from analysis.health.freshness import ARTIFACT, why_out_of_date
 from analysis.information_recipes import (
     CLUSTER_OF_PART,
     NEXT_CATEGORY,
@@ -40,8 +40,8 @@ is? Does it repeat another part? Does it say anything at all?
 FIGURES: Final = (
     (
         sensitivity_map, "sensitivity", ("sensitivity",), "What each part reacts to",
-        "How far its items move when a modality is withheld, in spreads of the part: how far its "
-        "items lie from their mean. Redundancy "
+        "How far its items move when a modality is withheld, in spreads of the part: its standard "
+        "deviation, that is, how far its items lie from their mean. Redundancy "
         "moves by as much as the modalities disagree about it: .07 where they agree with a "
         "correlation of .99, .5 where it is .6.",
     ),
@@ -76,6 +76,16 @@ ATOMS_TEXT: Final = {
 }
 
 
+PROBES_TEXT: Final = (
+    "R²: share of the variance of a modality's features that a linear probe reads from the part, "
+    "on items that it was not fitted to; below 0 it predicts worse than the mean."
+)
+NO_PROBES: Final = (
+    "This run was trained before probe scores were recorded after every epoch; trained anew, it "
+    "has them."
+)
+
+
 def draw(run: Run) -> None:
     """Draw the tab for a run, with or without parts."""
     if not run.parts:
@@ -87,15 +97,15 @@ def draw(run: Run) -> None:
         not_kept.draw(run, missing="the vectors of its parts, which are checked", needed="whole")
         return
     st.markdown(EXPLANATION)
+    _draw_computing(run)
     if run.has(ARTIFACT):
         _draw_verdicts(run)
         _draw_figures(run, loaders.table(run, ARTIFACT))
-    _draw_computing(run)
 
 
 def _draw_verdicts(run: Run) -> None:
     found = health_badge.verdicts(run)
-    with st.grid(len(found), min_column_width=220):
+    with st.grid(len(found), min_column_width=190):
         for part, verdict, evidence in found.itertuples(index=False):
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{label_of(str(part))}**")
@@ -170,12 +180,14 @@ def _draw_epochs(run: Run) -> None:
     st.subheader("Over the training")
     figure_card.draw(
         epoch_lines(measures=measures, dark=is_dark()),
-        title="Spread of the parts, and what each reacts to, after every epoch",
+        title="Spread of the parts, what each reacts to, and what it tells, after every epoch",
         name="health-epochs",
         data=measures,
         recipe=Recipe(figure="health_epochs", runs=(run.run_id,)),
         caption="Spread: how far items lie from their mean. No image, no text: spreads of the part "
-        "that items move when it is withheld. Likeness: CKA with the part that is most like it. "
+        "that items move when it is withheld. "
+        f"{PROBES_TEXT if has_probes(measures) else NO_PROBES} "
+        "Likeness: CKA with the part that is most like it. "
         "Measured on at most 4,096 items. The stored model is that of epoch "
         f"{run.manifest['training'].get('best_epoch', '?')}.",
     )
@@ -190,16 +202,24 @@ def _draw_epochs(run: Run) -> None:
 
 
 def _draw_computing(run: Run) -> None:
+    """Offer the check where it is missing or out of date; watch it while it runs."""
     target = f"health of {run.run_id}"
     job = jobs.jobs().get(target)
     if job is not None:
         job_watch.draw(job, what="The check")
-    if (job is None or job.status != "running") and not run.has(ARTIFACT):
+        if job.status == "running":
+            return
+    if not run.has(ARTIFACT):
         st.info("The parts of this run have not been checked.")
-        if st.button(
-            "Check the parts", icon=":material/play_arrow:", type="primary",
-            key=Widget.COMPUTE_HEALTH,
-        ):  # fmt: skip
-            command = ["analysis", "health", *loaders.command_paths(run)]
-            jobs.start(target, command, runs=loaders.own_runs(), folder=run.path)
-            st.rerun()
+        label = "Check the parts"
+    elif reason := why_out_of_date(run, has_dataset=loaders.find_dataset(run) is not None):
+        st.warning(f"{reason} Until they are checked again, what is shown here is the older check.")
+        label = "Check the parts again"
+    else:
+        return
+    if st.button(
+        label, icon=":material/play_arrow:", type="primary", key=Widget.COMPUTE_HEALTH
+    ):  # fmt: skip
+        command = ["analysis", "health", *loaders.command_paths(run)]
+        jobs.start(target, command, runs=loaders.own_runs(), folder=run.path)
+        st.rerun()

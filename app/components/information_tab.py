@@ -31,6 +31,10 @@ CODING_HELP = (
 )
 OWN: Final = "Other sources …"
 NOT_ASKED = "This question has not been computed for this run."
+OUT_OF_DATE = (
+    "This answer was computed from other data or with other settings than it would be now, or by "
+    "an older version."
+)
 NO_DATA = (
     "Nothing has been computed for this run, and its data set was not found here, so nothing can "
     "be. Prepare the data set on the page Data, or point $PRISM_DATA to it."
@@ -56,7 +60,8 @@ def draw(run: Run) -> None:
     else:
         st.info(NOT_ASKED)
     if possible:
-        _draw_computing(run, question, coding, is_missing=rows.empty)
+        missing = len(questions.missing(run, stored, possible))
+        _draw_computing(run, question, coding, rows, missing)
     information_figures.draw_targets(run, stored, question, coding)
     information_figures.draw_slices(run, stored, question, coding)
     user_interaction.draw(run)
@@ -107,25 +112,41 @@ def _named(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _draw_computing(run: Run, question: Asked, coding: str, *, is_missing: bool) -> None:
-    """Offer the chosen question where it is missing, and all of them; watch the running job."""
+def _draw_computing(
+    run: Run, question: Asked, coding: str, rows: pd.DataFrame, missing: int
+) -> None:
+    """Offer the chosen question, if it is missing or out of date, and all; watch the running job.
+
+    Parameters
+    ----------
+    rows
+        The stored answer to the question.
+    missing
+        How many questions have no answer, or one that is out of date.
+    """
     target = f"information of {run.run_id}"
     job = jobs.jobs().get(target)
     if job is not None:
         job_watch.draw(job, what="The decomposition")
         if job.status == "running":
             return
+    is_old = not rows.empty and questions.is_out_of_date(run, question, coding, rows)
+    if is_old:
+        st.info(OUT_OF_DATE)
     with st.container(horizontal=True):
         chosen: list[str] | None = None
-        if is_missing and st.button(
-            "Compute this question", icon=":material/play_arrow:", type="primary",
+        if (rows.empty or is_old) and st.button(
+            f"Compute this question{' again' if is_old else ''}",
+            icon=":material/play_arrow:",
+            type="primary",
             key=Widget.COMPUTE_QUESTION,
-        ):  # fmt: skip
+        ):
             chosen = [*question.options, "--coding", coding]
         if st.button(
             "Compute all missing questions", icon=":material/playlist_play:",
-            key=Widget.COMPUTE_QUESTIONS,
-            help="What is stored already is kept. It runs beside the app and can be stopped.",
+            key=Widget.COMPUTE_QUESTIONS, disabled=not missing,
+            help=f"Missing or out of date: {missing}. What is stored already is kept. It runs "
+            "beside the app and can be stopped.",
         ):  # fmt: skip
             chosen = []
     if chosen is not None:

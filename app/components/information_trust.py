@@ -29,7 +29,7 @@ def draw_facts(answer: Answer) -> None:
     """Draw retention, samples per cell and stability, then every warning."""
     facts = answer.facts
     names = dict(zip(("first", "second", "joint"), (*answer.sources, "both"), strict=True))
-    with st.grid(5, min_column_width=190):
+    with st.grid(5, min_column_width=160):
         for key, name in names.items():
             title = "the rest" if name == "rest" else label_of(name).lower()
             _draw_retention(title, float(facts[f"retention_{key}"]))

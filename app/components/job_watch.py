@@ -39,7 +39,11 @@ def _draw(job: Job, was_running: bool, what: str) -> None:
     if job.status == "failed":
         st.error(f"{what} failed: {markdown(job.tail(1)) or 'it printed nothing'}")
     elif job.status == "stopped":
-        st.warning(f"{what}: stopped.")
+        share, _ = progress_of(job)
+        st.warning(
+            f"{what} was stopped at {share:.0%}. What was finished is kept; started again, it goes "
+            "on from there."
+        )
     jobs.jobs().pop(job.target, None)
 
 

@@ -17,7 +17,7 @@ from analysis.recipes import Recipe
 from analysis.regions import Region, Shape
 from analysis.spaces import ITEMS
 from app import loaders, map_view
-from app.components import figure_card, map_card, map_lens
+from app.components import figure_card, health_badge, map_card, map_lens
 from app.components.map_controls import found_rows
 from app.map_view import METHOD_NAMES, MapView
 from app.state import Widget, is_dark, select, selection
@@ -48,6 +48,8 @@ def draw(run: Run, view: MapView, points: pd.DataFrame) -> DeltaGenerator:
             is_coarse=len(points) > DETAILED,
         )  # fmt: skip
         st.caption(_caption(run, view))
+        if map_card.shows_weights(view.color, view.spaces):
+            health_badge.draw(run)
     return head
 
 
@@ -190,7 +192,7 @@ def _pick(points: pd.DataFrame, scope: str, row: int) -> None:
 
 def _card(run: Run, points: pd.DataFrame, view: MapView, row: int) -> str:
     if view.scope == ITEMS:
-        return map_card.item_card(points, row, loaders.catalogue(run), view.color)
+        return map_card.item_card(run, points, row, loaders.catalogue(run), view.color)
     return map_card.user_card(run, points, row, view.color)
 
 

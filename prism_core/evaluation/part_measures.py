@@ -24,9 +24,10 @@ class PartMeasure(NamedTuple):
     Attributes
     ----------
     quantity
-        ``spread``, ``norm``, ``sensitivity`` or ``cka``.
+        ``spread``, ``norm``, ``sensitivity``, ``cka`` or ``explains``.
     other
-        The withheld modality or the other part; empty where the number is about the part alone.
+        The withheld modality, the other part, or the modality that is explained; empty where the
+        number is about the part alone.
     """
 
     part: str

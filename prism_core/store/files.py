@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +54,29 @@ def locked(path: Path) -> Iterator[None]:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off a request to end until the block is done, so that files agree with each other.
+
+    Only the main thread can; in another one the block runs as it is.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda given, frame: asked.append(given))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        if asked:
+            signal.raise_signal(asked[0])
 
 
 def sha256(path: Path) -> str:

@@ -88,7 +88,14 @@ class RunWriter:
         files.write_json(self.path / schema.MANIFEST, full)
 
 
-def add_artifact(path: Path, name: str, frame: pd.DataFrame, *, key: str) -> Path:
+def add_artifact(
+    path: Path,
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    settings: Mapping[str, Any] | None = None,
+) -> Path:
     """Add a computed table to a complete run, with its own manifest entry.
 
     Parameters
@@ -101,6 +108,8 @@ def add_artifact(path: Path, name: str, frame: pd.DataFrame, *, key: str) -> Pat
         The table.
     key
         Content key: a hash of everything the table was computed from.
+    settings
+        Those of them that a reader chose, kept beside the key so that it can be made again.
 
     Raises
     ------
@@ -110,10 +119,12 @@ def add_artifact(path: Path, name: str, frame: pd.DataFrame, *, key: str) -> Pat
     target = path / schema.file_of(name)
     schema.check_columns(name, frame, str(target))
     files.read_json(path / schema.MANIFEST)
-    with files.locked(path / schema.MANIFEST):
+    with files.locked(path / schema.MANIFEST), files.uninterrupted():
         files.write_parquet(target, frame)
         manifest = files.read_json(path / schema.MANIFEST)
-        manifest["files"][schema.file_of(name)] = files.describe_file(target) | {"key": key}
+        chosen = {} if settings is None else {"settings": dict(settings)}
+        entry = files.describe_file(target) | {"key": key} | chosen
+        manifest["files"][schema.file_of(name)] = entry
         files.write_json(path / schema.MANIFEST, manifest)
     return target
 

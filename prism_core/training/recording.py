@@ -3,7 +3,7 @@
 import math
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from prism_core.config.run import RunConfig
 from prism_core.data.sequences import EvaluationInputs, Sequences
 from prism_core.devices import device_name, to_device
 from prism_core.evaluation.part_measures import MAX_ITEMS, PartMeasure, measure_parts
+from prism_core.evaluation.part_probes import probe_parts
 from prism_core.evaluation.ranking import Masking, Ranking, rank_users
 from prism_core.evaluation.recording import (
     origin,
@@ -23,6 +24,7 @@ from prism_core.evaluation.recording import (
     versions,
 )
 from prism_core.models.chunked import chunk_size
+from prism_core.models.features import FeatureSpace
 from prism_core.models.sequence_model import SequenceModel
 from prism_core.names import parts_of
 from prism_core.scoring import Recommender
@@ -122,7 +124,7 @@ def has_parts(model: SequenceModel) -> bool:
 def part_measures(model: SequenceModel) -> list[PartMeasure]:
     """Measure a model's parts as they are now, on at most `MAX_ITEMS` items; none without parts.
 
-    Leaves the model in evaluation mode.
+    Draws no random number, and leaves the model in evaluation mode.
     """
     if not has_parts(model):
         return []
@@ -133,7 +135,12 @@ def part_measures(model: SequenceModel) -> list[PartMeasure]:
         tables = model.item_vectors(withhold).items()
         return {part: table[1::step].float().cpu().numpy() for part, table in tables}
 
-    return measure_parts(vectors(), {name: vectors(name) for name in model.modalities})
+    spaces = {name: cast(FeatureSpace, model.content.spaces[name]) for name in model.modalities}
+    features = {name: space.rows[1::step].cpu().numpy() for name, space in spaces.items()}
+    available = {name: space.available[1::step].cpu().numpy() for name, space in spaces.items()}
+    whole = vectors()
+    measured = measure_parts(whole, {name: vectors(name) for name in model.modalities})
+    return measured + probe_parts(whole, features, available)
 
 
 def _score_games(

@@ -20,6 +20,7 @@ from analysis.printing import PrintOptions
 from analysis.recipes import Recipe
 from app import saved_board
 from app.board import Pinned
+from app.components import health_badge
 from app.components.text import markdown, plain
 from app.look import Look
 from prism_core.errors import PrismError
@@ -77,6 +78,15 @@ def test_figures_of_several_pages_are_drawn_in_order(collected: AppTest) -> None
     captions = [area.value for area in collected.text_area]
     assert captions[2].startswith("This run beside the floors. Lines: 95 % intervals")
     assert not collected.get("download_button")[0].disabled
+
+
+def test_a_badge_stands_below_collected_weights_alone(
+    collected: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = pd.DataFrame({"part": ["synergy"], "verdict": ["leaks"], "evidence": ["It hardly."]})
+    assert "Synergy: leaks" not in texts(collected)
+    monkeypatch.setattr(health_badge, "verdicts", lambda run: known)
+    assert texts(collected.run()).count("Synergy: leaks") == 1
 
 
 def test_order_and_removal(collected: AppTest) -> None:

@@ -1,6 +1,7 @@
 """The page Information: answers stored with the run, and the offer to compute them."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from analysis.__main__ import main as analyse
 from analysis.information.decomposition import ATOMS
+from analysis.information.questions import Settings, ask
+from analysis.information.questions import questions as every_question
 from app import jobs
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -69,6 +72,43 @@ def test_refused_question_says_why(
     assert "Too few samples; 500 are needed." in app.warning[0].value.replace("\\", "")
 
 
+def test_an_answer_that_is_out_of_date_is_offered_anew(
+    open_app: OpenApp, answered: Path, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(answered, root)
+    run = Run(root / "prism-seed0")
+    app = open_app("information", runs=root)
+    assert "with other settings than it would be now" in texts(app)
+    assert app.button("compute_question").label == "Compute this question again"
+    asked = ask("next category", "image", "text", run)
+    table = run.table("information").assign(key=asked.key(run, tiny_dataset, Settings()))
+    add_artifact(run.path, "information", table, key="now")
+    fresh = open_app("information", runs=root)
+    assert "than it would be now" not in texts(fresh)
+    assert not [button for button in fresh.button if button.key == "compute_question"]
+
+
+def test_all_missing_questions_are_offered_as_long_as_there_are_any(
+    open_app: OpenApp, answered: Path, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    root = tmp_path / "runs"
+    shutil.copytree(answered, root)
+    run = Run(root / "prism-seed0")
+    button = open_app("information", runs=root).button("compute_questions")
+    assert not button.disabled
+    assert "Missing or out of date: 15." in button.help
+    template = run.table("information").query("kind == 'estimate'")
+    stored = [
+        template.assign(
+            **asdict(one), coding=one.suggested_coding, key=one.key(run, tiny_dataset, Settings())
+        )
+        for one in every_question(run, tiny_dataset)
+    ]
+    add_artifact(run.path, "information", pd.concat(stored), key="all")
+    assert open_app("information", runs=root).button("compute_questions").disabled
+
+
 def test_run_without_answers_offers_to_compute(open_app: OpenApp) -> None:
     app = open_app("information", run="prism-seed0")
     assert "has not been computed" in texts(app)
@@ -81,8 +121,9 @@ def test_chosen_question_is_computed_beside_the_app(
     started: list[list[str]] = []
     monkeypatch.setattr(jobs, "start", lambda target, command, **_: started.append(command))
     app = open_app("information", runs=answered)
-    assert not [button for button in app.button if button.key == "compute_question"]
+    assert app.button("compute_question").label == "Compute this question again"
     app.selectbox("question").select_index(1).run()
+    assert app.button("compute_question").label == "Compute this question"
     app.selectbox("coding-2").select("kmeans").run()
     app.button("compute_question").click().run()
     asked = app.selectbox("question").value

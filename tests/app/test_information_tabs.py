@@ -1,5 +1,6 @@
 """The tabs Gates and Health of the page Information, and the badges beside fusion weights."""
 
+import argparse
 import json
 from pathlib import Path
 
@@ -8,16 +9,46 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.__main__ import main as analyse
+from analysis.health.command import health_table
+from analysis.health.verdicts import stored_verdicts
 from analysis.information.gates import gates
-from app import truth
+from app import jobs, truth
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
 from tests.app.conftest import OpenApp, texts
 from tests.factories import make_run
 
+SYNERGY_MEASURES: list[list[object]] = [
+    ["synergy", "spread", "", 1.0],
+    ["synergy", "norm", "", 1.0],
+    ["synergy", "sensitivity", "image", 1.0],
+    ["synergy", "sensitivity", "text", 1.0],
+]
+
 
 def titles(app: AppTest) -> str:
     return texts(app).replace("\\", "")
+
+
+def log_epoch(path: Path, epoch: int, parts: list[list[object]]) -> None:
+    """Append an epoch with measures of the parts to a stored run."""
+    with (path / "events.jsonl").open("a", encoding="utf-8") as events:
+        events.write(json.dumps({"event": "epoch", "epoch": epoch, "parts": parts}) + "\n")
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["events.jsonl"]["bytes"] = (path / "events.jsonl").stat().st_size
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def measure_of(path: Path) -> pd.DataFrame:
+    """The health table of a stored run, from its vectors alone."""
+    return health_table(Run(path), None, argparse.Namespace())
+
+
+def epoch_panels(app: AppTest) -> list[str]:
+    """Titles of the panels of the figure over epochs."""
+    chart = next(c for c in app.get("plotly_chart") if c.proto.id.endswith("health-epochs"))
+    return [note["text"] for note in json.loads(chart.proto.spec)["layout"]["annotations"]]
 
 
 def open_tabs(app: AppTest) -> list[str]:
@@ -69,16 +100,23 @@ def test_worlds_are_shown_where_they_are_stored(
     assert shown["Recovered"].tolist() == pd.read_parquet(stored)["value"].tolist()
 
 
-def test_health_says_verdict_and_evidence_of_every_part(open_app: OpenApp, checked: Path) -> None:
+def test_health_says_verdict_and_evidence_of_every_part(
+    open_app: OpenApp, checked: Path, tmp_path: Path
+) -> None:
     app = open_app("information", runs=checked, view="Health")
     stored = pd.read_parquet(checked / "prism-seed0" / "health.parquet")
-    evidence = stored.query("quantity == 'verdict'")["text"]
+    evidence = stored_verdicts(stored)["evidence"]
     assert len(evidence) == 4
     assert all(sentence in titles(app) for sentence in evidence)
+    assert "standard deviations of the part" in titles(app)
     assert len(app.get("plotly_chart")) == 3
     pins = [str(button.key) for button in app.button if str(button.key).endswith("-pin")]
     assert {"health-sensitivity-pin", "health-similarity-pin", "health-size-pin"} <= set(pins)
-    assert not [button for button in app.button if button.key == "compute_health"]
+    assert "checked without the data set" in app.warning[0].value
+    assert app.button("compute_health").label == "Check the parts again"
+    alone = open_app("information", runs=checked, data=tmp_path, view="Health")
+    assert not alone.warning
+    assert not [button for button in alone.button if button.key == "compute_health"]
 
 
 def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
@@ -95,13 +133,7 @@ def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
     ]
     rows += [{"part": "synergy", "quantity": "probe", "other": "image", "value": 0.2}]
     add_artifact(path, "health", pd.concat([stored, pd.DataFrame(rows)]), key="k")
-    parts = [["synergy", "spread", "", 1.0], ["synergy", "norm", "", 1.0]]
-    parts += [["synergy", "sensitivity", name, 1.0] for name in ("image", "text")]
-    with (path / "events.jsonl").open("a", encoding="utf-8") as events:
-        events.write(json.dumps({"event": "epoch", "epoch": 4, "parts": parts}) + "\n")
-    manifest = json.loads((path / "manifest.json").read_text())
-    manifest["files"]["events.jsonl"]["bytes"] = (path / "events.jsonl").stat().st_size
-    (path / "manifest.json").write_text(json.dumps(manifest))
+    log_epoch(path, 4, SYNERGY_MEASURES)
     app = open_app("information", runs=tmp_path, view="Health")
     assert len(app.get("plotly_chart")) == 7
     assert "Samples per cell: 12.5" in titles(app)
@@ -109,10 +141,48 @@ def test_health_shows_probes_roles_and_epochs_with_their_circumstances(
     assert app.dataframe[-1].value["Verdict"].tolist() == ["alive"]
 
 
+def test_probe_scores_are_shown_over_epochs_or_said_to_be_missing(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    paths = [make_run(tmp_path, dataset=tiny_dataset, run_id=name) for name in ("older", "newer")]
+    scores = [["synergy", "explains", name, 0.25] for name in ("image", "text")]
+    for path, parts in zip(paths, (SYNERGY_MEASURES, SYNERGY_MEASURES + scores), strict=True):
+        add_artifact(path, "health", measure_of(path), key="k")
+        log_epoch(path, 4, parts)
+    missing = "trained before probe scores were recorded after every epoch"
+    older = open_app("information", runs=tmp_path, run="older", view="Health")
+    assert missing in titles(older)
+    assert "R² of image" not in epoch_panels(older)
+    newer = open_app("information", runs=tmp_path, run="newer", view="Health")
+    assert missing not in titles(newer)
+    assert "share of the variance of a modality's features" in titles(newer)
+    assert {"R² of image", "R² of text"} <= set(epoch_panels(newer))
+
+
 def test_health_is_offered_where_it_is_missing(open_app: OpenApp) -> None:
     app = open_app("information", run="prism-seed0", view="Health")
     assert "have not been checked" in titles(app)
     assert app.button("compute_health").label == "Check the parts"
+
+
+def test_a_check_that_is_out_of_date_is_offered_anew(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_run(tmp_path, dataset=tiny_dataset)
+    add_artifact(path, "health", measure_of(path), key="of an older version")
+    app = open_app("information", runs=tmp_path, view="Health")
+    assert "checked by an older version" in app.warning[0].value
+    assert "Withholding the" in titles(app)
+    button = app.button("compute_health")
+    assert button.label == "Check the parts again"
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda target, command, **paths: started.append(command))
+    button.click().run()
+    assert started == [["analysis", "health", str(path), "--dataset", str(tiny_dataset.path)]]
+    assert analyse(started[0][1:]) == 0
+    fresh = open_app("information", runs=tmp_path, view="Health")
+    assert "older version" not in titles(fresh)
+    assert not [button for button in fresh.button if button.key == "compute_health"]
 
 
 def test_health_of_a_run_without_parts_is_explained(open_app: OpenApp) -> None:

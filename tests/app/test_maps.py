@@ -13,10 +13,12 @@ from streamlit.testing.v1 import AppTest
 from analysis.alignment import store_aligned
 from analysis.map_points import points_of
 from analysis.maps import MapSettings, map_name, store_map
+from analysis.plots.theme import label_of
 from analysis.regions import Region, box
 from analysis.spaces import vectors_of
 from app import jobs
-from app.components import health_badge
+from app.catalogue import make_catalogue
+from app.components import health_badge, map_card
 from app.state import SELECTION
 from prism_core.names import PARTS
 from prism_core.store.datasets import Dataset
@@ -183,6 +185,36 @@ def test_verdicts_stand_beside_the_weights_of_marked_users(
     assert "Synergy: leaks" not in texts(open_map(open_app, mapped, marked=marked[0]))
     monkeypatch.setattr(health_badge, "verdicts", lambda run: known)
     assert "Synergy: leaks" in texts(open_map(open_app, mapped, marked=marked[0]))
+
+
+def test_the_card_of_a_point_says_the_weights_and_the_verdict_on_their_parts(
+    mapped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(mapped / "prism-seed0")
+    users, items = points_of(run, "users"), points_of(run, "items")
+    assert "<em" not in map_card.user_card(run, users, 0, "rank")
+    known = pd.DataFrame({"part": ["synergy"], "verdict": ["leaks"], "evidence": ["It hardly."]})
+    monkeypatch.setattr(health_badge, "verdicts", lambda run: known)
+    card = map_card.user_card(run, users, 0, "weight_synergy")
+    badge = '<em class="orange">≈ leaks</em>'
+    assert f"Synergy {users['weight_synergy'].iloc[0]:.2f} {badge}" in card
+    assert card.count("<em") == 1
+    assert all(label_of(part) in card for part in PARTS)
+    catalogue = make_catalogue(run.table("items"))
+    assert badge in map_card.item_card(run, items, 0, catalogue, "weight_synergy")
+    assert badge not in map_card.item_card(run, items, 0, catalogue, "weight_redundancy")
+
+
+def test_badges_stand_below_maps_of_weights(
+    open_app: OpenApp, mapped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = pd.DataFrame({"part": ["synergy"], "verdict": ["leaks"], "evidence": ["It hardly."]})
+    monkeypatch.setattr(health_badge, "verdicts", lambda run: known)
+    app = open_map(open_app, mapped)
+    app.selectbox("map_color").select("popularity").run()
+    assert "Synergy: leaks" not in texts(app)
+    app.selectbox("map_color").select("weight_synergy").run()
+    assert "Synergy: leaks" in texts(app)
 
 
 def test_marks_show_in_every_panel_and_survive_colour_method_and_pages(

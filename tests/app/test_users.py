@@ -15,6 +15,7 @@ from analysis.regions import Region, box, lasso
 from analysis.saved_slices import saved_slices
 from analysis.spaces import vectors_of
 from analysis.user_plane import TRIANGLE, triangle_plane
+from app.components import health_badge
 from app.components.histories import history_of
 from app.components.item_explanation import ROW, VALUE
 from app.components.text import plain
@@ -22,6 +23,7 @@ from app.components.user_picker import FOUND
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
 from tests.app.conftest import OpenApp, html, texts
+from tests.factories import make_run
 
 
 def test_list_marks_the_true_next_item_once(open_app: OpenApp) -> None:
@@ -153,6 +155,33 @@ def test_compare_sets_two_runs_side_by_side(open_app: OpenApp, tiny_runs: Path) 
     shared = len(tops[0] & tops[1])
     assert f"have {shared} of 10 items in common" in texts(app).replace("\\", "")
     assert html(app).count("true next</span>") == 2
+
+
+def test_compare_tells_runs_of_the_same_name_and_seed_apart(
+    open_app: OpenApp, tmp_path: Path, tiny_dataset: Dataset
+) -> None:
+    for run_id in ("one", "two"):
+        make_run(tmp_path, dataset=tiny_dataset, run_id=run_id)
+    app = open_app("users", runs=tmp_path, run="one", user="5", view="Compare")
+    said = texts(app).replace("\\", "")
+    assert "Filled: PRISM · seed 0 (one). Open: PRISM · seed 0 (two)." in said
+
+
+def test_compare_shows_the_verdicts_on_the_parts_of_both_runs(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verdicts(run: Run) -> pd.DataFrame:
+        word = "alive" if run.run_id == "prism-seed0" else "dead"
+        return pd.DataFrame({"part": ["synergy"], "verdict": [word], "evidence": ["So it is."]})
+
+    monkeypatch.setattr(health_badge, "verdicts", verdicts)
+    link = {"run": "prism-seed0", "user": "5", "view": "Compare"}
+    said = texts(open_app("users", **link, beside="run:prism-seed1"))
+    assert "Synergy: alive" in said
+    assert "Synergy: dead" in said
+    assert said.replace("\\", "").count("Parts of ") == 2
+    alone = texts(open_app("users", **link, beside="user:9"))
+    assert alone.count("Synergy: ") == 1
 
 
 def test_compare_sets_two_users_side_by_side(open_app: OpenApp) -> None:

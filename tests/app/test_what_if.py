@@ -1,17 +1,20 @@
 """What if: changes are values that fit into a link, and the model answers them."""
 
+import argparse
 import json
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from analysis.health.command import health_table
+from analysis.health.verdicts import stored_verdicts
+from analysis.plots.theme import label_of
 from app.components import what_if_history
 from app.components.histories import NEWEST, history_of
 from app.components.what_if_history import window
@@ -282,12 +285,12 @@ def test_a_badge_stands_at_every_weight_that_is_set_by_hand(
 ) -> None:
     (folder,) = trained_runs.iterdir()
     shutil.copytree(folder, tmp_path / folder.name)
-    rows = [
-        {"part": part, "quantity": "verdict", "other": "leaks", "value": 0.0, "text": "It leaks."}
-        for part in PARTS
-    ]
-    add_artifact(tmp_path / folder.name, "health", pd.DataFrame(rows), key="k")
+    path = tmp_path / folder.name
+    health = health_table(Run(path), None, argparse.Namespace())
+    add_artifact(path, "health", health, key="k")
+    verdicts = stored_verdicts(health).set_index("part")["verdict"]
     app = open_app("users", runs=tmp_path, user="7", view="What if")
     assert not app.exception
-    badges = [one.value for one in app.markdown if "leaks" in one.value]
-    assert len(badges) == len(PARTS)
+    for part in PARTS:
+        badge = f"{label_of(part)}: {verdicts[part]}"
+        assert any(badge in one.value for one in app.markdown), badge

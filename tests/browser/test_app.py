@@ -1,7 +1,9 @@
 """A reader's way: open the app, pick a user, read what drove the list, share the link."""
 
+import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +11,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from analysis.information.stored import stored_answers
+from prism_core.store.datasets import Dataset
+from tests.browser.conftest import served
 from tests.browser.gestures import PATIENCE, PLOT, choose, drag, settle
+from tests.factories import make_run
 
 pytestmark = pytest.mark.browser
 
@@ -297,6 +303,44 @@ def test_a_question_about_information_is_computed_beside_the_app(page, app_url: 
     page.get_by_text("Does the definition matter?").wait_for()
     settle(page)
     assert page.locator(PLOT).count() >= 5
+
+
+def test_a_stopped_computation_goes_on_where_it_was(
+    page, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path / "runs", dataset=tiny_dataset)
+    log = tmp_path / "runs" / ".jobs" / f"{run.name}.analysis.log"
+    stop, start = (
+        page.get_by_role("button", name=name) for name in ("Stop", "Compute all missing questions")
+    )
+    with served(tmp_path / "runs", tiny_dataset.path.parent, tmp_path / "log.txt") as address:
+        page.goto(f"{address}/information?run={run.name}")
+        start.click()
+        stop.wait_for()
+        wait_until(lambda: len(stored_answers(run)) > 0)
+        stop.click()
+        page.get_by_text(re.compile("The decomposition was stopped at")).wait_for()
+        start.wait_for()
+        before = stored_answers(run)
+        assert 0 < before["key"].nunique() < 15
+        start.click()
+        stop.wait_for()
+        wait_until(lambda: len(stored_answers(run)) > len(before))
+        stop.click()
+        page.get_by_text(re.compile("The decomposition was stopped at")).wait_for()
+    events = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    computed = [one["computed"] for one in events if one["event"] == "information"]
+    done = before["key"].nunique()
+    assert computed[:done] == [False] * done
+    pd.testing.assert_frame_equal(stored_answers(run)[: len(before)], before, check_dtype=False)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Look again and again until something is so."""
+    end = time.monotonic() + 4 * PATIENCE / SECONDS
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
 
 
 def test_a_table_leaves_through_the_export_alone(page, app_url: str) -> None:

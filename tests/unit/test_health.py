@@ -1,6 +1,7 @@
 """Verdicts on parts whose fate is built in."""
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,21 @@ import torch
 from plotly.colors import sample_colorscale
 
 from analysis.health import command as health_command
-from analysis.health.epochs import over_epochs, verdicts_over_epochs
+from analysis.health import freshness
+from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
+from analysis.health.evidence import unshared_share
+from analysis.health.freshness import DEFAULTS, content_key, why_out_of_date
 from analysis.health.probes import explained
-from analysis.health.verdicts import judge, measure, unshared_share
+from analysis.health.verdicts import judge, measure, stored_verdicts
 from analysis.information.decomposition import ATOMS
 from analysis.plots import health as plots
 from analysis.plots.theme import ink_on
 from analysis.recipes import Recipe, draw
+from analysis.unfinished import Unfinished
 from prism_core.data.synthetic import WorldConfig, make_world
 from prism_core.errors import DataError, NotFittedError
 from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
+from prism_core.evaluation.part_probes import HELD_OUT, explained_share, probe_parts
 from prism_core.names import PARTS
 from prism_core.store.reader import Run
 from prism_core.store.writer import add_artifact
@@ -50,6 +56,28 @@ def verdicts(parts: dict, without: dict) -> dict[str, str]:
 
 def test_parts_that_keep_their_roles_are_alive() -> None:
     assert verdicts(*healthy()) == dict.fromkeys(PARTS, "alive")
+
+
+def test_evidence_is_in_whole_sentences_with_its_units() -> None:
+    beyond = pd.DataFrame(
+        [("synergy", "beyond_unique_first", "synergy, rest", 0.005, True)],
+        columns=[*PartMeasure._fields, "distinguishable"],
+    )
+    old = pd.DataFrame(
+        [("synergy", "verdict", "dead", np.nan, "Moves by image 1.00 spreads")],
+        columns=[*PartMeasure._fields, "text"],
+    )
+    found = stored_verdicts(pd.concat([measure(*healthy()), beyond, old])).set_index("part")
+    assert found["verdict"].tolist() == ["alive"] * 4
+    assert found["evidence"]["unique_image"] == (
+        "Withholding the image moves its items by 1.01 standard deviations of the part, "
+        "withholding the text by 0.00: it depends on the image alone, as its name says."
+    )
+    assert found["evidence"]["synergy"] == (
+        "Withholding the image moves its items by 1.00 standard deviations of the part, "
+        "withholding the text by 1.00: it needs both, as its name says. "
+        "It tells 0.005 bit about the next item's category that no other part tells."
+    )
 
 
 def test_a_constant_part_is_found() -> None:
@@ -167,7 +195,10 @@ def test_information_that_belongs_to_another_name_is_a_leak_if_it_is_clear(
     )
     found = judge(pd.concat([measure(*healthy()), role]))[0]
     assert found.verdict == verdict
-    said = "What image and text tell of its items is mostly unique text (0.50 bit, unique image"
+    said = (
+        "What image and text tell of where it puts items is mostly unique text: 0.50 bit, against "
+        "0.10 bit of unique image."
+    )
     assert (said in found.evidence) == clear
 
 
@@ -198,7 +229,10 @@ def test_synergy_that_needs_only_one_modality_leaks() -> None:
     without["text"]["synergy"] = parts["synergy"]
     found = {one.part: one for one in judge(measure(parts, without))}
     assert found["synergy"].verdict == "leaks"
-    assert "hardly needs the text (0.00" in found["synergy"].evidence
+    assert found["synergy"].evidence == (
+        "Withholding the text moves its items by 0.00 standard deviations of the part only, so it "
+        "hardly needs the text."
+    )
 
 
 def test_a_part_that_repeats_another_leaks() -> None:
@@ -206,7 +240,10 @@ def test_a_part_that_repeats_another_leaks() -> None:
     parts["redundancy"] = parts["unique_text"] * 2
     without["image"]["redundancy"] = without["text"]["redundancy"] = parts["redundancy"]
     found = {one.part: one for one in judge(measure(parts, without))}
-    assert "repeats unique text (CKA 1.00)" in found["redundancy"].evidence
+    assert (
+        "It repeats unique text: up to rotation and scale they are alike (CKA 1.00)."
+        in found["redundancy"].evidence
+    )
 
 
 def test_measures_have_their_textbook_values() -> None:
@@ -218,6 +255,45 @@ def test_measures_have_their_textbook_values() -> None:
     assert linear_cka(square, 5 * square @ rotation + 2) == pytest.approx(1.0)
     assert linear_cka(square, np.ones((4, 2))) == 0.0
     assert linear_cka(square[:, :1], square[:, 1:]) == pytest.approx(0.0)
+
+
+def test_a_probe_reads_a_modality_from_the_part_that_is_made_of_it_alone() -> None:
+    image, text = np.random.default_rng(3).normal(size=(2, 400, 6))
+    parts = {
+        "unique_image": 1e-3 * image @ RNG.normal(size=(6, 9)) + 5,
+        "unique_text": text[:, :3],
+        "synergy": image * text,
+        "redundancy": np.ones((400, 4)),
+    }
+    has_text = np.arange(400) % 3 > 0
+    known = {"image": np.ones(400, dtype=bool), "text": has_text}
+    found = probe_parts(
+        parts, {"image": image, "text": np.where(has_text[:, None], text, 0)}, known
+    )
+    assert {one.quantity for one in found} == {"explains"}
+    share = {(one.part, one.other): one.value for one in found}
+    assert share["unique_image", "image"] == pytest.approx(1.0, abs=1e-6)
+    assert share["unique_text", "text"] == pytest.approx(0.5, abs=0.06)
+    for part, modality in (("unique_image", "text"), ("unique_text", "image")):
+        assert share[part, modality] == pytest.approx(0.0, abs=0.05)
+    assert share["synergy", "image"] == pytest.approx(0.0, abs=0.05)
+    assert share["redundancy", "image"] == share["redundancy", "text"] == 0.0
+
+
+def test_probes_are_scored_on_items_they_were_not_fitted_to() -> None:
+    inputs, outputs = np.random.default_rng(4).normal(size=(2, 60, 50))
+    assert explained_share(inputs, outputs) < 0.1
+    leaky = outputs.copy()
+    leaky[np.arange(60) % HELD_OUT == HELD_OUT - 1] *= -1
+    assert explained_share(leaky, outputs) < -0.5
+
+
+def test_modalities_that_cannot_be_probed_have_no_score() -> None:
+    image = RNG.normal(size=(100, 4))
+    known = {"image": np.arange(100) < 5, "text": np.ones(100, dtype=bool)}
+    assert not probe_parts({"synergy": image}, {"image": image, "text": 0 * image}, known)
+    with pytest.raises(DataError, match="different numbers of rows"):
+        probe_parts({"synergy": image[:9]}, {"image": image}, {"image": known["image"]})
 
 
 def test_unequal_rows_are_refused() -> None:
@@ -287,9 +363,61 @@ def test_the_command_stores_measures_verdicts_and_roles_once(
     assert (table["quantity"].str.startswith("beyond")).any()
     assert len(table[table["quantity"] == "probe"]) == len(PARTS) * 2
     assert set(table.loc[table["quantity"] == "explains", "other"]) == {"category", "popularity"}
+    assert why_out_of_date(Run(path), has_dataset=True) == ""
     capsys.readouterr()
     health_command.run(args)
     assert '"computed": false' in capsys.readouterr().out
+
+
+def test_a_stopped_check_goes_on_behind_its_last_finished_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
+    dataset = make_dataset(tmp_path / "data", num_items=130, length=14)
+    path = make_run(tmp_path / "runs", dataset=dataset)
+    key = content_key(Run(path), dataset.fingerprint, {"permutations": 5, "seed": 0})
+    args = argparse.Namespace(runs=[path], dataset=tmp_path / "data", permutations=5, seed=0)
+    asked, role = [], health_command.role
+
+    def stopped_at_synergy(part: str, *given: object, **named: object) -> pd.DataFrame:
+        asked.append(part)
+        if asked == list(PARTS[:3]):
+            raise KeyboardInterrupt
+        return role(part, *given, **named)
+
+    monkeypatch.setattr(health_command, "role", stopped_at_synergy)
+    with pytest.raises(KeyboardInterrupt):
+        health_command.run(args)
+    assert not Run(path).has("health")
+    assert Unfinished.of_run(path, key).has("probes")
+    health_command.run(args)
+    assert asked == [*PARTS[:3], *PARTS[2:]]
+    whole = health_command.health_table(Run(path), dataset, args)
+    stored = Run(path).table("health")
+    plain = [frame.astype(object).where(frame.notna(), None) for frame in (stored, whole)]
+    pd.testing.assert_frame_equal(*plain)
+    assert not Unfinished.of_run(path, key).has("probes")
+
+
+def test_a_check_is_out_of_date_where_its_inputs_or_the_program_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_run(tmp_path, dataset=make_dataset(tmp_path / "data"))
+    run, fingerprint = Run(path), Run(path).manifest["dataset"]["fingerprint"]
+    assert why_out_of_date(run, has_dataset=True) == ""
+    chosen = {"permutations": 7, "seed": 3}
+    for data, settings in ((fingerprint, None), (fingerprint, chosen), (None, chosen)):
+        key = content_key(run, data, settings or DEFAULTS)
+        add_artifact(path, "health", measure(*healthy()), key=key, settings=settings)
+        assert why_out_of_date(Run(path), has_dataset=data is not None) == ""
+    assert "without the data set" in why_out_of_date(Run(path), has_dataset=True)
+    monkeypatch.setattr(freshness, "_REVISION", freshness._REVISION + 1)
+    assert "older version" in why_out_of_date(Run(path), has_dataset=False)
+    monkeypatch.undo()
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["files"]["vectors.safetensors"]["sha256"] = "0" * 64
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    assert "their vectors have changed" in why_out_of_date(Run(path), has_dataset=False)
 
 
 def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
@@ -319,6 +447,29 @@ def test_epoch_lines_show_spread_and_every_reaction() -> None:
     assert titles[1] == "No image"
     assert titles[-1] == "Likeness"
     assert list(figure.data[0].x) == [1, 2]
+
+
+def test_epoch_lines_show_probe_scores_where_they_are_recorded() -> None:
+    scores = [
+        (epoch, part, "explains", modality, 0.1 * epoch + place)
+        for epoch in (1, 2)
+        for place, modality in enumerate(("image", "text"))
+        for part in PARTS
+    ]
+    probes = pd.DataFrame(scores, columns=["epoch", *PartMeasure._fields])
+    older = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
+    measures = pd.concat([older, probes], ignore_index=True)
+    assert has_probes(measures)
+    assert not has_probes(older)
+    figure = plots.epoch_lines(measures=measures)
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles == ["Spread", "No image", "No text", "R² of image", "R² of text", "Likeness"]
+    of_text = figure.data[4 * len(PARTS)]
+    assert list(of_text.y) == pytest.approx([1.1, 1.2])
+    assert figure.layout[of_text.yaxis.replace("y", "yaxis")].title.text is None
+    assert figure.layout.yaxis4.title.text == "R² or CKA"
+    drawn = [trace.name for trace in figure.data if trace.showlegend]
+    assert len(drawn) == len(set(drawn)) == len(PARTS)
 
 
 def test_a_run_without_parts_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from analysis.information.library import Library
 from analysis.information.questions import Settings, ask, questions
 from analysis.information.sources import item_vectors, source_names
 from analysis.saved_slices import SavedSlice, save_slice
+from analysis.unfinished import FOLDER
 from prism_core.errors import DataError
 from prism_core.store.datasets import Dataset, Features, write_dataset
 from prism_core.store.reader import Run
@@ -59,6 +61,49 @@ def test_answers_are_stored_and_not_computed_twice(
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [e["computed"] for e in events if e["event"] == "information"] == [False]
     assert events[-1]["event"] == "finished"
+
+
+def test_a_stopped_estimate_goes_on_behind_its_last_finished_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = make_dataset(tmp_path / "data", num_users=60, num_items=40, length=14)
+    asked = ("--scope", "data", "--target", "next popularity", "--no-definitions")
+    whole = make_run(tmp_path / "whole", dataset=dataset)
+    run((whole, dataset.path), *asked)
+    assert not any((whole / FOLDER).iterdir())
+    stopped = make_run(tmp_path / "stopped", dataset=dataset)
+    estimation, nulls = sys.modules["analysis.information.estimate"], []
+    target_null, synergy_null = estimation.target_null, estimation.synergy_null
+
+    def counted(*given: object) -> np.ndarray:
+        nulls.append("target")
+        return target_null(*given)
+
+    def interrupted(*given: object) -> np.ndarray:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(estimation, "target_null", counted)
+    monkeypatch.setattr(estimation, "synergy_null", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run((stopped, dataset.path), *asked)
+    assert not Run(stopped).has("information")
+    monkeypatch.setattr(estimation, "synergy_null", synergy_null)
+    run((stopped, dataset.path), *asked)
+    assert nulls == ["target"]
+    assert not any((stopped / FOLDER).iterdir())
+    pd.testing.assert_frame_equal(
+        Run(stopped).table("information"), Run(whole).table("information")
+    )
+
+
+def test_a_coding_that_is_suggested_anyway_is_the_same_question(
+    folder: tuple[Path, Path],
+) -> None:
+    one, dataset = Run(folder[0]), Dataset(folder[1])
+    asked = ask("next category", "image", "text", one)
+    default = asked.key(one, dataset, Settings())
+    assert asked.key(one, dataset, Settings(coding="posterior")) == default
+    assert asked.key(one, dataset, Settings(coding="kmeans")) != default
 
 
 def test_another_seed_replaces_the_answer_and_a_part_adds_its_own(
@@ -185,6 +230,16 @@ def test_any_two_sources_can_be_asked_about_within_a_group(folder: tuple[Path, P
     assert asked["num_users"].unique().tolist() == [49]
     with pytest.raises(DataError, match="--second needs --first"):
         run(folder, "--second", "text")
+
+
+@pytest.mark.parametrize("name", ["top part: synergy", "popularity taste: popular items"])
+def test_every_group_of_users_that_can_be_chosen_is_a_slice(
+    folder: tuple[Path, Path], name: str
+) -> None:
+    asked = ("--scope", "data", "--target", "next popularity", "--no-definitions")
+    run(folder, *asked, "--slice", name)
+    frame = Run(folder[0]).table("information")
+    assert (frame["slice"] == name).any()
 
 
 @pytest.mark.parametrize("target", ["next popularity", "hit or miss"])

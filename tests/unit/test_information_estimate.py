@@ -1,6 +1,10 @@
 """Estimates from vectors: what is found, what is refused, what is said beside the numbers."""
 
+from types import SimpleNamespace
+
+import dit
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.information import decompose, estimate
@@ -89,6 +93,27 @@ def test_too_few_samples_are_refused_with_the_number_needed() -> None:
         ({"groups": np.arange(50) % 3}, "3 users"),
         ({"coding": "guess"}, "choose one of posterior"),
         ({"coding": "quantile"}, "for scalars"),
+        ({"coding": "codes"}, "one column for each source"),
+        ({"coding": ["posterior"]}, "choose one of posterior"),
+        ({"first": "x"}, r"'first' takes vectors .* an object of type str"),
+        ({"first": None}, "'first' takes vectors .* None"),
+        ({"first": [[1], [1, 2]]}, "not made of numbers alone"),
+        ({"second": np.zeros((50, 2, 1))}, r"'second' takes vectors .* shape \(50, 2, 1\)"),
+        ({"second": np.zeros((50, 0))}, r"shape \(50, 0\)"),
+        ({"second": np.full((50, 2), "a")}, "not made of numbers alone"),
+        ({"second": np.ones((50, 2)) * 1j}, "not made of numbers alone"),
+        ({"second": np.ma.masked_all((50, 2))}, "row 0: a value is not finite"),
+        ({"second": np.full((50, 2), 1e200)}, "a value is beyond 1e\\+100"),
+        ({"target": 3}, r"target takes one label for each event, \(n,\)"),
+        ({"target": np.zeros((50, 1))}, r"shape \(50, 1\)"),
+        ({"target": np.full(50, np.nan)}, "target, row 0: the label is missing"),
+        ({"target": np.array([1, "a"] * 25, dtype=object)}, "mixes text with numbers"),
+        ({"groups": "x"}, "groups takes one label for each event"),
+        ({"bins": 0}, "bins is 0; give a whole number of at least 2"),
+        ({"bins": 2.5}, "bins is 2.5"),
+        ({"permutations": 0}, "permutations is 0; give a whole number of at least 1"),
+        ({"num_folds": 1}, "num_folds is 1; give a whole number of at least 2"),
+        ({"seed": -1}, "seed is -1"),
     ],
 )
 def test_wrong_input_is_refused_in_one_sentence(change: dict, message: str) -> None:
@@ -99,6 +124,40 @@ def test_wrong_input_is_refused_in_one_sentence(change: dict, message: str) -> N
     }
     with pytest.raises(DataError, match=message):
         estimate(**(good | change))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("x", r"decompose takes probabilities .* got an object of type str"),
+        (None, r"three axes \(k1, k2, Y\); got shape \(\)"),
+        ([[1, 2], [3]], "not made of numbers alone"),
+        ({"first": 1}, "an object of type dict"),
+        (np.ones((2, 2, 2), dtype=complex) / 8, "not made of numbers alone"),
+        (np.full((2, 2, 2), np.nan), r"Cell \(0, 0, 0\) is nan"),
+        (np.ones((2, 2, 2)), "sum to 8, not 1; divide counts by their number"),
+        (dit.Distribution(["00", "11"], [0.5, 0.5]), "exactly three variables"),
+        (dit.Distribution, "the type Distribution"),
+        (SimpleNamespace(outcomes=["000"]), "an object of type SimpleNamespace"),
+    ],
+    ids=str,
+)
+def test_what_is_no_distribution_is_refused_in_one_sentence(given: object, message: str) -> None:
+    with pytest.raises(DataError, match=message) as refused:
+        decompose(given)
+    assert "\n" not in str(refused.value)
+
+
+def test_text_labels_and_frames_are_taken() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 80, 2))
+    label, user = np.arange(80) % 2, np.arange(80) // 2
+    plain = estimate(first, second, label, groups=user, permutations=5)
+    named = estimate(
+        pd.DataFrame(first), second.tolist(), np.where(label, "b", "a"),
+        groups=pd.Series(user).map("user {:02d}".format), permutations=5,
+    )  # fmt: skip
+    assert [atom.value for atom in named.atoms] == [atom.value for atom in plain.atoms]
 
 
 def test_posterior_coding_recovers_a_mixture(soft: Estimate) -> None:

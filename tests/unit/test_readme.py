@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=["plug", "explain", "decompose", "estimate"])
+@pytest.mark.parametrize(
+    "block", BLOCKS, ids=["plug", "explain", "health", "decompose", "estimate"]
+)
 def test_block_runs(block: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block], cwd=ROOT, capture_output=True, text=True, check=False

@@ -1,6 +1,7 @@
 """The run store: what was written comes back, and damage is named, never raised in the list."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,30 @@ def test_an_artifact_keeps_its_key_and_the_run_stays_whole(run_path: Path) -> No
     run = Run(run_path)
     run.verify()
     pd.testing.assert_frame_equal(run.table("maps/items"), frame)
+
+
+def test_a_request_to_end_waits_until_table_and_manifest_agree(
+    run_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stop of the app ends a command with a signal, at any moment."""
+    frame = pd.DataFrame({"item_index": [1], "x": [0.5], "y": [0.25]})
+    add_artifact(run_path, "maps/items", frame, key="abc")
+    write, ended = files.write_parquet, []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
+
+    def stopped_after_writing(path: Path, frame: pd.DataFrame) -> None:
+        write(path, frame)
+        signal.raise_signal(signal.SIGTERM)
+        assert not ended
+
+    monkeypatch.setattr(files, "write_parquet", stopped_after_writing)
+    try:
+        add_artifact(run_path, "maps/items", pd.concat([frame] * 50), key="def")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended == [signal.SIGTERM]
+    assert artifact_key(run_path, "maps/items") == "def"
+    Run(run_path).verify()
 
 
 def test_artifacts_of_many_writers_are_all_kept(run_path: Path) -> None:

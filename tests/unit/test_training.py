@@ -86,6 +86,30 @@ def test_every_epoch_measures_the_parts_and_the_best_one_is_what_is_stored(finis
     assert logged == pytest.approx(spread(stored), rel=1e-2)
 
 
+def test_every_epoch_says_what_a_probe_reads_of_each_modality(finished: Run) -> None:
+    for epoch in _epochs(finished.path):
+        scores = {(r[0], r[2]): r[3] for r in epoch["parts"] if r[1] == "explains"}
+        assert set(scores) == {(part, name) for part in PARTS for name in ("image", "text")}
+        assert all(score <= 1 for score in scores.values())
+    best = next(
+        e
+        for e in _epochs(finished.path)
+        if e["epoch"] == finished.manifest["training"]["best_epoch"]
+    )
+    scores = {(r[0], r[2]): r[3] for r in best["parts"] if r[1] == "explains"}
+    assert scores["unique_image", "image"] > scores["unique_image", "text"]
+    assert scores["unique_text", "text"] > scores["unique_text", "image"]
+
+
+def test_measuring_the_parts_changes_nothing_of_the_training(
+    tmp_path: Path, tiny_dataset: Dataset, finished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "part_measures", lambda model: [])
+    unmeasured = Run(train_run(config_for(tiny_dataset), tmp_path, device="cpu"))
+    assert not any(epoch["parts"] for epoch in _epochs(unmeasured.path))
+    same_result(finished, unmeasured)
+
+
 def test_weights_of_users_are_a_distribution_with_their_entropy(finished: Run) -> None:
     users = finished.table("users")
     weights = users[[f"weight_{part}" for part in PARTS]].to_numpy(np.float64)

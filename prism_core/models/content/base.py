@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from prism_core.models.exchange import Connected
 from prism_core.models.subset import Subset
@@ -60,6 +60,8 @@ class Content(Connected, ABC):
         Names of the ``P`` parts, in array order.
     modalities
         Names of the ``M`` modalities read.
+    spaces
+        A `FeatureSpace` for each of these, by name.
     has_player_dropout
         Whether training reads some histories with a random coalition of players.
     padding_is_candidate
@@ -73,6 +75,7 @@ class Content(Connected, ABC):
 
     parts: tuple[str, ...] = ()
     modalities: tuple[str, ...] = ()
+    spaces: nn.ModuleDict
     has_player_dropout: bool = True
     padding_is_candidate: bool = False
     reads_padding: bool = False
