@@ -337,7 +337,7 @@ def test_a_stopped_computation_goes_on_where_it_was(
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     """Look again and again until something is so."""
-    end = time.monotonic() + 4 * PATIENCE / SECONDS
+    end = time.monotonic() + 4 * PATIENCE / 1000
     while not is_so():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.1)
