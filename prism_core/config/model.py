@@ -17,6 +17,7 @@ GATES: Final = ("user", "uniform", "no_id", "shuffled")
 WITHHOLD: Final = ("swap", "mean", "zero", "noise")
 SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 PART_PLACEMENTS: Final = ("blocks", "sum")
+PART_SCALES: Final = ("unit", "free")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,10 @@ class ModelConfig:
     part_placement
         Where parts lie in the item vector: each in its own columns (``blocks``, ``D / P`` each), or
         each as wide as the vector, added up (``sum``).
+    part_scale
+        How loud parts are: brought to unit spread and multiplied by a learned amplitude each, apart
+        in histories and candidates (``unit``), or as their experts make them, the same in both but
+        for the gate (``free``).
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
     objective
@@ -108,6 +113,7 @@ class ModelConfig:
     expert_dropout: float = 0.0
     synergy_factors: str = field(default="plain", metadata=LATER)
     part_placement: str = field(default="blocks", metadata=LATER)
+    part_scale: str = field(default="unit", metadata=LATER)
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -124,6 +130,7 @@ class ModelConfig:
         _one_of("withhold", self.withhold, WITHHOLD)
         _one_of("synergy_factors", self.synergy_factors, SYNERGY_FACTORS)
         _one_of("part_placement", self.part_placement, PART_PLACEMENTS)
+        _one_of("part_scale", self.part_scale, PART_SCALES)
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from prism_core.config.model import GATES, SYNERGY_FACTORS, WITHHOLD, ModelConfig
+from prism_core.config.model import GATES, PART_PLACEMENTS, SYNERGY_FACTORS, WITHHOLD, ModelConfig
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.sequence_model import SequenceModel
@@ -186,6 +186,43 @@ def test_summed_parts_are_as_wide_as_the_item_and_split_the_score(
     terms = [queries @ rows.T for rows in (ids, *(vectors[part] for part in model.parts))]
     assert {vectors[part].shape for part in model.parts} == {ids.shape}
     torch.testing.assert_close(torch.stack(terms).sum(0)[:, 1:], scores[:, 1:])
+
+
+@pytest.mark.parametrize("withhold", WITHHOLD)
+@pytest.mark.parametrize("placement", PART_PLACEMENTS)
+def test_gradients_reach_every_parameter_of_free_parts(placement: str, withhold: str) -> None:
+    model = make(part_scale="free", part_placement=placement, withhold=withhold).train()
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    sum(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+    assert not {"content.scale", "content.loudness"} & {n for n, _ in model.named_parameters()}
+
+
+@pytest.mark.parametrize("placement", PART_PLACEMENTS)
+def test_an_indifferent_gate_lets_free_parts_into_histories_as_loud_as_candidates(
+    placement: str,
+) -> None:
+    model = make(part_scale="free", part_placement=placement, gate="uniform").eval()
+    with torch.no_grad():
+        table, weights = model._table(), model.fusion_weights(histories(7))
+        in_history = model.content.join(table.parts[1:], weights[:1].expand(len(table.ids) - 1, -1))
+        torch.testing.assert_close(in_history, model.content.join(table.parts[1:]))
+        spread = table.parts[1:].var(0, correction=0).mean(-1).sqrt()
+    torch.testing.assert_close(weights[0], spread / spread.sum(), rtol=0.05, atol=1e-3)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_free_parts_score_the_same_after_loading(gate: str) -> None:
+    trained, other = (make(part_scale="free", gate=gate) for _ in range(2))
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    optimizer = torch.optim.SGD(trained.parameters(), lr=0.5)
+    sum(trained.train().losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
+    optimizer.step()
+    other.load_state_dict(trained.state_dict())
+    with torch.no_grad():
+        scores = [model.eval().score(item_seq) for model in (trained, other)]
+    torch.testing.assert_close(*scores, rtol=0, atol=0)
+    assert not torch.equal(scores[0], make(part_scale="free", gate=gate).score(item_seq))
 
 
 @pytest.mark.parametrize("gate", GATES)

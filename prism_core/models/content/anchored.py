@@ -73,13 +73,14 @@ class AnchoredContent(Content):
 
     Every part is a block of the item vector, or a term of it (`part_placement`), so that a score
     splits into one term per part.
-    Outputs are centred over the known items and have unit spread times a learned amplitude, the
-    same in every candidate; a part that nothing reaches (no shared direction, say) is zero, not
-    its own rounding error, and gets no weight.
+    Outputs are centred over the known items; their spread over the items, the same in every
+    candidate, is a learned amplitude, or what the experts make it (`part_scale`). A part that
+    nothing reaches (no shared direction, say) is zero, not its own rounding error, and gets no
+    weight.
 
-    A fusion weight is a part's share of what all parts together add to a user's history. It
-    multiplies parts of unit spread, so that weight and spread are not two factors of one
-    product, of which one could grow while the other shrinks unseen.
+    A fusion weight is a part's share of what all parts together add to a user's history: spread
+    and weight are never two factors of one product, of which one could grow while the other
+    shrinks unseen.
     """
 
     sample_size = SAMPLED_ITEMS
@@ -104,8 +105,13 @@ class AnchoredContent(Content):
         sizes = [space.size for space in spaces.values()]
         self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
-        self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))
-        self.loudness = nn.Parameter(torch.tensor(INITIAL_SCALE * len(self.parts)))
+        self.is_free = config.part_scale == "free"
+        if self.is_free:
+            self.experts.shrink(INITIAL_SCALE)
+            self.register_buffer("spread", torch.full((len(self.parts),), INITIAL_SCALE))
+        else:
+            self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))
+            self.loudness = nn.Parameter(torch.tensor(INITIAL_SCALE * len(self.parts)))
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
         self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
@@ -114,6 +120,7 @@ class AnchoredContent(Content):
     is_on: Tensor
     is_item: Tensor
     shared: Tensor
+    spread: Tensor
 
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
@@ -130,6 +137,8 @@ class AnchoredContent(Content):
         with torch.autocast(self.shared.device.type, enabled=False):
             drawn = [self._stand_ins(items, kept, generator) for kept in patterns]
             known = self._in_step(self._known)(items)
+            if self.is_free:
+                self.spread = known.statistics.spread[:, 0].detach()
             return [
                 self._in_step(self._pattern)(items, known, tuple(kept), stand_ins)
                 for kept, stand_ins in zip(patterns, drawn, strict=True)
@@ -175,8 +184,9 @@ class AnchoredContent(Content):
     def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
         if weights is not None:
             amplitudes = self._amplitudes()
-            loudness = weights * self.loudness.abs() / amplitudes.clamp_min(MIN_SCALE)
-            part_vectors = part_vectors * loudness[..., None]
+            loudness = amplitudes.sum() if self.is_free else self.loudness.abs()
+            let_in = weights * loudness / amplitudes.clamp_min(MIN_SCALE)
+            part_vectors = part_vectors * let_in[..., None]
         if self.is_summed:
             return part_vectors.sum(-2)
         return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
@@ -271,8 +281,9 @@ class AnchoredContent(Content):
         Factors of parts are spread out to columns first: products of one shape are the fast ones.
         """
         amplitudes = self._amplitudes()[:, None]
-        is_heard = statistics.spread > MIN_SPREAD
-        gain = torch.where(is_heard, amplitudes / statistics.spread, 0.0)
+        is_heard = (statistics.spread > MIN_SPREAD) & self.is_on[:, None]
+        gain = is_heard.float() if self.is_free else amplitudes / statistics.spread
+        gain = torch.where(is_heard, gain, 0.0)
         gain = gain.expand_as(statistics.center).contiguous()
         parts = raw * gain + (-statistics.center * gain)
         has_role = self._has_role(available)[..., None].to(parts.dtype)
@@ -281,7 +292,7 @@ class AnchoredContent(Content):
 
     def _amplitudes(self) -> Tensor:
         """Spread of each part as a candidate: ``(P,)``; zero for a part that is not there."""
-        return self.scale.abs() * self.is_on
+        return (self.spread if self.is_free else self.scale.abs()) * self.is_on
 
     def _reachable(self) -> list[bool]:
         """Say which parts the features can fill at all."""

@@ -109,6 +109,12 @@ class Experts(nn.Module):
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy = Expert(config, shared_size, part_size)
 
+    @torch.no_grad()
+    def shrink(self, factor: float) -> None:
+        """Multiply the weights of the networks that read the modalities."""
+        for parameter in [*self.own.parameters(), *self.redundancy.parameters()]:
+            parameter.mul_(factor)
+
     def read(self, own: Sequence[Tensor]) -> list[Tensor]:
         """Let each network read its own residual ``(n, k)``: ``(n, 3 S)`` each, not centred."""
         return [net(rows) for net, rows in zip(self.own, own, strict=True)]

@@ -17,7 +17,8 @@ class Gate(Connected):
     ----------
     config
         ``gate`` chooses what it may read: ``user`` everything, ``no_id`` the parts only,
-        ``uniform`` nothing, ``shuffled`` the history of another user.
+        ``uniform`` nothing, ``shuffled`` the history of another user. ``part_scale`` decides
+        whether a uniform gate gives even weights or lets every part in as loud as it is.
     parts_size
         ``P * S``, the size of all part vectors side by side.
     id_size
@@ -38,7 +39,7 @@ class Gate(Connected):
         normalise: bool = True,
     ) -> None:
         super().__init__()
-        self.kind = config.gate
+        self.kind, self.is_even = config.gate, config.part_scale == "unit"
         self.temperature = config.temperature
         self.register_buffer("is_on", is_on, persistent=False)
         if self.kind == "uniform":
@@ -87,23 +88,23 @@ class Gate(Connected):
         amplitudes : Tensor (P,), optional
             How strongly each part speaks before the gate; the softmax is multiplied by them, so
             that a weight says how much of a part is let in, however faint the part was made.
-            A uniform gate gives even weights all the same.
 
         Returns
         -------
         Tensor (B, L, P)
         """
-        if self.kind == "uniform":
-            return self._softmax(parts.new_zeros(*parts.shape[:2], len(self.is_on)))
-        seen = parts if self.kind == "no_id" else torch.cat([parts, ids], dim=-1)
-        logits = self.network(self.norm(seen))
-        if self.kind == "shuffled":
-            logits = self._of_another_user(logits, newest)
-        weights = self._softmax(logits)
-        if amplitudes is None:
+        weights = self._softmax(self._logits(parts, ids, newest))
+        if amplitudes is None or (self.kind == "uniform" and self.is_even):
             return weights
         weights = weights * amplitudes
         return weights / weights.sum(-1, keepdim=True).clamp_min(SMALLEST)
+
+    def _logits(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
+        if self.kind == "uniform":
+            return parts.new_zeros(*parts.shape[:2], len(self.is_on))
+        seen = parts if self.kind == "no_id" else torch.cat([parts, ids], dim=-1)
+        logits: Tensor = self.network(self.norm(seen))
+        return self._of_another_user(logits, newest) if self.kind == "shuffled" else logits
 
     def _softmax(self, logits: Tensor) -> Tensor:
         logits = widen(logits).masked_fill(~self.is_on, float("-inf"))
