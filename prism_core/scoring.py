@@ -1,6 +1,6 @@
 """Scores of a trained model, with any part, modality or history item switched off."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -62,8 +62,9 @@ class Recommender:
         if not (path / schema.MODEL).is_file():
             raise NotFittedError(f"{path}: the run was stored without its model; train it again.")
         config = build(ModelConfig, files.read_json(path / schema.CONFIG)["model"], "model")
-        model = make_model(config, dataset)
-        _load_weights(model, path / schema.MODEL)
+        weights = _read_weights(path / schema.MODEL)
+        model = make_model(config, dataset, fitted=weights)
+        _load_weights(model, weights, path / schema.MODEL)
         return cls(model.to(choose_device(device)), config.max_seq_len)
 
     @property
@@ -213,8 +214,17 @@ class Recommender:
         return torch.from_numpy(padded).to(self.model.ids.device)
 
 
-def make_model(config: ModelConfig, dataset: Dataset) -> SequenceModel:
+def make_model(
+    config: ModelConfig, dataset: Dataset, fitted: Mapping[str, Tensor] | None = None
+) -> SequenceModel:
     """Build a model for a data set, with that data set's features as frozen buffers.
+
+    Parameters
+    ----------
+    config
+    dataset
+    fitted : mapping of str to Tensor, optional
+        Weights about to be loaded, see :func:`prism_core.models.build.build_model`.
 
     Raises
     ------
@@ -227,11 +237,14 @@ def make_model(config: ModelConfig, dataset: Dataset) -> SequenceModel:
     tables = {name: dataset.features(name) for name in names}
     vectors = {name: torch.from_numpy(table.vectors) for name, table in tables.items()}
     available = {name: torch.from_numpy(table.available) for name, table in tables.items()}
-    return build_model(config, dataset.num_items, vectors, available)
+    return build_model(config, dataset.num_items, vectors, available, fitted=fitted)
 
 
-def _load_weights(model: SequenceModel, path: Path) -> None:
-    weights = {name: torch.from_numpy(v) for name, v in files.read_vectors(path).items()}
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(v) for name, v in files.read_vectors(path).items()}
+
+
+def _load_weights(model: SequenceModel, weights: Mapping[str, Tensor], path: Path) -> None:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:

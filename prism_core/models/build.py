@@ -24,6 +24,7 @@ def build_model(
     features: Mapping[str, Tensor] | None = None,
     available: Mapping[str, Tensor] | None = None,
     backbone: Backbone | None = None,
+    fitted: Mapping[str, Tensor] | None = None,
 ) -> SequenceModel:
     """Build one recommender.
 
@@ -39,6 +40,9 @@ def build_model(
     backbone
         An encoder of your own, ``num_streams * config.hidden_size`` wide. Default: the one that
         the configuration names.
+    fitted : mapping of str to Tensor, optional
+        Weights about to be loaded: what was estimated of the features is taken from them, which
+        saves its cost, and all else is drawn anew.
 
     Raises
     ------
@@ -53,12 +57,18 @@ def build_model(
     if config.content == "none":
         content = NoContent(num_items, width)
     else:
-        spaces = _spaces(config, num_items, features or {}, available or {})
-        content = _content(config, spaces, width)
+        known = fitted or {}
+        spaces = _spaces(config, num_items, features or {}, available or {}, known)
+        content = _content(config, spaces, width, known)
     return SequenceModel(config, num_items, backbone, content)
 
 
-def _content(config: ModelConfig, spaces: dict[str, FeatureSpace], width: int) -> Content:
+def _content(
+    config: ModelConfig,
+    spaces: dict[str, FeatureSpace],
+    width: int,
+    fitted: Mapping[str, Tensor],
+) -> Content:
     if config.content == "sum":
         return SummedContent(config, spaces, width)
     if config.mode == "paper":
@@ -67,7 +77,7 @@ def _content(config: ModelConfig, spaces: dict[str, FeatureSpace], width: int) -
         return ReleasedContent(config, spaces, width)
     if width < len(spaces) + 2:
         raise ConfigError(f"model.hidden_size {width} is too small for {len(spaces) + 2} parts.")
-    return AnchoredContent(config, spaces, width)
+    return AnchoredContent(config, spaces, width, _within(fitted, "content.split."))
 
 
 def _spaces(
@@ -75,6 +85,7 @@ def _spaces(
     num_items: int,
     features: Mapping[str, Tensor],
     available: Mapping[str, Tensor],
+    fitted: Mapping[str, Tensor],
 ) -> dict[str, FeatureSpace]:
     everything = torch.arange(num_items + 1) > 0
     known = {name: available.get(name, everything) & everything for name in features}
@@ -82,6 +93,15 @@ def _spaces(
         known[name] = torch.zeros_like(everything)
     check_features(features, known, config.modalities, num_items)
     return {
-        name: FeatureSpace(features[name], known[name], config.feature_size)
+        name: FeatureSpace(
+            features[name],
+            known[name],
+            config.feature_size,
+            _within(fitted, f"content.spaces.{name}."),
+        )
         for name in config.modalities
     }
+
+
+def _within(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

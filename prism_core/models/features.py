@@ -10,6 +10,7 @@ from prism_core.errors import DataError
 RIDGE = 1e-3
 MAX_SHARED = 32
 NUM_SHUFFLES = 20
+SPACE_BUFFERS = ("mean", "std", "basis")
 
 
 class FeatureSpace(nn.Module):
@@ -23,6 +24,8 @@ class FeatureSpace(nn.Module):
         Items that have this modality; the others get zero rows.
     size
         Largest number of columns kept.
+    fitted : mapping of str to Tensor, optional
+        Buffers of a trained model's space, taken over if they fit instead of estimated again.
 
     Attributes
     ----------
@@ -31,13 +34,18 @@ class FeatureSpace(nn.Module):
         they are stored.
     """
 
-    def __init__(self, features: Tensor, available: Tensor, size: int) -> None:
+    def __init__(
+        self,
+        features: Tensor,
+        available: Tensor,
+        size: int,
+        fitted: Mapping[str, Tensor] | None = None,
+    ) -> None:
         super().__init__()
-        known = features[available].double()
-        mean, std = _moments(known)
-        basis = _principal_axes((known - mean) / std, size)
-        for name, value in (("mean", mean), ("std", std), ("basis", basis)):
-            self.register_buffer(name, value.float())
+        if fitted is None or not _fits(fitted, features.shape[1], size):
+            fitted = _fit(features[available].double(), size)
+        for name in SPACE_BUFFERS:
+            self.register_buffer(name, fitted[name].float())
         self.register_buffer("available", available)
         self.register_buffer("rows", self.encode(features, available))
 
@@ -56,6 +64,18 @@ class FeatureSpace(nn.Module):
         """Bring raw features ``(n, d)`` of any items into this space ``(n, k)``."""
         encoded = ((features.float() - self.mean) / self.std) @ self.basis
         return torch.where(available[:, None], encoded, 0.0).half().float()
+
+
+def _fits(fitted: Mapping[str, Tensor], width: int, size: int) -> bool:
+    if not all(name in fitted for name in SPACE_BUFFERS):
+        return False
+    rows, columns = fitted["basis"].shape
+    return rows == width and columns <= size and fitted["mean"].shape == (width,)
+
+
+def _fit(known: Tensor, size: int) -> dict[str, Tensor]:
+    mean, std = _moments(known)
+    return {"mean": mean, "std": std, "basis": _principal_axes((known - mean) / std, size)}
 
 
 def _moments(known: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,18 +108,24 @@ class SharedSplit(nn.Module):
     ----------
     spaces
         The ``M`` modalities by name.
+    fitted : mapping of str to Tensor, optional
+        Buffers of a trained model's split, taken over if they fit instead of estimated again.
     """
 
-    def __init__(self, spaces: Mapping[str, FeatureSpace]) -> None:
+    def __init__(
+        self,
+        spaces: Mapping[str, FeatureSpace],
+        fitted: Mapping[str, Tensor] | None = None,
+    ) -> None:
         super().__init__()
-        both = torch.stack([space.available for space in spaces.values()]).all(0)
-        blocks = [space.rows[both].double() for space in spaces.values()]
-        directions = _shared_directions(blocks)
+        if fitted is None or not _fits_spaces(fitted, spaces):
+            fitted = _fit_split(spaces)
+        for name in spaces:
+            for kind in ("shared", "own"):
+                self.register_buffer(f"{kind}_{name}", fitted[f"{kind}_{name}"].float())
+        directions = [fitted[f"shared_{name}"] for name in spaces]
         self.num_shared = directions[0].shape[1]
         self.shares_something = any(bool(direction.any()) for direction in directions)
-        for name, block, direction in zip(spaces, blocks, directions, strict=True):
-            self.register_buffer(f"shared_{name}", direction.float())
-            self.register_buffer(f"own_{name}", _residual_map(block, direction).float())
 
     def shared(self, name: str, rows: Tensor) -> Tensor:
         """Estimate the shared variates ``(n, K)`` from one modality alone.
@@ -111,6 +137,27 @@ class SharedSplit(nn.Module):
     def own(self, name: str, rows: Tensor) -> Tensor:
         """Keep what is left ``(n, k)`` of a modality without the shared directions."""
         return rows @ self.get_buffer(f"own_{name}")
+
+
+def _fits_spaces(fitted: Mapping[str, Tensor], spaces: Mapping[str, FeatureSpace]) -> bool:
+    maps = [(fitted.get(f"shared_{n}"), fitted.get(f"own_{n}"), s.size) for n, s in spaces.items()]
+    known = [(s, o, size) for s, o, size in maps if s is not None and o is not None]
+    return (
+        len(known) == len(spaces)
+        and all(s.shape[0] == size and o.shape == (size, size) for s, o, size in known)
+        and len({s.shape[1] for s, _, _ in known}) == 1
+    )
+
+
+def _fit_split(spaces: Mapping[str, FeatureSpace]) -> dict[str, Tensor]:
+    both = torch.stack([space.available for space in spaces.values()]).all(0)
+    blocks = [space.rows[both].double() for space in spaces.values()]
+    directions = _shared_directions(blocks)
+    fitted = {}
+    for name, block, direction in zip(spaces, blocks, directions, strict=True):
+        fitted[f"shared_{name}"] = direction
+        fitted[f"own_{name}"] = _residual_map(block, direction)
+    return fitted
 
 
 def _shared_directions(blocks: list[Tensor]) -> list[Tensor]:

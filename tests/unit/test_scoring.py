@@ -1,5 +1,6 @@
 """What-if scoring: switches, score games and history influence of a stored model."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ import torch
 
 from prism_core.config.run import load_run_config
 from prism_core.devices import choose_device
-from prism_core.errors import ConfigError, NotFittedError
+from prism_core.errors import ConfigError, NotFittedError, RunFormatError
 from prism_core.models.switches import Switches
-from prism_core.scoring import Recommender, pad_histories
+from prism_core.scoring import Recommender, make_model, pad_histories
+from prism_core.store import files, schema
 from prism_core.store.datasets import Dataset
 from prism_core.store.export import export_run
-from prism_core.training.runs import train_run
+from prism_core.training.runs import stored_config, train_run
 
 HISTORIES = [[3, 9, 4], [7], [11, 2, 30, 31, 5]]
 CANDIDATES = np.array([[1, 2], [8, 60], [40, 6]])
@@ -102,3 +104,37 @@ def test_run_without_its_model_says_so(
 def test_unknown_device_is_refused() -> None:
     with pytest.raises(ConfigError, match="auto, cuda, mps, cpu"):
         choose_device("tpu")
+
+
+def test_loading_estimates_nothing_of_the_features_again(
+    run_path: Path,
+    recommender: Recommender,
+    tiny_dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fitted_anew = make_model(stored_config(run_path).model, tiny_dataset)
+    fitted_anew.load_state_dict(recommender.model.state_dict())
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("an eigendecomposition")
+
+    monkeypatch.setattr(torch.linalg, "eigh", refuse)
+    monkeypatch.setattr(torch.linalg, "eigvalsh", refuse)
+    loaded = Recommender.load(run_path, tiny_dataset, "cpu")
+    expected = Recommender(fitted_anew, loaded.max_seq_len)
+    torch.testing.assert_close(loaded.scores(HISTORIES), expected.scores(HISTORIES), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["content.spaces.image.basis", "content.spaces.text.mean", "content.split.own_text"]
+)
+def test_weights_of_other_features_are_refused(
+    run_path: Path, tiny_dataset: Dataset, tmp_path: Path, name: str
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(run_path, copy)
+    weights = files.read_vectors(copy / schema.MODEL)
+    weights[name] = weights[name][:-1]
+    files.write_vectors(copy / schema.MODEL, weights)
+    with pytest.raises(RunFormatError, match="not the weights of its configuration"):
+        Recommender.load(copy, tiny_dataset, "cpu")

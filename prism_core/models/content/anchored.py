@@ -85,14 +85,20 @@ class AnchoredContent(Content):
 
     sample_size = SAMPLED_ITEMS
 
-    def __init__(self, config: ModelConfig, spaces: Mapping[str, FeatureSpace], width: int) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        spaces: Mapping[str, FeatureSpace],
+        width: int,
+        fitted: Mapping[str, Tensor] | None = None,
+    ) -> None:
         super().__init__()
         self.modalities, self.parts = tuple(spaces), parts_of(tuple(spaces))
         self.width, self.is_summed = width, config.part_placement == "sum"
         self.part_size = width if self.is_summed else width // len(self.parts)
         self.withhold, self.loss_weights = config.withhold, config.losses
         self.spaces = nn.ModuleDict(spaces)
-        self.split = SharedSplit(spaces)
+        self.split = SharedSplit(spaces, fitted)
         own, shared = self._split_rows([space.rows for space in spaces.values()])
         self.register_buffer("shared", shared, persistent=False)
         for name, rows in zip(spaces, own, strict=True):
