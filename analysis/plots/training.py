@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from analysis.plots.coloring import CATEGORY_MARKERS
 from analysis.plots.comparison import interval_dots, metric_name
 from analysis.plots.text import short
 from analysis.plots.theme import CATEGORY_COLORS, MUTED, empty_figure, new_figure
 
-SIDES = ("top left", "bottom right", "top right", "bottom left")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
@@ -57,7 +57,7 @@ def learning_curves(
 def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = False) -> go.Figure:
     """Draw a metric against its cost; the line joins the variants no other one beats on both.
 
-    Variants on that line carry their names; the others show them on hover.
+    Variants on that line are named in the legend; the others, in grey, on hover.
 
     Parameters
     ----------
@@ -72,54 +72,48 @@ def cost_scatter(*, table: pd.DataFrame, cost: str = "seconds", dark: bool = Fal
     rows = table.dropna(subset=[cost]).sort_values([cost, "value"], ascending=[True, False])
     if rows.empty:
         return empty_figure("None of these runs recorded its cost.", dark=dark)
-    figure = new_figure(dark=dark, height=380, showlegend=False)
+    figure = new_figure(dark=dark, height=380)
     best = rows[rows["value"] > rows["value"].cummax().shift(fill_value=-np.inf)]
+    others = rows.drop(best.index)
     figure.add_scatter(
         x=best[cost],
         y=best["value"],
         mode="lines",
         line={"shape": "hv", "color": MUTED[dark], "dash": "dot"},
         hoverinfo="skip",
+        showlegend=False,
     )
-    colors = [CATEGORY_COLORS[0] if i in best.index else MUTED[dark] for i in rows.index]
-    trace = interval_dots(rows, "value", colors, "circle", dark)
-    across = trace.error_x.to_plotly_json() | {
+    if len(others):
+        figure.add_trace(_dots(others, cost, MUTED[dark], "circle", dark).update(showlegend=False))
+    for place, index in enumerate(best.index):
+        look = place % len(CATEGORY_MARKERS)
+        color, marker = CATEGORY_COLORS[look], CATEGORY_MARKERS[look]
+        trace = _dots(best.loc[[index]], cost, color, marker, dark)
+        figure.add_trace(trace.update(name=short(best.loc[index, "name"], width=24)))
+    titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
+    figure.update_xaxes(title=titles.get(cost, cost))
+    figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
+    return figure
+
+
+def _dots(rows: pd.DataFrame, cost: str, color: str, symbol: str, dark: bool) -> go.Scatter:
+    """Dots with the interval of the metric upwards and the range of the cost across."""
+    trace = interval_dots(rows, "value", [color] * len(rows), symbol, dark)
+    upwards = trace.error_x.to_plotly_json()
+    across = upwards | {
         "array": rows[f"{cost}_high"] - rows[cost],
         "arrayminus": rows[cost] - rows[f"{cost}_low"],
     }
     trace.update(
         x=rows[cost],
         y=rows["value"],
-        error_y=trace.error_x.to_plotly_json(),
+        error_y=upwards,
         error_x=across,
-        mode="markers+text",
-        text=[short(rows["name"][i], width=24) if i in best.index else "" for i in rows.index],
         hovertext=[short(name) for name in rows["name"]],
         hovertemplate="%{hovertext}<br>%{x:,.4g}<br>%{y:.4f}, 95 % interval %{customdata[0]:.4f} "
         "to %{customdata[1]:.4f}<extra></extra>",
-        textposition=_sides(rows, best, cost),
-        cliponaxis=False,
     )
-    figure.add_trace(trace)
-    titles = {"seconds": "Training time (s)", "num_parameters": "Trained parameters"}
-    low, high = rows[f"{cost}_low"].min(), rows[f"{cost}_high"].max()
-    room = (high - low) or high or 1.0
-    figure.update_xaxes(range=[low - 0.15 * room, high + 0.08 * room])
-    figure.update_xaxes(title=titles.get(cost, cost))
-    figure.update_yaxes(title=metric_name(str(rows["metric"].iloc[0])))
-    return figure
-
-
-def _sides(rows: pd.DataFrame, best: pd.DataFrame, cost: str) -> list[str]:
-    """Choose on which side of its dot each name stands, so that near ones do not meet."""
-    across = (rows[f"{cost}_high"].max() - rows[f"{cost}_low"].min()) or 1.0
-    upwards = (rows["high"].max() - rows["low"].min()) or 1.0
-    taken: list[tuple[float, float, str]] = []
-    for x, y in zip(best[cost] / across, best["value"] / upwards, strict=True):
-        near = {side for one, other, side in taken if x - one < 0.3 and abs(y - other) < 0.08}
-        taken.append((x, y, next((side for side in SIDES if side not in near), SIDES[0])))
-    sides = dict(zip(best.index, (side for *_, side in taken), strict=True))
-    return [sides.get(index, SIDES[0]) for index in rows.index]
+    return trace
 
 
 def _add_band(figure: go.Figure, epochs: pd.DataFrame, name: str, color: str) -> None:

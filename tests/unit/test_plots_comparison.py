@@ -118,20 +118,25 @@ def test_the_cost_front_joins_only_what_nothing_beats() -> None:
     table = TABLE.head(3).assign(
         seconds=[5.0, 9.0, 7.0], seconds_low=[4.0, 9.0, 6.0], seconds_high=[7.0, 9.0, 8.0]
     )
-    front, dots = cost_scatter(table=table).data
+    front, others, first, second = cost_scatter(table=table).data
     assert list(front.x) == [5.0, 9.0]
-    assert dict(zip(dots.x, dots.y, strict=True)) == {5.0: 0.2, 9.0: 0.3, 7.0: 0.1}
-    assert dict(zip(dots.text, dots.x, strict=True)) == {"A": 5.0, "": 7.0, "B": 9.0}
-    assert list(dots.error_x.arrayminus) == [1.0, 1.0, 0.0]
-    assert list(dots.error_x.array) == [2.0, 1.0, 0.0]
-    assert list(dots.error_y.array) == pytest.approx([0.03] * 3)
+    assert (list(others.x), list(others.y)) == ([7.0], [0.1])
+    assert [(t.name, t.x[0], t.y[0]) for t in (first, second)] == [("A", 5.0, 0.2), ("B", 9.0, 0.3)]
+    assert (first.error_x.arrayminus[0], first.error_x.array[0]) == (1.0, 2.0)
+    assert others.error_x.arrayminus[0] == 1.0
+    assert [t.error_y.array[0] for t in (others, first, second)] == pytest.approx([0.03] * 3)
 
 
-def test_names_of_variants_that_cost_and_score_alike_stand_on_other_sides() -> None:
-    table = TABLE.head(3).assign(value=[0.2, 0.201, 0.4], seconds=[10.0, 11.0, 90.0])
+def test_only_variants_on_the_front_are_in_the_legend_each_with_a_look_of_its_own() -> None:
+    names, values = list("ABCDE"), [0.1, 0.05, 0.2, 0.3, 0.25]
+    table = pd.DataFrame({"name": names, "metric": "ndcg@10", "value": values})
+    table = table.assign(low=values, high=values, seconds=range(5))
     table = table.assign(seconds_low=table["seconds"], seconds_high=table["seconds"])
-    _, dots = cost_scatter(table=table).data
-    assert list(dots.textposition) == ["top left", "bottom right", "top left"]
+    shown = [t for t in cost_scatter(table=table).data if t.showlegend is not False]
+    assert [trace.name for trace in shown] == ["A", "C", "D"]
+    assert len({(t.marker.color[0], t.marker.symbol) for t in shown}) == 3
+    (others,) = [t for t in cost_scatter(table=table).data if t.hovertext and len(t.x) == 2]
+    assert list(others.hovertext) == ["B", "E"]
 
 
 def test_groups_show_shares_of_users_and_grey_what_is_uncertain() -> None:
