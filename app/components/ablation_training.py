@@ -36,9 +36,9 @@ def draw_costs(compared: Comparison) -> None:
         name="ablation-costs",
         data=table,
         recipe=compared.recipe("costs", cost=str(cost)),
-        caption="In the legend: no other variant is both better and cheaper (Pareto front). Vertical: "
-        "95 % interval over users and seeds. Horizontal: range over seeds. Times of a machine "
-        "that does other things too are rough.",
+        caption="In the legend: no other variant is both better and cheaper (Pareto front). "
+        "Vertical: 95 % interval over users and seeds. Horizontal: range over seeds. Times of a "
+        "machine that does other things too are rough.",
     )
 
 
