@@ -129,7 +129,7 @@ def test_a_row_of_the_marked_items_chooses_the_item(page, app_url: str) -> None:
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
     settle(page)
     page.locator(f"{PLOT} [data-val=select]").click(force=True)
-    drag(page, 2, [(0.02, 0.02), (0.5, 0.98)])
+    drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
     heading(page).wait_for()
     settle(page)
     assert "item=" not in page.url
