@@ -15,7 +15,7 @@ from prism_core.store.datasets import Dataset
 from prism_core.store.reader import list_runs, read_events
 
 ROOT = Path(__file__).parents[2]
-EPOCHS = 400
+EPOCHS = 150
 STUDY = """
 datasets = ["{data}"]
 floors = false
