@@ -98,13 +98,9 @@ def quantile_codes(source: FloatArray, bins: int) -> IntArray:
     DataError
         When the source has more than one column.
     """
-    if source.shape[1] != 1:
-        raise DataError(
-            f"Quantile bins are for scalars; the source has {source.shape[1]} columns. "
-            'Use coding="posterior".'
-        )
-    edges = np.unique(np.quantile(source[:, 0], np.linspace(0, 1, bins + 1)[1:-1]))
-    return np.searchsorted(edges, source[:, 0], side="right").astype(np.int64)
+    column = _only_column(source, "Quantile bins are for scalars")
+    edges = np.unique(np.quantile(column, np.linspace(0, 1, bins + 1)[1:-1]))
+    return np.searchsorted(edges, column, side="right").astype(np.int64)
 
 
 def given_codes(source: FloatArray, bins: int) -> IntArray:
@@ -115,12 +111,15 @@ def given_codes(source: FloatArray, bins: int) -> IntArray:
     DataError
         When the source has more than one column.
     """
+    return _dense(_only_column(source, "Codes are one column for each source"))
+
+
+def _only_column(source: FloatArray, rule: str) -> FloatArray:
     if source.shape[1] != 1:
         raise DataError(
-            f"Codes are one column for each source; the source has {source.shape[1]}. "
-            'Use coding="posterior" for vectors.'
+            f'{rule}; the source has {source.shape[1]} columns. Use coding="posterior" for vectors.'
         )
-    return _dense(source[:, 0])
+    return source[:, 0]
 
 
 def _dense(codes: NDArray[Any]) -> IntArray:

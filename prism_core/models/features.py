@@ -69,8 +69,13 @@ class FeatureSpace(nn.Module):
 def _fits(fitted: Mapping[str, Tensor], width: int, size: int) -> bool:
     if not all(name in fitted for name in SPACE_BUFFERS):
         return False
-    rows, columns = fitted["basis"].shape
-    return rows == width and columns <= size and fitted["mean"].shape == (width,)
+    basis = fitted["basis"]
+    return (
+        basis.ndim == 2
+        and len(basis) == width
+        and basis.shape[1] <= size
+        and fitted["mean"].shape == fitted["std"].shape == (width,)
+    )
 
 
 def _fit(known: Tensor, size: int) -> dict[str, Tensor]:
@@ -144,7 +149,8 @@ def _fits_spaces(fitted: Mapping[str, Tensor], spaces: Mapping[str, FeatureSpace
     known = [(s, o, size) for s, o, size in maps if s is not None and o is not None]
     return (
         len(known) == len(spaces)
-        and all(s.shape[0] == size and o.shape == (size, size) for s, o, size in known)
+        and all(s.ndim == 2 and len(s) == size for s, _, size in known)
+        and all(o.shape == (size, size) for _, o, size in known)
         and len({s.shape[1] for s, _, _ in known}) == 1
     )
 

@@ -67,10 +67,10 @@ def test_a_group_is_chosen_and_its_runs_with_it(open_app: OpenApp, three_runs: P
     app = open_tab(open_app, three_runs)
     options = next(b for b in app.selectbox if b.key == "aligned_map").options
     assert sorted(option.partition(",")[0] for option in options) == ["Fused vector", "Synergy"]
-    for label, count in (("Fused", 3), ("Synergy", 2)):
+    for label, count in (("Fused vector", 3), ("Synergy", 2)):
         choose(app, "aligned_map", label)
         assert len(figure(app)["frames"]) == count
-        assert f"**{label}" in texts(app).replace("**Fused vector", "**Fused")
+        assert f"**{label} of the items" in texts(app)
 
 
 def test_the_two_compared_runs_decide_what_moved(open_app: OpenApp, three_runs: Path) -> None:

@@ -67,13 +67,22 @@ def heading(page):
     return page.get_by_role("heading", name="marked item")
 
 
-def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url: str) -> None:
+def open_maps(page, app_url: str) -> None:
     page.goto(f"{app_url}/maps?run=prism-seed0")
     page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
     settle(page)
+
+
+def draw_box(page) -> None:
+    """Mark the left half of the third panel."""
     page.locator(f"{PLOT} [data-val=select]").click(force=True)
     drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
     heading(page).wait_for()
+
+
+def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url: str) -> None:
+    open_maps(page, app_url)
+    draw_box(page)
     page.wait_for_url("**marked=*")
     settle(page)
     page.wait_for_function(f"(plot) => ({MARKED})(plot).length === 4", arg=PLOT)
@@ -98,13 +107,9 @@ def test_box_marks_all_panels_and_outlives_colour_pages_and_reload(page, app_url
 
 
 def test_a_mark_leaves_the_chart_as_it_is(page, app_url: str) -> None:
-    page.goto(f"{app_url}/maps?run=prism-seed0")
-    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
-    settle(page)
+    open_maps(page, app_url)
     page.evaluate("(plot) => { window.before = document.querySelector(plot).data; }", PLOT)
-    page.locator(f"{PLOT} [data-val=select]").click(force=True)
-    drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
-    heading(page).wait_for()
+    draw_box(page)
     settle(page)
     page.wait_for_function(f"(plot) => ({MARKED})(plot).length === 4", arg=PLOT)
     rows = marked(page)
@@ -125,12 +130,8 @@ def choose_row(page, table, row: int) -> None:
 
 
 def test_a_row_of_the_marked_items_chooses_the_item(page, app_url: str) -> None:
-    page.goto(f"{app_url}/maps?run=prism-seed0")
-    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
-    settle(page)
-    page.locator(f"{PLOT} [data-val=select]").click(force=True)
-    drag(page, page.locator(f"{PLOT} .nsewdrag").nth(2), [(0.02, 0.02), (0.5, 0.98)])
-    heading(page).wait_for()
+    open_maps(page, app_url)
+    draw_box(page)
     settle(page)
     assert "item=" not in page.url
     choose_row(page, page.locator("[data-testid=stDataFrame]:visible").first, 0)
@@ -150,9 +151,7 @@ def test_a_row_of_what_moved_chooses_the_item(page, app_url: str) -> None:
 
 
 def test_card_beside_the_pointer_shows_the_item_below_it(page, app_url: str) -> None:
-    page.goto(f"{app_url}/maps?run=prism-seed0")
-    page.locator(f"{PLOT} .nsewdrag").first.wait_for(state="attached")
-    settle(page)
+    open_maps(page, app_url)
     x, y = place_of(page, 7)
     page.mouse.move(x - 4, y)
     page.mouse.move(x, y, steps=4)

@@ -5,7 +5,6 @@ The tests of a CUDA device are marked ``gpu``; the others run the same lines on 
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +67,23 @@ def test_a_seed_gives_the_same_run_twice(
 def test_a_compiled_step_trains_to_the_same_losses(
     tmp_path: Path, tiny_dataset: Dataset, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if device == "cpu":  # the same graphs, without a compiler
-        monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    compiled, compile_ = [], torch.compile
+
+    def record(function: Callable[..., object], **options: object) -> object:
+        compiled.append(function.__qualname__)
+        if device == "cpu":  # the same graphs, without a compiler
+            options["backend"] = "eager"
+        return compile_(function, **options)
+
+    monkeypatch.setattr(torch, "compile", record)
     losses = []
     for choice in ("false", "true"):
         config = config_for(tiny_dataset, "model.dropout=0.0", f"training.compile={choice}")
         losses.append(epoch_losses(train_run(config, tmp_path / choice, device=device)))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4, atol=1e-6)
+    of_items = [name for name in compiled if name.startswith("AnchoredContent.")]
+    assert of_items
+    assert len(compiled) > len(of_items)  # the encoder, too
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -1,6 +1,7 @@
 """What-if scoring: switches, score games and history influence of a stored model."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -126,15 +127,27 @@ def test_loading_estimates_nothing_of_the_features_again(
 
 
 @pytest.mark.parametrize(
-    "name", ["content.spaces.image.basis", "content.spaces.text.mean", "content.split.own_text"]
+    ("name", "damage"),
+    [
+        ("content.spaces.image.basis", lambda values: values[:-1]),
+        ("content.spaces.image.basis", lambda values: values[0]),
+        ("content.spaces.text.mean", lambda values: values[:-1]),
+        ("content.spaces.text.std", lambda values: values[:-1]),
+        ("content.split.own_text", lambda values: values[:-1]),
+        ("content.split.shared_image", lambda values: values[0]),
+    ],
 )
 def test_weights_of_other_features_are_refused(
-    run_path: Path, tiny_dataset: Dataset, tmp_path: Path, name: str
+    run_path: Path,
+    tiny_dataset: Dataset,
+    tmp_path: Path,
+    name: str,
+    damage: Callable[[np.ndarray], np.ndarray],
 ) -> None:
     copy = tmp_path / "run"
     shutil.copytree(run_path, copy)
     weights = files.read_vectors(copy / schema.MODEL)
-    weights[name] = weights[name][:-1]
+    weights[name] = damage(weights[name])
     files.write_vectors(copy / schema.MODEL, weights)
     with pytest.raises(RunFormatError, match="not the weights of its configuration"):
         Recommender.load(copy, tiny_dataset, "cpu")
