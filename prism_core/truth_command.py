@@ -1,6 +1,7 @@
 """``python -m prism_core truth``: hold each mode's parts against worlds with known parts."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def run(args: argparse.Namespace) -> None:
         )
     frames, world = [], build(WorldConfig, _changed(WORLD, args.world), "world")
     model = build(ModelConfig, _changed(TRUTH_MODEL, args.set), "model")
+    for mode in modes:
+        replace(model, mode=mode)  # refuses what that mode lacks, before any is measured
     for mode in modes:
         for seed in range(args.seeds):
             measured = measure_truth([mode], [seed], world=world, model=model, epochs=args.epochs)

@@ -18,6 +18,7 @@ WITHHOLD: Final = ("swap", "mean", "zero", "noise")
 SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 PART_PLACEMENTS: Final = ("blocks", "sum")
 PART_SCALES: Final = ("unit", "free")
+ANCHORED_ONLY: Final = ("synergy_factors", "part_placement", "part_scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class ModelConfig:
     synergy_factors
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
-        of each (``both``).
+        of each (``both``). Mode ``anchored`` only, as the next two.
     part_placement
         Where parts lie in the item vector: each in its own columns (``blocks``, ``D / P`` each), or
         each as wide as the vector, added up (``sum``).
@@ -169,6 +170,12 @@ class ModelConfig:
                 f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
                 f"names {len(self.modalities)}; name two, or use mode 'anchored'."
             )
+        for key in ANCHORED_ONLY if self.is_published else ():
+            if (value := getattr(self, key)) != getattr(ModelConfig(), key):
+                raise ConfigError(
+                    f"model.{key} '{value}' is for mode 'anchored', but model.mode is "
+                    f"'{self.mode}'; leave model.{key} out, or use mode 'anchored'."
+                )
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:

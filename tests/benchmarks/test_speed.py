@@ -30,7 +30,8 @@ pytestmark = pytest.mark.benchmark
 BATCH, LENGTH, SIZES = 256, 50, (64, 256)
 LOSSES = {"sasrec": "bce", "stosa": "bpr"}
 SMALL_SHARE = 0.125
-"""Share of the users in epochs that are timed as a whole."""
+"""Share of the users in epochs that are timed as a whole, and in the released ranking, whose time
+is the same for every user."""
 
 
 @pytest.fixture(scope="module")
@@ -175,12 +176,12 @@ def _epoch_in_a_process(path: Path, options: dict[str, object]) -> float:
 
 @pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 def test_full_ranking_is_many_times_faster_than_the_released_one(
-    small: Dataset, backbone: str
+    beauty: Dataset, backbone: str
 ) -> None:
-    trainer = trainer_of(small, backbone=backbone)
+    trainer = trainer_of(beauty, backbone=backbone)
     model, sequences, config = trainer.model, trainer.sequences, trainer.config
-    theirs = released_of(small, trainer).eval()
-    users = np.arange(sequences.num_users)
+    theirs = released_of(beauty, trainer).eval()
+    users = np.arange(round(SMALL_SHARE * sequences.num_users))
 
     @torch.no_grad()
     def rank_released() -> None:
@@ -191,12 +192,13 @@ def test_full_ranking_is_many_times_faster_than_the_released_one(
             item_seq = torch.from_numpy(inputs.item_seq).to(trainer.device)
             evaluate(theirs.score(item_seq), seen, inputs.target)
 
-    released, ours = shortest(
+    of_some, of_all = shortest(
         [rank_released, lambda: rank_split(model, sequences, "test", config)], repeats=3
     )
+    released, ours = of_some / len(users), of_all / sequences.num_users
     rows = [("", "ms / 1000 users", "times faster")]
     for name, time in (("released", released), ("this project", ours)):
-        rows.append((name, f"{1e6 * time / len(users):.0f}", f"{released / time:.1f}"))
+        rows.append((name, f"{1e6 * time:.0f}", f"{released / time:.1f}"))
     report(f"{backbone}: ranking of all {sequences.num_items} items", rows)
     assert released > 2 * ours
 

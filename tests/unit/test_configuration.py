@@ -7,6 +7,7 @@ import pytest
 
 from prism_core.config.reading import LATER, build, config_hash, to_dict
 from prism_core.config.run import RunConfig, load_run_config
+from prism_core.errors import ConfigError
 from prism_core.store.reader import list_runs
 from prism_core.training.runs import stored_config
 
@@ -39,6 +40,17 @@ def test_every_configuration_comes_back_from_what_is_stored() -> None:
     for overrides in ([], ["model.synergy_factors=both", 'model.without=["synergy"]']):
         config = load_run_config(preset="prism", overrides=overrides)
         assert build(RunConfig, to_dict(config)) == config
+
+
+@pytest.mark.parametrize("mode", ["paper", "released"])
+@pytest.mark.parametrize(
+    "setting", ["synergy_factors=saturated", "part_placement=sum", "part_scale=free"]
+)
+def test_a_setting_of_anchored_parts_is_refused_in_another_mode(mode: str, setting: str) -> None:
+    key, value = setting.split("=")
+    with pytest.raises(ConfigError, match=f"model.{key} '{value}' .* 'anchored'.* '{mode}'"):
+        load_run_config(preset=mode, overrides=[f"model.{setting}"])
+    assert getattr(load_run_config(overrides=[f"model.{setting}"]).model, key) == value
 
 
 @pytest.mark.parametrize("path", [e.path for e in list_runs([BUNDLED]) if e.kind == "model"])

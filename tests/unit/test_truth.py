@@ -157,3 +157,12 @@ def test_a_world_that_cannot_be_is_refused(
 ) -> None:
     assert main(["truth", "--modes", "anchored", *wrong]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_what_one_mode_lacks_is_refused_before_any_mode_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["truth", "--modes", "anchored,paper", "--set", "synergy_factors=both"]) == 2
+    said = capsys.readouterr()
+    assert "synergy_factors" in said.err
+    assert "measured" not in said.out
