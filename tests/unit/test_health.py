@@ -1,53 +1,25 @@
 """Verdicts on parts whose fate is built in."""
 
-import argparse
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 import torch
-from plotly.colors import sample_colorscale
 
-from analysis.health import command as health_command
-from analysis.health import freshness
-from analysis.health.epochs import has_probes, over_epochs, verdicts_over_epochs
+from analysis.health.epochs import over_epochs, verdicts_over_epochs
 from analysis.health.evidence import unshared_share
-from analysis.health.freshness import DEFAULTS, content_key, why_out_of_date
 from analysis.health.probes import explained
 from analysis.health.verdicts import judge, measure, stored_verdicts
-from analysis.information.decomposition import ATOMS
-from analysis.plots import health as plots
-from analysis.plots.theme import ink_on
-from analysis.recipes import Recipe, draw
-from analysis.unfinished import Unfinished
 from prism_core.data.synthetic import WorldConfig, make_world
-from prism_core.errors import DataError, NotFittedError
+from prism_core.errors import DataError
 from prism_core.evaluation.part_measures import PartMeasure, linear_cka, norm, sensitivity, spread
 from prism_core.evaluation.part_probes import HELD_OUT, explained_share, probe_parts
 from prism_core.names import PARTS
-from prism_core.store.reader import Run
-from prism_core.store.writer import add_artifact
 from prism_core.truth import TRUTH_MODEL, train_on_world
-from tests.factories import make_dataset, make_run
+from tests.healthy import IMAGE, SHARED, healthy
 
-RNG = np.random.default_rng(0)
-IMAGE, TEXT, SHARED = RNG.normal(size=(3, 200, 6))
-
-
-def healthy() -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
-    """Parts that keep their roles."""
-    parts = dict(zip(PARTS, (IMAGE, TEXT, IMAGE * TEXT, SHARED), strict=True))
-    still = {part: array.copy() for part, array in parts.items()}
-    nothing = np.zeros_like(IMAGE)
-    without = {
-        "image": still | {"unique_image": nothing, "synergy": nothing},
-        "text": still | {"unique_text": nothing, "synergy": nothing},
-    }
-    return parts, without
+RNG = np.random.default_rng(1)
 
 
 def verdicts(parts: dict, without: dict) -> dict[str, str]:
@@ -301,179 +273,3 @@ def test_unequal_rows_are_refused() -> None:
     parts["synergy"] = parts["synergy"][:10]
     with pytest.raises(DataError, match="different numbers of rows"):
         measure(parts, without)
-
-
-def cells(figure: go.Figure) -> np.ndarray:
-    """Values of a heat map's cells; none is drawn twice."""
-    layers = np.stack([np.asarray(trace.z, dtype=float) for trace in figure.data])
-    drawn = np.isfinite(layers)
-    assert (drawn.sum(0) == 1).all()
-    np.testing.assert_array_equal([np.asarray(t.text) != "" for t in figure.data], drawn)
-    return np.nansum(layers, axis=0)
-
-
-def test_numbers_in_cells_are_read_on_every_colour() -> None:
-    values = np.linspace(0, 1, 12)
-    parts = [f"part_{number}" for number in range(12)]
-    measures = pd.DataFrame({"part": parts, "quantity": "probe", "other": "image", "value": values})
-    figure = plots.probe_map(measures=measures)
-    np.testing.assert_allclose(cells(figure).ravel(), values)
-    for trace in figure.data:
-        scale = [list(stop) for stop in trace.colorscale]
-        drawn = np.asarray(trace.z, dtype=float).ravel()
-        for fill in sample_colorscale(scale, drawn[np.isfinite(drawn)].tolist()):
-            assert trace.textfont.color == ink_on(fill)
-    assert len(figure.data) == 2
-    assert sum(trace.showscale for trace in figure.data) == 1
-
-
-def test_figures_hold_the_measures() -> None:
-    measures = measure(*healthy())
-    heat = plots.sensitivity_map(measures=measures)
-    rows = measures[measures["quantity"] == "sensitivity"]
-    assert cells(heat).shape == (4, 2)
-    np.testing.assert_allclose(cells(heat).ravel(), rows["value"])
-    words = ["".join(line) for line in zip(*[np.ravel(t.text) for t in heat.data], strict=True)]
-    assert words[0].endswith("✓")
-    assert words[6].endswith("·")
-    similar = cells(plots.similarity_map(measures=measures))
-    np.testing.assert_allclose(np.diag(similar), 1.0)
-    np.testing.assert_allclose(similar, similar.T)
-    assert len(plots.size_bars(measures=measures).data) == 5
-    nothing = measures.head(0)
-    for make in (plots.sensitivity_map, plots.similarity_map, plots.size_bars):
-        assert make(measures=nothing).layout.annotations[0].text
-
-
-def test_the_command_stores_measures_verdicts_and_roles_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
-    dataset = make_dataset(tmp_path / "data", num_items=130, length=14)
-    path = make_run(tmp_path / "runs", dataset=dataset)
-    parser = argparse.ArgumentParser()
-    health_command.add_arguments(parser)
-    args = parser.parse_args(
-        [str(path), "--dataset", str(tmp_path / "data"), "--permutations", "10"]
-    )
-    health_command.run(args)
-    table = Run(path).table("health")
-    assert set(table.loc[table["quantity"] == "verdict", "part"]) == set(PARTS)
-    assert (table["quantity"].str.startswith("role")).any()
-    assert (table["quantity"].str.startswith("beyond")).any()
-    assert len(table[table["quantity"] == "probe"]) == len(PARTS) * 2
-    assert set(table.loc[table["quantity"] == "explains", "other"]) == {"category", "popularity"}
-    assert why_out_of_date(Run(path), has_dataset=True) == ""
-    capsys.readouterr()
-    health_command.run(args)
-    assert '"computed": false' in capsys.readouterr().out
-
-
-def test_a_stopped_check_goes_on_behind_its_last_finished_piece(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("analysis.information.refitting.MOST_EVENTS", 0)
-    dataset = make_dataset(tmp_path / "data", num_items=130, length=14)
-    path = make_run(tmp_path / "runs", dataset=dataset)
-    key = content_key(Run(path), dataset.fingerprint, {"permutations": 5, "seed": 0})
-    args = argparse.Namespace(runs=[path], dataset=tmp_path / "data", permutations=5, seed=0)
-    asked, role = [], health_command.role
-
-    def stopped_at_synergy(part: str, *given: object, **named: object) -> pd.DataFrame:
-        asked.append(part)
-        if asked == list(PARTS[:3]):
-            raise KeyboardInterrupt
-        return role(part, *given, **named)
-
-    monkeypatch.setattr(health_command, "role", stopped_at_synergy)
-    with pytest.raises(KeyboardInterrupt):
-        health_command.run(args)
-    assert not Run(path).has("health")
-    assert Unfinished.of_run(path, key).has("probes")
-    health_command.run(args)
-    assert asked == [*PARTS[:3], *PARTS[2:]]
-    whole = health_command.health_table(Run(path), dataset, args)
-    stored = Run(path).table("health")
-    plain = [frame.astype(object).where(frame.notna(), None) for frame in (stored, whole)]
-    pd.testing.assert_frame_equal(*plain)
-    assert not Unfinished.of_run(path, key).has("probes")
-
-
-def test_a_check_is_out_of_date_where_its_inputs_or_the_program_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = make_run(tmp_path, dataset=make_dataset(tmp_path / "data"))
-    run, fingerprint = Run(path), Run(path).manifest["dataset"]["fingerprint"]
-    assert why_out_of_date(run, has_dataset=True) == ""
-    chosen = {"permutations": 7, "seed": 3}
-    for data, settings in ((fingerprint, None), (fingerprint, chosen), (None, chosen)):
-        key = content_key(run, data, settings or DEFAULTS)
-        add_artifact(path, "health", measure(*healthy()), key=key, settings=settings)
-        assert why_out_of_date(Run(path), has_dataset=data is not None) == ""
-    assert "without the data set" in why_out_of_date(Run(path), has_dataset=True)
-    monkeypatch.setattr(freshness, "_REVISION", freshness._REVISION + 1)
-    assert "older version" in why_out_of_date(Run(path), has_dataset=False)
-    monkeypatch.undo()
-    manifest = json.loads((path / "manifest.json").read_text())
-    manifest["files"]["vectors.safetensors"]["sha256"] = "0" * 64
-    (path / "manifest.json").write_text(json.dumps(manifest))
-    assert "their vectors have changed" in why_out_of_date(Run(path), has_dataset=False)
-
-
-def test_health_figures_are_drawn_from_a_stored_run(tmp_path: Path) -> None:
-    path = make_run(tmp_path / "runs", dataset=make_dataset(tmp_path / "data"))
-    folders = {"prism-seed0": path}
-    with pytest.raises(NotFittedError, match="analysis health"):
-        draw(Recipe(figure="health_size", runs=("prism-seed0",)), folders)
-    rows = [measure(*healthy())]
-    for kind, sources in (("role", "image, text"), ("beyond", "synergy, rest")):
-        atoms = [(f"{kind}_{atom}", 0.1) for atom in ATOMS]
-        frame = pd.DataFrame(atoms, columns=["quantity", "value"])
-        rows.append(frame.assign(part="synergy", other=sources, low=0.0, high=0.2))
-    rows.append(pd.DataFrame([("synergy", "probe", "image", 0.2)], columns=PartMeasure._fields))
-    add_artifact(path, "health", pd.concat(rows), key="k")
-    names = ("sensitivity", "similarity", "size", "probes", "roles", "beyond")
-    for name in names:
-        assert draw(Recipe(figure=f"health_{name}", runs=("prism-seed0",)), folders).data, name
-    empty = draw(Recipe(figure="health_epochs", runs=("prism-seed0",)), folders)
-    assert "did not measure" in empty.layout.annotations[0].text
-
-
-def test_epoch_lines_show_spread_and_every_reaction() -> None:
-    measures = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
-    figure = plots.epoch_lines(measures=measures)
-    assert len(figure.data) == 4 * len(PARTS)
-    titles = [note.text for note in figure.layout.annotations]
-    assert titles[1] == "No image"
-    assert titles[-1] == "Likeness"
-    assert list(figure.data[0].x) == [1, 2]
-
-
-def test_epoch_lines_show_probe_scores_where_they_are_recorded() -> None:
-    scores = [
-        (epoch, part, "explains", modality, 0.1 * epoch + place)
-        for epoch in (1, 2)
-        for place, modality in enumerate(("image", "text"))
-        for part in PARTS
-    ]
-    probes = pd.DataFrame(scores, columns=["epoch", *PartMeasure._fields])
-    older = pd.concat([measure(*healthy()).assign(epoch=epoch) for epoch in (1, 2)])
-    measures = pd.concat([older, probes], ignore_index=True)
-    assert has_probes(measures)
-    assert not has_probes(older)
-    figure = plots.epoch_lines(measures=measures)
-    titles = [note.text for note in figure.layout.annotations]
-    assert titles == ["Spread", "No image", "No text", "R² of image", "R² of text", "Likeness"]
-    of_text = figure.data[4 * len(PARTS)]
-    assert list(of_text.y) == pytest.approx([1.1, 1.2])
-    assert figure.layout[of_text.yaxis.replace("y", "yaxis")].title.text is None
-    assert figure.layout.yaxis4.title.text == "R² or CKA"
-    drawn = [trace.name for trace in figure.data if trace.showlegend]
-    assert len(drawn) == len(set(drawn)) == len(PARTS)
-
-
-def test_a_run_without_parts_is_refused(tmp_path: Path) -> None:
-    dataset = make_dataset(tmp_path / "data")
-    path = make_run(tmp_path / "runs", dataset=dataset, has_parts=False)
-    with pytest.raises(DataError, match="no parts"):
-        health_command.health_table(Run(path), None, argparse.Namespace())
