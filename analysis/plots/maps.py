@@ -158,6 +158,14 @@ def grouping_of(quality: Mapping[str, float], color: str) -> str:
     return next((name for name in (color, "top_part", *known) if name in known), "")
 
 
+def silhouette_text(quality: Mapping[str, float], color: str) -> str:
+    """Write the silhouette of the groups that `grouping_of` names, nothing where it is unknown."""
+    separation = quality.get(f"{SILHOUETTE}{grouping_of(quality, color)}", np.nan)
+    if not np.isfinite(separation):
+        return ""
+    return f"{round(separation, 2) + 0.0:.2f}".replace("-", "−")  # 0.00 has no sign
+
+
 def hover_texts(points: pd.DataFrame) -> np.ndarray | None:
     """Say what each point is: title or user, year, categories; None for very many points."""
     if len(points) > DETAILED:
@@ -179,9 +187,8 @@ def _panel_title(space: str, quality: Mapping[str, float] | None, color: str) ->
         return space_label(space)
     trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
     said = f"trust {trust:.2f}, kept {kept:.2f}"
-    separation = quality.get(f"{SILHOUETTE}{grouping_of(quality, color)}", np.nan)
-    if np.isfinite(separation):
-        said += f", silhouette {separation:.2f}".replace("-", "−")
+    if separation := silhouette_text(quality, color):
+        said += f", silhouette {separation}"
     return f"{space_label(space)}  <span style='font-size:11px'>{said}</span>"
 
 

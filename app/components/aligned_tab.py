@@ -1,7 +1,6 @@
 """The same items under several runs: a slider between aligned maps, and what really moved."""
 
 from collections.abc import Mapping
-from math import isnan
 
 import pandas as pd
 import streamlit as st
@@ -9,7 +8,7 @@ import streamlit as st
 from analysis import maps
 from analysis.alignment import NEIGHBOURS, aligned_maps, mean_overlaps, movers
 from analysis.map_points import color_columns, column_label
-from analysis.plots.maps import SILHOUETTE, grouping_of, space_label
+from analysis.plots.maps import grouping_of, silhouette_text, space_label
 from analysis.plots.morph import morphing_map
 from analysis.plots.theme import label_of
 from analysis.recipes import Recipe
@@ -125,11 +124,9 @@ def _draw_overlaps(name: str, runs: dict[str, Run], frames: dict[str, pd.DataFra
 def _quality_text(quality: Mapping[str, float]) -> str:
     trust, kept = (quality[k] for k in ("trustworthiness", "neighbourhood_preservation"))
     said = f"trustworthiness {trust:.2f}, neighbours kept {kept:.2f}"
-    grouping = grouping_of(quality, "")
-    value = quality.get(f"{SILHOUETTE}{grouping}", float("nan"))
-    if isnan(value):
-        return said
-    return f"{said}, silhouette by {column_label(grouping).lower()} {value:.2f}"
+    if separation := silhouette_text(quality, ""):
+        said += f", silhouette by {column_label(grouping_of(quality, '')).lower()} {separation}"
+    return said
 
 
 def _seeds(runs: dict[str, Run], frames: dict[str, pd.DataFrame]) -> str:

@@ -182,6 +182,11 @@ def test_the_silhouette_beside_a_name_is_that_of_the_colours_or_else_of_the_part
         assert "silhouette" not in figure.layout.annotations[0].text
 
 
+def test_a_silhouette_that_rounds_to_zero_has_no_sign() -> None:
+    assert figures.silhouette_text({"silhouette_category": -0.004}, "category") == "0.00"
+    assert figures.silhouette_text({"silhouette_category": -0.006}, "category") == "−0.01"
+
+
 def test_rare_names_are_put_together() -> None:
     values = pd.Series([f"genre {i % 30}" for i in range(300)] + ["genre 1"] * 9)
     coloring = coloring_of(values)

@@ -221,7 +221,9 @@ def test_complete_run_is_replaced_only_on_request(tmp_path: Path, tiny_dataset: 
     assert train_run(config, tmp_path, device="cpu", overwrite=True) == path
 
 
-@pytest.mark.parametrize("preset", ["sasrec", "summed", "without-synergy", "uniform-gate"])
+@pytest.mark.parametrize(
+    "preset", ["sasrec", "summed", "without-synergy", "uniform-gate", "wide-parts"]
+)
 def test_every_kind_of_preset_trains(tmp_path: Path, tiny_dataset: Dataset, preset: str) -> None:
     config = config_for(tiny_dataset, "training.max_epochs=1", preset=preset)
     run = Run(train_run(config, tmp_path, device="cpu"))
