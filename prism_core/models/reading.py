@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from prism_core.models.batching import READ_AT_ONCE, map_by_length
-from prism_core.models.dropout import SlicedDropout
+from prism_core.models.dropout import sliced_dropout
 from prism_core.models.exchange import is_split
 from prism_core.models.items import ItemLayer
 from prism_core.models.tables import HistoryVectors, ItemTable
@@ -76,5 +76,5 @@ class ReadingLayer(ItemLayer):
     def _dropout(self, num_rows: int) -> AbstractContextManager[object]:
         """Give the context in which dropout is that of the global batch."""
         if self.training and is_split(self.exchange, self.ids.device):
-            return SlicedDropout(*self.exchange.place(num_rows))
+            return sliced_dropout(*self.exchange.place(num_rows))
         return nullcontext()

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
@@ -39,17 +40,19 @@ Measure = Callable[[], Sequence[PartMeasure]]
 def make_optimizer(
     model: nn.Module, learning_rate: float, weight_decay: float
 ) -> torch.optim.AdamW:
-    """Make AdamW; weights of norms and biases do not decay.
+    """Make AdamW, fused; weights of norms and biases do not decay.
 
-    Not its fused kernel: that changes weights without counting their versions, by which a model
-    in evaluation mode knows that its item tables are out of date.
+    The fused kernel changes weights without counting their versions, by which a model in evaluation
+    mode knows that its item tables are out of date; so they are counted after each step.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate)
+    optimizer = torch.optim.AdamW([g for g in groups if g["params"]], lr=learning_rate, fused=True)
+    optimizer.register_step_post_hook(lambda *_: increment_version(parameters))
+    return optimizer
 
 
 class MeanLosses:

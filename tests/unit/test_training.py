@@ -24,6 +24,7 @@ from prism_core.store.reader import Run, list_runs, read_events
 from prism_core.training import runs
 from prism_core.training.batches import epoch_batches, load_batch
 from prism_core.training.checkpoint import CHECKPOINT
+from prism_core.training.loop import make_optimizer
 from prism_core.training.progress import Silent
 from prism_core.training.runs import train_run
 
@@ -219,6 +220,16 @@ def test_complete_run_is_replaced_only_on_request(tmp_path: Path, tiny_dataset: 
     with pytest.raises(RunFormatError, match="--overwrite"):
         train_run(config, tmp_path, device="cpu", resume=True)
     assert train_run(config, tmp_path, device="cpu", overwrite=True) == path
+
+
+def test_a_step_counts_as_a_change_of_every_weight() -> None:
+    layer = torch.nn.Linear(3, 2)
+    optimizer = make_optimizer(layer, learning_rate=0.1, weight_decay=0.0)
+    layer(torch.ones(1, 3)).sum().backward()
+    before = [parameter._version for parameter in layer.parameters()]
+    optimizer.step()
+    after = [parameter._version for parameter in layer.parameters()]
+    assert all(new > old for old, new in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize(

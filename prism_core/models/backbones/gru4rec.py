@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.dropout import Dropout
 
 
 class GRU4Rec(Backbone):
@@ -17,8 +18,8 @@ class GRU4Rec(Backbone):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         size = config.hidden_size
-        self.input_dropout = nn.Dropout(config.dropout)
-        self.between_layers = nn.Dropout(config.dropout)
+        self.input_dropout = Dropout(config.dropout)
+        self.between_layers = Dropout(config.dropout)
         self.layers = nn.ModuleList(
             nn.GRU(size, size, batch_first=True) for _ in range(config.num_layers)
         )

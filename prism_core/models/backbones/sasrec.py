@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
+from prism_core.models.dropout import Dropout, attend
 
 
 class SASRec(Backbone):
@@ -19,7 +20,7 @@ class SASRec(Backbone):
         super().__init__()
         size = config.hidden_size
         self.positions = nn.Parameter(torch.randn(config.max_seq_len, size) * 0.02)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(size)
 
@@ -56,10 +57,10 @@ class Block(nn.Module):
             nn.LayerNorm(size),
             nn.Linear(size, 2 * size),
             nn.GELU(),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
             nn.Linear(2 * size, size),
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, visible: Tensor, wanted: int) -> Tensor:
         """Map ``(B, L, D)`` to the newest ``(B, wanted, D)``."""
@@ -70,9 +71,7 @@ class Block(nn.Module):
     def _attend(self, x: Tensor, visible: Tensor, wanted: int) -> Tensor:
         query, key, value = (self._heads(vectors) for vectors in self._project(x, wanted))
         dropout = self.attention_dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, dropout_p=dropout
-        )
+        mixed = attend(query, key, value, visible, dropout)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def _project(self, x: Tensor, wanted: int) -> tuple[Tensor, ...]:

@@ -13,6 +13,7 @@ from prism_core.models.backbones.wasserstein import (
     pairwise_wasserstein,
     wasserstein_products,
 )
+from prism_core.models.dropout import Dropout
 
 
 class STOSA(Backbone):
@@ -33,7 +34,7 @@ class STOSA(Backbone):
         self.positions = nn.Parameter(torch.randn(config.max_seq_len, width) * 0.02)
         self.mean_norm = nn.LayerNorm(config.hidden_size)
         self.cov_norm = nn.LayerNorm(config.hidden_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
 
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
@@ -68,8 +69,8 @@ class Block(nn.Module):
         self.mean_out, self.cov_out = nn.Linear(size, size), nn.Linear(size, size)
         self.mean_norm, self.cov_norm = nn.LayerNorm(size), nn.LayerNorm(size)
         self.mean_feed, self.cov_feed = FeedForward(config), FeedForward(config)
-        self.attention_dropout = nn.Dropout(config.dropout)
-        self.dropout = nn.Dropout(config.dropout)
+        self.attention_dropout = Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, mean: Tensor, cov: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
         mean_q, mean_k, mean_v = self._heads(self.mean_qkv(mean))
@@ -101,7 +102,7 @@ class FeedForward(nn.Module):
             nn.Linear(size, 4 * size),
             nn.ELU(),
             nn.Linear(4 * size, size),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
         )
         self.norm = nn.LayerNorm(size)
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
+from prism_core.models.dropout import Dropout
 
 MIN_SPREAD = 1e-4
 """A raw part that spreads less holds rounding errors only."""
@@ -37,7 +38,7 @@ def _network(config: ModelConfig, size_in: int, size_out: int) -> nn.Module:
     return nn.Sequential(
         nn.Linear(size_in, config.expert_hidden_size),
         nn.GELU(),
-        nn.Dropout(config.expert_dropout),
+        Dropout(config.expert_dropout),
         nn.Linear(config.expert_hidden_size, size_out),
     )
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
+from prism_core.models.dropout import Dropout
 from prism_core.models.exchange import Connected
 
 POOL = 256
@@ -50,7 +51,7 @@ class Gate(Connected):
         self.network = nn.Sequential(
             nn.Linear(size, config.gate_hidden_size),
             nn.GELU(),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
             last,
         )
         if normalise:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from prism_core.models.dropout import Dropout
+
 NUM_MODALITIES = 2
 NUM_PARTS = 4
 
@@ -47,7 +49,7 @@ class PairExperts(nn.Module):
         self.b1 = nn.Parameter(torch.empty(NUM_PARTS, 1, hidden_size))
         self.w2 = nn.Parameter(torch.empty(NUM_PARTS, hidden_size, size))
         self.b2 = nn.Parameter(torch.empty(NUM_PARTS, 1, size))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self._reset((NUM_MODALITIES * size) ** -0.5, hidden_size**-0.5)
 
     def forward(self, pair: Tensor) -> Tensor:
