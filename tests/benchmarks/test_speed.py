@@ -2,18 +2,21 @@
 
 import multiprocessing
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from prism_core.config.run import load_run_config
 from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
 from prism_core.models.backbones.table import BACKBONES
+from prism_core.models.dropout import drop
 from prism_core.scoring import make_model
 from prism_core.store.datasets import Dataset
 from prism_core.training import seeding
@@ -215,6 +218,19 @@ def test_share_of_the_machine_s_peak(beauty: Dataset, size: int) -> None:
     rows += [("training step", f"{reached:.0f} ({reached / peak:.0%})")]
     report(f"hidden size {size}: arithmetic that reaches the machine", rows)
     assert 0 < reached < 1.2 * peak
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch's own dropout is used on a GPU")
+def test_dropout_costs_a_fraction_of_torch_s() -> None:
+    torch.set_num_threads(1)
+    x = torch.randn(BATCH, LENGTH, 64, requires_grad=True)
+
+    def there_and_back(dropout: Callable[[torch.Tensor, float], torch.Tensor]) -> None:
+        dropout(x, 0.3).sum().backward()
+
+    torchs, ours = shortest([partial(there_and_back, F.dropout), partial(there_and_back, drop)], 20)
+    report("dropout, forward and backward", [("torch / this project", f"{torchs / ours:.1f}")])
+    assert torchs > 1.5 * ours
 
 
 EDGE = 2048
