@@ -108,6 +108,11 @@ class TestDefinition:
         presets += ["uniform-gate", "sasrec", "gru4rec", "summed", "paper", "released"]
         assert {load_run_config(preset=name).run_id for name in presets} <= ids
 
+    @pytest.mark.parametrize("path", sorted((ROOT / "assets").glob("*.toml")), ids=lambda p: p.stem)
+    def test_every_study_file_has_runs_of_its_own(self, path: Path) -> None:
+        cells = cells_of(read_study(path))
+        assert len({cell.config.run_id for cell in cells}) == len(cells) > 10
+
     def test_the_backbone_is_named_where_it_is_not_the_presets_own(self) -> None:
         study = study_of(
             VariantConfig(preset="prism"),
