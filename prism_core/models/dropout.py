@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Final, NamedTuple
 
 import torch
@@ -19,7 +18,16 @@ class _Slice(NamedTuple):
     total: int
 
 
-_SLICE: ContextVar[_Slice | None] = ContextVar("slice", default=None)
+class _Drawing:
+    """What masks are drawn for: a slice of the global batch, or all rows at hand.
+
+    A plain attribute, since `torch.compile` cannot look into a context variable.
+    """
+
+    slice: _Slice | None = None
+
+
+_DRAWING: Final = _Drawing()
 
 
 @contextmanager
@@ -35,35 +43,52 @@ def sliced_dropout(first: int, total: int) -> Iterator[None]:
         First row of this process's slice, and number of rows of the global batch. Tensors are
         cut along their first dimension.
     """
-    token = _SLICE.set(_Slice(first, total))
+    before = _DRAWING.slice
+    _DRAWING.slice = _Slice(first, total)
     try:
         yield
     finally:
-        _SLICE.reset(token)
+        _DRAWING.slice = before
 
 
 def drop(x: Tensor, p: float) -> Tensor:
-    """Zero each entry of ``x`` with probability ``p`` and divide the others by ``1 - p``.
+    """Zero each entry with probability ``p`` and divide the others by ``1 - p``.
 
     On a CPU four entries share one draw of 64 bits, which is several times faster than what torch
-    does there; elsewhere, torch's own dropout is the fast one.
+    does there; elsewhere, and where it is compiled, torch's own dropout is the fast one.
+
+    Parameters
+    ----------
+    x : Tensor (n, ...)
+        Rows of the batch first, if the batch is sliced.
+    p
+        Probability from 0 to below 1.
+
+    Returns
+    -------
+    Tensor (n, ...)
+        In the precision of ``x``.
     """
     if p == 0:
         return x
-    whole = _SLICE.get()
-    if whole is not None:
-        kept = _kept(torch.Size([whole.total, *x.shape[1:]]), p, x.device)
-        kept = kept[whole.first : whole.first + len(x)]
-    elif x.device.type == "cpu":
-        kept = _kept(x.shape, p, x.device)
-    else:
+    if _is_left_to_torch(x.device):
         return F.dropout(x, p)
+    first, total = _DRAWING.slice or _Slice(0, len(x))
+    kept = _kept(torch.Size([total, *x.shape[1:]]), p, x.device)[first : first + len(x)]
     return x * kept.to(x.dtype).div_(1 - p)
+
+
+def _is_left_to_torch(device: torch.device) -> bool:
+    return _DRAWING.slice is None and not _draws_bits(device)
+
+
+def _draws_bits(device: torch.device) -> bool:
+    return device.type == "cpu" and not torch.compiler.is_compiling()
 
 
 def _kept(shape: torch.Size, p: float, device: torch.device) -> Tensor:
     """Say which entries are kept: bool, each with probability ``1 - p``."""
-    if device.type != "cpu":
+    if not _draws_bits(device):
         return torch.empty(shape, dtype=torch.bool, device=device).bernoulli_(1 - p)
     count = math.prod(shape)
     bits = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
@@ -95,7 +120,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, visible: Tensor, dropout: 
     -------
     Tensor (B, heads, W, d)
     """
-    if dropout == 0 or (_SLICE.get() is None and query.device.type != "cpu"):
+    if dropout == 0 or _is_left_to_torch(query.device):
         return F.scaled_dot_product_attention(
             query, key, value, attn_mask=visible, dropout_p=dropout
         )

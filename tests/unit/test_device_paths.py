@@ -12,9 +12,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from prism_core.config.model import ModelConfig
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.data.sequences import Sequences
 from prism_core.devices import to_device
+from prism_core.models.backbones.table import BACKBONES
+from prism_core.models.dropout import sliced_dropout
 from prism_core.scoring import make_model
 from prism_core.store.datasets import Dataset
 from prism_core.store.reader import Run
@@ -84,6 +87,23 @@ def test_a_compiled_step_trains_to_the_same_losses(
     of_items = [name for name in compiled if name.startswith("AnchoredContent.")]
     assert of_items
     assert len(compiled) > len(of_items)  # the encoder, too
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", ["sasrec", "stosa"])
+def test_an_encoder_with_dropout_is_one_graph(name: str, device: str) -> None:
+    config = ModelConfig(backbone=name, hidden_size=16, dropout=0.3)
+    backbone = BACKBONES[name](config).to(device).train()
+    inputs = torch.randn(6, 8, 16 * backbone.num_streams, device=device)
+    padding_mask = torch.zeros(6, 8, dtype=torch.bool, device=device)
+    compiled = torch.compile(backbone, backend="eager", fullgraph=True)
+    assert not torch.equal(compiled(inputs, padding_mask), compiled(inputs, padding_mask))
+    states = []
+    for first, last in ((0, 6), (0, 2), (2, 6)):
+        torch.manual_seed(0)
+        with sliced_dropout(first, 6):
+            states.append(compiled(inputs[first:last], padding_mask[first:last]))
+    torch.testing.assert_close(torch.cat(states[1:]), states[0])
 
 
 @pytest.mark.parametrize("device", DEVICES)
