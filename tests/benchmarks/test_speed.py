@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from prism_core.config.run import load_run_config
 from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
-from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.dropout import drop
 from prism_core.scoring import make_model
 from prism_core.store.datasets import Dataset
@@ -25,13 +25,14 @@ from prism_core.training.loop import Trainer
 from prism_core.training.progress import Silent
 from prism_core.training.recording import rank_split
 from tests.benchmarks.beauty import make_beauty
-from tests.benchmarks.released import ReleasedModel, evaluate
+from tests.benchmarks.released import RELEASED, ReleasedSASRec, ReleasedSTOSA, evaluate
 from tests.benchmarks.timing import report, shortest
 
 pytestmark = pytest.mark.benchmark
 
 BATCH, LENGTH, SIZES = 256, 50, (64, 256)
 LOSSES = {"sasrec": "bce", "stosa": "bpr"}
+Released = ReleasedSASRec | ReleasedSTOSA
 SMALL_SHARE = 0.125
 """Share of the users in epochs that are timed as a whole, and in the released ranking, whose time
 is the same for every user."""
@@ -87,20 +88,20 @@ def train(trainer: Trainer, batches: list[np.ndarray]) -> None:
         trainer._step(trainer._load(users))
 
 
-def released_of(dataset: Dataset, trainer: Trainer) -> ReleasedModel:
+def released_of(dataset: Dataset, trainer: Trainer) -> Released:
     features = [torch.from_numpy(dataset.features(name).vectors) for name in ("image", "text")]
-    backbone = BACKBONES[trainer.config.model.backbone](trainer.config.model)
-    return ReleasedModel(features, trainer.model.width, backbone).to(trainer.device)
+    model = trainer.config.model
+    return RELEASED[model.backbone](features, model.hidden_size, LENGTH).to(trainer.device)
 
 
 def train_released(
-    model: ReleasedModel,
+    model: Released,
     optimizer: torch.optim.Optimizer,
     sequences: Sequences,
     batches: list[np.ndarray],
 ) -> None:
     model.train()
-    device = model.ids.weight.device
+    device = next(model.parameters()).device
     for users in batches:
         item_seq, targets = map(torch.from_numpy, sequences.training_batch(users, LENGTH))
         negatives = torch.randint_like(targets, 1, sequences.num_items + 1)
@@ -185,15 +186,16 @@ def test_full_ranking_is_many_times_faster_than_the_released_one(
     model, sequences, config = trainer.model, trainer.sequences, trainer.config
     theirs = released_of(beauty, trainer).eval()
     users = np.arange(round(SMALL_SHARE * sequences.num_users))
+    where = sequences.seen("test", np.arange(sequences.num_users))
+    shape = (sequences.num_users, sequences.num_items + 1)
+    seen = csr_matrix((np.ones(len(where[0])), where), shape)
 
     @torch.no_grad()
     def rank_released() -> None:
         for start in range(0, len(users), BATCH):
             inputs = sequences.evaluation_inputs("test", users[start : start + BATCH], LENGTH)
-            rows, items = sequences.seen("test", inputs.users)
-            seen = np.split(items, np.flatnonzero(np.diff(rows)) + 1)
             item_seq = torch.from_numpy(inputs.item_seq).to(trainer.device)
-            evaluate(theirs.score(item_seq), seen, inputs.target)
+            evaluate(theirs.score(item_seq), inputs.users, seen, inputs.target)
 
     of_some, of_all = shortest(
         [rank_released, lambda: rank_split(model, sequences, "test", config)], repeats=3
