@@ -13,7 +13,7 @@ class EvaluationConfig:
     Attributes
     ----------
     batch_size
-        Users ranked at once.
+        Users whose histories are read at once.
     top_k
         Length of the stored recommendation list of each user.
     reference

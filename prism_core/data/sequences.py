@@ -1,6 +1,6 @@
 """Leave-one-out splits of a prepared data set, as flat arrays; no loop over users anywhere."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, Self
 
 import numpy as np
@@ -37,6 +37,10 @@ class EvaluationInputs:
     def without_padding(self) -> Self:
         """Cut off the columns in which nobody has an item."""
         return replace(self, item_seq=self.item_seq[:, -longest(self.item_seq) :])
+
+    def rows(self, chosen: slice) -> Self:
+        """Keep some of the users."""
+        return replace(self, **{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
 
 class Sequences:

@@ -74,7 +74,9 @@ def search(floor: Floor, sequences: Sequences, *, max_seq_len: int, top_k: int) 
 
     def rank(settings: dict[str, Any], split: str) -> Ranking:
         score = floor.build(sequences, **settings)
-        return rank_users(score, sequences, split, max_seq_len=max_seq_len, top_k=top_k)
+        return rank_users(
+            lambda inputs: [score(inputs)], sequences, split, max_seq_len=max_seq_len, top_k=top_k
+        )
 
     def quality(settings: dict[str, Any]) -> float:
         return float(per_user(rank(settings, "valid").rank, metric, cutoff).mean())

@@ -5,7 +5,7 @@ that gives all items one score is therefore last, never first.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,8 +17,9 @@ from prism_core.devices import to_device
 from prism_core.errors import PrismError
 from prism_core.names import PAD
 
-Score = Callable[[EvaluationInputs], torch.Tensor]
-"""Scores ``(B, N + 1)`` of all items for some users; column 0 is padding and is ignored."""
+Scores = Callable[[EvaluationInputs], Iterable[torch.Tensor]]
+"""Scores ``(b, N + 1)`` of all items, for as many users at once as is convenient, in their order;
+column 0 is padding and is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ PROTOCOL: Final = Masking()
 
 
 def rank_users(
-    score: Score,
+    scores_of: Scores,
     sequences: Sequences,
     split: str,
     *,
@@ -81,7 +82,7 @@ def rank_users(
 
     Parameters
     ----------
-    score
+    scores_of
         The model.
     sequences
         Users' events; seen items and targets come from here.
@@ -92,7 +93,7 @@ def rank_users(
     users
         User indices; all users by default.
     batch_size
-        Users scored at once; the result does not depend on it.
+        Users handed over at once; the result does not depend on it.
     top_k
         Length of the kept list.
     masking
@@ -111,9 +112,17 @@ def rank_users(
     def read(rows: np.ndarray) -> EvaluationInputs:
         return sequences.evaluation_inputs(split, users[rows], max_seq_len).without_padding()
 
-    ranked = [_rank_batch(score, sequences, split, read(b), top_k, masking) for b in batches]
+    def rank_read(inputs: EvaluationInputs) -> Iterator[tuple[torch.Tensor, ...]]:
+        first = 0
+        for scores in scores_of(inputs):
+            block = inputs.rows(slice(first, first + len(scores)))
+            yield _rank_block(scores, sequences, split, block, top_k, masking)
+            first += len(scores)
+        assert first == len(inputs.users), f"{len(inputs.users)} users, scores of {first}"
+
+    ranked = [columns for rows in batches for columns in rank_read(read(rows))]
     sums, *columns = (torch.cat(column).cpu() for column in zip(*ranked, strict=True))
-    _check(sums, lambda row: score(read(by_length[row : row + 1])), users[by_length])
+    _check(sums, lambda row: next(iter(scores_of(read(by_length[[row]])))), users[by_length])
     original = np.argsort(by_length)
     rank, own, listed, values = (column.numpy()[original] for column in columns)
     target = sequences.evaluation_inputs(split, users, max_seq_len=1).target
@@ -190,8 +199,8 @@ def list_items_(
     return listed, torch.where(at_rank, own, values.gather(1, source))
 
 
-def _rank_batch(
-    score: Score,
+def _rank_block(
+    scores: torch.Tensor,
     sequences: Sequences,
     split: str,
     inputs: EvaluationInputs,
@@ -199,7 +208,7 @@ def _rank_batch(
     masking: Masking,
 ) -> tuple[torch.Tensor, ...]:
     """Rank some users without waiting for the device: sums of scores, then what `Ranking` holds."""
-    scores = score(inputs).detach().float()
+    scores = scores.detach().float()
     assert scores.shape == (len(inputs.users), sequences.num_items + 1), scores.shape
     sums = scores[:, PAD + 1 :].sum(dim=1)
     target, rows, items = (

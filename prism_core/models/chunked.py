@@ -8,6 +8,9 @@ from torch import Tensor
 CPU_LOGITS: Final = 2**21
 """Logits that exist at once on a CPU: they stay in its cache."""
 
+CPU_SCORES: Final = 2**19
+"""Scores that exist at once on a CPU while users are ranked; few queries make quick products."""
+
 GPU_LOGITS: Final = 2**27
 """Logits that exist at once elsewhere: enough to keep a GPU busy."""
 
@@ -26,9 +29,9 @@ def chunked_cross_entropy(queries: Tensor, items: Tensor, targets: Tensor) -> Te
     return total
 
 
-def chunk_size(num_items: int, device: torch.device) -> int:
-    """Queries to score at once against all items."""
-    limit = CPU_LOGITS if device.type == "cpu" else GPU_LOGITS
+def chunk_size(num_items: int, device: torch.device, on_cpu: int | None = None) -> int:
+    """Queries to score at once against all items; ``on_cpu`` logits on a CPU, if not as usual."""
+    limit = (on_cpu or CPU_LOGITS) if device.type == "cpu" else GPU_LOGITS
     return max(MIN_CHUNK, limit // num_items)
 
 

@@ -33,6 +33,7 @@ class ItemLayer(Connected):
         self.ids = nn.Parameter(torch.randn(num_items, self.width) * 0.02)
         self.partition: Partition = WHOLE
         self._cached: dict[tuple[bool, ...], ItemTable] = {}
+        self._cached_keys: Tensor | None = None
         self._cached_version: tuple[object, ...] = ()
 
     def item_vectors(self, withhold: str | None = None) -> dict[str, Tensor]:
@@ -80,7 +81,7 @@ class ItemLayer(Connected):
 
     def _set_ids(self, ids: Tensor) -> None:
         self.ids = nn.Parameter(ids)
-        self._cached, self._cached_version = {}, ()
+        self._forget()
 
     def _candidates(self, table: ItemTable) -> Tensor:
         return table.ids + self.content.candidates(table.partition.held(table.parts))
@@ -89,12 +90,28 @@ class ItemLayer(Connected):
         kept = kept or (True,) * len(self.modalities)
         if torch.is_grad_enabled() or self.training:
             return self._new_table(kept)
-        version = (self.ids.device, sum(p._version for p in self.parameters()))
-        if version != self._cached_version:
-            self._cached, self._cached_version = {}, version
+        self._forget_outdated()
         if kept not in self._cached:
             self._cached[kept] = self._new_table(kept)
         return self._cached[kept]
+
+    def _keys(self) -> Tensor:
+        """Give what the queries of histories meet: ``(N + 1, V)``, kept while weights stay."""
+        if torch.is_grad_enabled() or self.training:
+            return self.backbone.as_keys(self._candidates(self._table()))
+        self._forget_outdated()
+        if self._cached_keys is None:
+            self._cached_keys = self.backbone.as_keys(self._candidates(self._table()))
+        return self._cached_keys
+
+    def _forget_outdated(self) -> None:
+        autocast = torch.is_autocast_enabled(self.ids.device.type)
+        version = (self.ids.device, autocast, sum(p._version for p in self.parameters()))
+        if version != self._cached_version:
+            self._forget(version)
+
+    def _forget(self, version: tuple[object, ...] = ()) -> None:
+        self._cached, self._cached_keys, self._cached_version = {}, None, version
 
     def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
         return ItemTable(self._id_table(), self.content.item_parts(kept), self.partition)

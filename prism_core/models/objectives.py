@@ -38,8 +38,8 @@ def full_softmax(
     partition
         Which rows ``items`` has, if not all.
     """
-    products = backbone.as_products(queries, items[first:])
-    return partition.cross_entropy(*products, targets - first)
+    keys = backbone.as_keys(items[first:])
+    return partition.cross_entropy(backbone.as_queries(queries), keys, targets - first)
 
 
 def sampled_softmax(

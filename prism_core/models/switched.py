@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
+from prism_core.models.backbones.base import products
 from prism_core.models.batching import map_by_length
 from prism_core.models.reading import Reading, ReadingLayer
 from prism_core.models.switches import Switches, group_rows
@@ -42,6 +43,29 @@ class ScoringLayer(ReadingLayer):
         if not self.content.padding_is_candidate:
             scores[:, PAD] = float("-inf")
         return scores
+
+    def score_blocks(self, item_seq: Tensor, size: int) -> Iterator[Tensor]:
+        """Score every item as the next one, for some of the histories after the others.
+
+        Parameters
+        ----------
+        item_seq : Tensor (B, L), int64
+            Read together.
+        size
+            Histories ``b`` scored at once.
+
+        Yields
+        ------
+        Tensor (b, N + 1)
+            As `score` gives them.
+        """
+        reading = self._read(self._window(item_seq), self._table(), newest=True)
+        queries, keys = self.backbone.as_queries(reading.states[:, -1]), self._keys()
+        for block in queries.split(size):
+            scores = products(block, keys)
+            if not self.content.padding_is_candidate:
+                scores[:, PAD] = float("-inf")
+            yield scores
 
     def score_held(self, item_seq: Tensor) -> Tensor:
         """Score the items held by this process, after padding at minus infinity: ``(B, n + 1)``.

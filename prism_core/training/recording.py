@@ -2,6 +2,7 @@
 
 import math
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from prism_core.evaluation.recording import (
     record_rankings,
     versions,
 )
-from prism_core.models.chunked import chunk_size
+from prism_core.models.chunked import CPU_SCORES, chunk_size
 from prism_core.models.features import FeatureSpace
 from prism_core.models.sequence_model import SequenceModel
 from prism_core.names import parts_of
@@ -46,17 +47,19 @@ def rank_split(
     model.eval()
     device = model.ids.device
 
+    size = chunk_size(model.num_items, device, CPU_SCORES)
+
     @torch.no_grad()
-    def score(inputs: EvaluationInputs) -> torch.Tensor:
-        return model.score(to_device(inputs.item_seq, device))
+    def scores_of(inputs: EvaluationInputs) -> Iterator[torch.Tensor]:
+        yield from model.score_blocks(to_device(inputs.item_seq, device), size)
 
     return rank_users(
-        score,
+        scores_of,
         sequences,
         split,
         max_seq_len=config.model.max_seq_len,
         users=users,
-        batch_size=min(config.evaluation.batch_size, chunk_size(model.num_items, device)),
+        batch_size=config.evaluation.batch_size,
         top_k=top_k,
         masking=_masking(config.model.quirks),
     )

@@ -118,7 +118,7 @@ def best_by_loop(floor: Floor, sequences: Sequences) -> dict[str, object]:
     for recent in floor.grid["recent"]:
         for centred in floor.grid["centred"]:
             score = floor.build(sequences, recent=recent, centred=centred)
-            ranking = rank_users(score, sequences, "valid", max_seq_len=10)
+            ranking = rank_users(lambda i, s=score: [s(i)], sequences, "valid", max_seq_len=10)
             quality[recent, centred] = per_user(ranking.rank, "ndcg", 10).mean()
     assert len(set(quality.values())) > 2
     recent, centred = max(quality, key=quality.get)

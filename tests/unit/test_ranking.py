@@ -1,5 +1,7 @@
 """Full ranking: what is masked, who wins a tie, and what stands in the list."""
 
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +23,9 @@ from prism_core.store.datasets import Dataset
 from prism_core.store.writer import RunWriter
 
 
-def random_scores(inputs: EvaluationInputs) -> torch.Tensor:
+def random_scores(inputs: EvaluationInputs, at_once: int = 3) -> Iterator[torch.Tensor]:
     generators = [torch.Generator().manual_seed(int(user)) for user in inputs.users]
-    return torch.stack([torch.rand(61, generator=g) for g in generators])
+    yield from torch.stack([torch.rand(61, generator=g) for g in generators]).split(at_once)
 
 
 def test_padding_and_seen_items_are_no_candidates_and_the_target_always_is() -> None:
@@ -74,13 +76,14 @@ def test_a_list_longer_than_the_candidates_ends_in_padding() -> None:
 def test_ranks_match_a_plain_loop_and_do_not_depend_on_the_batch(tiny_dataset: Dataset) -> None:
     sequences = Sequences(tiny_dataset)
     small = rank_users(random_scores, sequences, "test", max_seq_len=5, batch_size=7)
-    large = rank_users(random_scores, sequences, "test", max_seq_len=5, batch_size=100)
+    whole = partial(random_scores, at_once=100)
+    large = rank_users(whole, sequences, "test", max_seq_len=5, batch_size=100)
     assert (small.rank == large.rank).all()
     assert (small.listed_items == large.listed_items).all()
     events = tiny_dataset.interactions.groupby("user_index")["item_index"].agg(list)
     for user, items in enumerate(events):
         inputs = sequences.evaluation_inputs("test", np.array([user]), 5)
-        scores = random_scores(inputs)[0].tolist()
+        scores = next(random_scores(inputs))[0].tolist()
         candidates = [i for i in range(1, 61) if i not in items[:-1]]
         order = sorted(candidates, key=lambda i: -scores[i])
         assert small.rank[user] == order.index(items[-1]) + 1
@@ -89,10 +92,10 @@ def test_ranks_match_a_plain_loop_and_do_not_depend_on_the_batch(tiny_dataset: D
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_a_score_that_is_not_finite_is_refused(tiny_dataset: Dataset, bad: float) -> None:
-    def broken(inputs: EvaluationInputs) -> torch.Tensor:
-        scores = random_scores(inputs)
+    def broken(inputs: EvaluationInputs) -> list[torch.Tensor]:
+        scores = torch.cat(list(random_scores(inputs)))
         scores[inputs.users == 2, 7] = bad
-        return scores
+        return list(scores.split(4))
 
     with pytest.raises(PrismError, match="item 7 for user 2 is not a finite number"):
         rank_users(broken, Sequences(tiny_dataset), "test", max_seq_len=5)

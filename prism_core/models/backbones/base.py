@@ -46,18 +46,20 @@ class Backbone(Connected, ABC):
         states: Tensor = self(inputs, padding_mask)
         return states[:, -1]
 
-    def as_products(self, states: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        """Give vectors ``(T, V)`` and ``(C, V)`` whose dot products are the similarities.
+    def as_queries(self, states: Tensor) -> Tensor:
+        """Turn states ``(T, W)`` into vectors ``(T, V)`` whose products with keys are similarities.
 
         Under autocast they are rounded, unless a backbone cannot afford it.
         """
-        return lowered(states), lowered(candidates)
+        return lowered(states)
+
+    def as_keys(self, candidates: Tensor) -> Tensor:
+        """Turn candidates ``(C, W)`` into the vectors ``(C, V)`` that queries meet."""
+        return lowered(candidates)
 
     def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(C, W)`` against states ``(T, W)``: ``(T, C)``, larger is better."""
-        queries, keys = self.as_products(states, candidates)
-        with torch.autocast(queries.device.type, enabled=False):
-            return queries @ keys.T
+        return products(self.as_queries(states), self.as_keys(candidates))
 
     def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(T, ..., W)`` of each state ``(T, W)``: ``(T, ...)``."""
@@ -90,6 +92,12 @@ class Backbone(Connected, ABC):
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:
         """Refresh what is estimated once per epoch from states ``(R, W)``, e.g. clusters."""
         return None
+
+
+def products(queries: Tensor, keys: Tensor) -> Tensor:
+    """Multiply every query ``(T, V)`` with every key ``(C, V)`` as they are: ``(T, C)``."""
+    with torch.autocast(queries.device.type, enabled=False):
+        return queries @ keys.T
 
 
 def lowered(values: Tensor) -> Tensor:

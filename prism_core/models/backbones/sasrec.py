@@ -1,5 +1,7 @@
 """SASRec: self-attentive sequential recommendation (doi:10.1109/ICDM.2018.00035)."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -69,24 +71,26 @@ class Block(nn.Module):
         return x + self.dropout(self.feed_forward(x))
 
     def _attend(self, x: Tensor, visible: Tensor, wanted: int) -> Tensor:
-        query, key, value = (self._heads(vectors) for vectors in self._project(x, wanted))
+        projected = project_newest(self.qkv, x, wanted)
+        query, key, value = (self._heads(vectors) for vectors in projected)
         dropout = self.attention_dropout if self.training else 0.0
         mixed = attend(query, key, value, visible, dropout)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
-    def _project(self, x: Tensor, wanted: int) -> tuple[Tensor, ...]:
-        """Give queries of the newest positions, and keys and values of all."""
-        if wanted == x.shape[1]:
-            return self.qkv(x).chunk(3, dim=-1)
-        size = x.shape[-1]
-        of_queries, of_others = self.qkv.weight.split([size, 2 * size])
-        for_queries, for_others = self.qkv.bias.split([size, 2 * size])
-        query = F.linear(x[:, -wanted:], of_queries, for_queries)
-        return query, *F.linear(x, of_others, for_others).chunk(2, dim=-1)
-
     def _heads(self, vectors: Tensor) -> Tensor:
         """Split ``(B, L, D)`` into heads ``(B, heads, L, D / heads)``."""
         return vectors.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+
+
+def project_newest(qkv: nn.Linear, x: Tensor, wanted: int) -> tuple[Tensor, ...]:
+    """Give queries of the newest ``(B, wanted, D)``, and keys and values of all ``(B, L, D)``."""
+    if wanted == x.shape[1]:
+        return cast(Tensor, qkv(x)).chunk(3, dim=-1)
+    size = x.shape[-1]
+    of_queries, of_others = qkv.weight.split([size, 2 * size])
+    for_queries, for_others = qkv.bias.split([size, 2 * size])
+    query = F.linear(x[:, -wanted:], of_queries, for_queries)
+    return query, *F.linear(x, of_others, for_others).chunk(2, dim=-1)
 
 
 def attention_mask(padding_mask: Tensor) -> Tensor:

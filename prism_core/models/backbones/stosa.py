@@ -6,12 +6,13 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.backbones.sasrec import attention_mask
+from prism_core.models.backbones.sasrec import attention_mask, project_newest
 from prism_core.models.backbones.wasserstein import (
     Gaussian,
     elementwise_wasserstein,
     pairwise_wasserstein,
-    wasserstein_products,
+    wasserstein_keys,
+    wasserstein_queries,
 )
 from prism_core.models.dropout import Dropout
 
@@ -38,17 +39,28 @@ class STOSA(Backbone):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
 
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        return self._encode(inputs, padding_mask, inputs.shape[1])
+
+    def newest(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
+        return self._encode(inputs, padding_mask, 1)[:, 0]
+
+    def _encode(self, inputs: Tensor, padding_mask: Tensor, wanted: int) -> Tensor:
+        """Give the newest states ``(B, wanted, W)``; the last block computes no others."""
         mean, cov = split_streams(inputs + self.positions[-inputs.shape[1] :])
         mean = F.elu(self.dropout(self.mean_norm(mean)))
         cov = positive(self.dropout(self.cov_norm(cov)))
         visible = attention_mask(padding_mask)
-        for block in self.blocks:
-            updated_mean, cov = block(mean, cov, visible)
-            mean = mean if self.mean_stream_bug else updated_mean
+        lengths = [inputs.shape[1]] * (len(self.blocks) - 1) + [wanted]
+        for block, length in zip(self.blocks, lengths, strict=True):
+            updated_mean, cov = block(mean, cov, visible, length)
+            mean = mean[:, -length:] if self.mean_stream_bug else updated_mean
         return join_streams(mean, cov)
 
-    def as_products(self, states: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        return wasserstein_products(Gaussian(*split_streams(states)), as_gaussian(candidates))
+    def as_queries(self, states: Tensor) -> Tensor:
+        return wasserstein_queries(Gaussian(*split_streams(states)))
+
+    def as_keys(self, candidates: Tensor) -> Tensor:
+        return wasserstein_keys(as_gaussian(candidates))
 
     def paired_similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         states = states.view(len(states), *(1,) * (candidates.ndim - 2), states.shape[-1])
@@ -72,9 +84,15 @@ class Block(nn.Module):
         self.attention_dropout = Dropout(config.dropout)
         self.dropout = Dropout(config.dropout)
 
-    def forward(self, mean: Tensor, cov: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-        mean_q, mean_k, mean_v = self._heads(self.mean_qkv(mean))
-        cov_q, cov_k, cov_v = self._heads(positive(self.cov_qkv(cov)))
+    def forward(
+        self, mean: Tensor, cov: Tensor, visible: Tensor, wanted: int
+    ) -> tuple[Tensor, Tensor]:
+        """Map means and covariances ``(B, L, D)`` to the newest ``(B, wanted, D)``."""
+        of_mean = project_newest(self.mean_qkv, mean, wanted)
+        of_cov = project_newest(self.cov_qkv, cov, wanted)
+        mean_q, mean_k, mean_v = (self._heads(vectors) for vectors in of_mean)
+        cov_q, cov_k, cov_v = (self._heads(positive(vectors)) for vectors in of_cov)
+        mean, cov, visible = mean[:, -wanted:], cov[:, -wanted:], visible[:, :, -wanted:]
         distance = pairwise_wasserstein(Gaussian(mean_q, cov_q), Gaussian(mean_k, cov_k))
         logits = -distance / mean_q.shape[-1] ** 0.5
         weights = logits.masked_fill(~visible, float("-inf")).softmax(-1)
@@ -85,11 +103,9 @@ class Block(nn.Module):
         cov = self.cov_feed(self.cov_norm(cov + self.dropout(cov_mixed)))
         return mean, positive(cov)
 
-    def _heads(self, qkv: Tensor) -> Tensor:
-        """Split ``(B, L, 3 D)`` into queries, keys and values ``(3, B, heads, L, D / heads)``."""
-        batch, length, width = qkv.shape
-        size = width // (3 * self.num_heads)
-        return qkv.view(batch, length, 3, self.num_heads, size).permute(2, 0, 3, 1, 4)
+    def _heads(self, vectors: Tensor) -> Tensor:
+        """Split ``(B, L, D)`` into heads ``(B, heads, L, D / heads)``."""
+        return vectors.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
 
 
 class FeedForward(nn.Module):

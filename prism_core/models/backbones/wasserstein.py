@@ -39,25 +39,29 @@ def pairwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
         return squares - 2 * x @ y.transpose(-1, -2)
 
 
-def wasserstein_products(a: Gaussian, b: Gaussian) -> tuple[Tensor, Tensor]:
-    """Give vectors whose dot products are minus the distances `pairwise_wasserstein` finds.
+def wasserstein_queries(a: Gaussian) -> Tensor:
+    """Give vectors whose products with `wasserstein_keys` are minus `pairwise_wasserstein`.
 
     Parameters
     ----------
     a
         ``(A, D)``.
-    b
-        ``(B, D)``.
 
     Returns
     -------
-    Tensor (A, 2 D + 2), Tensor (B, 2 D + 2)
-        ``[2 x, -|x|^2, 1]`` and ``[y, 1, -|y|^2]``, at least in float32.
+    Tensor (A, 2 D + 2)
+        ``[2 x, -|x|^2, 1]``, at least in float32.
     """
-    x, y = _coordinates(a), _coordinates(b)
-    square_x, square_y = (-v.square().sum(-1, keepdim=True) for v in (x, y))
-    left = torch.cat([2 * x, square_x, torch.ones_like(square_x)], dim=-1)
-    return left, torch.cat([y, torch.ones_like(square_y), square_y], dim=-1)
+    x = _coordinates(a)
+    square = -x.square().sum(-1, keepdim=True)
+    return torch.cat([2 * x, square, torch.ones_like(square)], dim=-1)
+
+
+def wasserstein_keys(b: Gaussian) -> Tensor:
+    """Give the other side of `wasserstein_queries`: ``[y, 1, -|y|^2]``, ``(B, 2 D + 2)``."""
+    y = _coordinates(b)
+    square = -y.square().sum(-1, keepdim=True)
+    return torch.cat([y, torch.ones_like(square), square], dim=-1)
 
 
 def elementwise_wasserstein(a: Gaussian, b: Gaussian) -> Tensor:
