@@ -370,12 +370,10 @@ class AnchoredContent(Content):
         roles = self._has_role(kept.expand_as(available))
         return torch.cat([roles[:, :-1], readable.any(0)[:, None]], dim=1)
 
-    def _is_synergy(self) -> Tensor:
-        return torch.tensor([part == SYNERGY for part in self.parts], device=self.is_on.device)
-
     def _free_of_mean(self) -> Tensor:
         """0 for synergy, whose mean is an interaction already, else 1: ``(P, 1)``."""
-        return (~self._is_synergy())[:, None].float()
+        others = [part != SYNERGY for part in self.parts]
+        return torch.tensor(others, device=self.is_on.device)[:, None].float()
 
     def _unexplained(self, parts: Tensor, items: Tensor) -> Tensor:
         available = self.available[:, items]
@@ -391,5 +389,7 @@ class AnchoredContent(Content):
     def _charge(
         self, parts: Tensor, ids: Tensor, queries: Tensor, num_targets: Tensor | float
     ) -> Tensor:
-        synergy = self.join(parts * self._is_synergy()[:, None])
-        return variance_share(queries, synergy, ids + self.join(parts), num_targets)
+        index, size = self.parts.index(SYNERGY), self.part_size
+        columns = slice(0, size) if self.is_summed else slice(index * size, (index + 1) * size)
+        rest = ids + self.join(parts * self._free_of_mean())
+        return variance_share(queries, parts[:, index], rest, columns, num_targets)

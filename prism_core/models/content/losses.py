@@ -22,7 +22,7 @@ def cross_correlation(parts: Tensor) -> Tensor:
     num_items, num_parts, size = parts.shape
     columns = parts.reshape(num_items, num_parts * size)
     columns = columns / columns.square().mean(0).add(1e-6).sqrt()
-    squared = (columns.T @ columns / num_items).square()
+    squared = (gram(columns) / num_items).square()
     block = torch.arange(num_parts, device=parts.device).repeat_interleave(size)
     different = block[:, None] != block[None, :]
     return (squared * different).sum() / different.sum().clamp_min(1)
@@ -38,15 +38,21 @@ def unexplained(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
     return torch.where(total > MIN_TOTAL, missed / total.clamp_min(MIN_TOTAL), 0.0)
 
 
-def variance_share(queries: Tensor, part: Tensor, whole: Tensor, count: Tensor | float) -> Tensor:
+def variance_share(
+    queries: Tensor, part: Tensor, rest: Tensor, columns: slice, count: Tensor | float
+) -> Tensor:
     """Share of the score's variance over items that one part takes, averaged over queries.
 
     Parameters
     ----------
     queries : Tensor (T, W)
         States that meet the candidates.
-    part, whole : Tensor (n, W)
-        The part's term of each item vector, and the item vectors.
+    part : Tensor (n, S)
+        The part's term of each item vector, where it is not zero.
+    rest : Tensor (n, W)
+        The item vectors without the part.
+    columns
+        Where in the item vector the part stands.
     count
         What the sum over queries is divided by, about ``T``.
 
@@ -55,12 +61,21 @@ def variance_share(queries: Tensor, part: Tensor, whole: Tensor, count: Tensor |
     Tensor ()
         From 0, the part is silent, to 1, it alone varies.
     """
-    taken = _score_variance(queries, part)
-    rest = _score_variance(queries, whole - part)
-    return (taken / (taken + rest).clamp_min(1e-8)).sum() / count
+    taken, left = _score_variance(queries[:, columns], part), _score_variance(queries, rest)
+    return (taken / (taken + left).clamp_min(1e-8)).sum() / count
+
+
+def gram(vectors: Tensor) -> Tensor:
+    """Products ``(S, S)`` of all pairs of columns ``(n, S)``, for use in symmetric functions only.
+
+    Where swapping a pair changes nothing, the gradients through its two factors are equal: one is
+    computed and counted twice.
+    """
+    products = vectors.T @ vectors.detach()
+    return 2 * products - products.detach()
 
 
 def _score_variance(queries: Tensor, vectors: Tensor) -> Tensor:
     centred = vectors - vectors.mean(0)
-    covariance = centred.T @ centred / len(centred)
+    covariance = gram(centred) / len(centred)
     return ((queries @ covariance) * queries).sum(-1)
