@@ -1,6 +1,6 @@
 """SASRec: self-attentive sequential recommendation (doi:10.1109/ICDM.2018.00035)."""
 
-from typing import cast
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -82,15 +82,20 @@ class Block(nn.Module):
         return vectors.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
 
 
-def project_newest(qkv: nn.Linear, x: Tensor, wanted: int) -> tuple[Tensor, ...]:
+def project_newest(
+    qkv: nn.Linear,
+    x: Tensor,
+    wanted: int,
+    activation: Callable[[Tensor], Tensor] = lambda projected: projected,
+) -> tuple[Tensor, ...]:
     """Give queries of the newest ``(B, wanted, D)``, and keys and values of all ``(B, L, D)``."""
     if wanted == x.shape[1]:
-        return cast(Tensor, qkv(x)).chunk(3, dim=-1)
+        return activation(qkv(x)).chunk(3, dim=-1)
     size = x.shape[-1]
     of_queries, of_others = qkv.weight.split([size, 2 * size])
     for_queries, for_others = qkv.bias.split([size, 2 * size])
-    query = F.linear(x[:, -wanted:], of_queries, for_queries)
-    return query, *F.linear(x, of_others, for_others).chunk(2, dim=-1)
+    query = activation(F.linear(x[:, -wanted:], of_queries, for_queries))
+    return query, *activation(F.linear(x, of_others, for_others)).chunk(2, dim=-1)
 
 
 def attention_mask(padding_mask: Tensor) -> Tensor:

@@ -89,9 +89,9 @@ class Block(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Map means and covariances ``(B, L, D)`` to the newest ``(B, wanted, D)``."""
         of_mean = project_newest(self.mean_qkv, mean, wanted)
-        of_cov = project_newest(self.cov_qkv, cov, wanted)
+        of_cov = project_newest(self.cov_qkv, cov, wanted, positive)
         mean_q, mean_k, mean_v = (self._heads(vectors) for vectors in of_mean)
-        cov_q, cov_k, cov_v = (self._heads(positive(vectors)) for vectors in of_cov)
+        cov_q, cov_k, cov_v = (self._heads(vectors) for vectors in of_cov)
         mean, cov, visible = mean[:, -wanted:], cov[:, -wanted:], visible[:, :, -wanted:]
         distance = pairwise_wasserstein(Gaussian(mean_q, cov_q), Gaussian(mean_k, cov_k))
         logits = -distance / mean_q.shape[-1] ** 0.5
