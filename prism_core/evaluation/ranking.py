@@ -184,6 +184,8 @@ def list_items_(
     items, scores
         Both ``(B, top_k)``; PAD and -inf beyond the last candidate.
     """
+    if top_k == 0:
+        return target.new_empty(len(target), 0), scores.new_empty(len(target), 0)
     own = scores.gather(1, target[:, None])
     others = scores.scatter_(1, target[:, None], -torch.inf)
     missing = max(0, top_k - scores.shape[1])
