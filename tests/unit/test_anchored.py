@@ -46,6 +46,25 @@ def test_a_unique_part_reads_its_modality_only(
     assert not torch.allclose(read[f"unique_{reads}"], before)
 
 
+@pytest.mark.parametrize("placement", ["blocks", "sum"])
+def test_synergy_is_charged_for_its_own_term_of_the_score(placement: str) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, part_placement=placement)
+    content = build_model(config, NUM_ITEMS, features(0)).content
+    parts, ids, queries = (
+        torch.randn(30, 4, content.part_size),
+        torch.randn(30, 16),
+        torch.randn(5, 16),
+    )
+    silent = parts.clone()
+    silent[:, content.parts.index("synergy")] = 0
+    rest = ids + content.join(silent)
+    term = ids + content.join(parts) - rest
+    taken, left = ((queries @ vectors.T).var(1, correction=0) for vectors in (term, rest))
+    expected = (taken / (taken + left)).mean()
+    torch.testing.assert_close(content._charge(parts, ids, queries, 5), expected)
+
+
 @pytest.mark.parametrize("withheld", ["image", "text"])
 def test_synergy_vanishes_on_average_over_donors(model: SequenceModel, withheld: str) -> None:
     known = features(0)
