@@ -5,6 +5,7 @@ position and pooled; four experts run three times each; one negative per positio
 it twice, for means and for covariances, and a second encoder whose result is not used.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -183,6 +184,6 @@ def evaluate(
         for items, target in zip(ranked, targets, strict=True):
             actual = {target}
             recall += len(actual & set(items[:k])) / len(actual)
-            gain += sum((items[place] in actual) / np.log2(place + 2) for place in range(k))
+            gain += sum((items[place] in actual) / math.log2(place + 2) for place in range(k))
         metrics |= {f"recall@{k}": recall, f"ndcg@{k}": gain}
     return metrics
