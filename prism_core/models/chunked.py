@@ -5,6 +5,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from prism_core.models.products import products_by_key
+
 CPU_LOGITS: Final = 2**21
 """Logits that exist at once on a CPU: they stay in its cache."""
 
@@ -16,6 +18,9 @@ GPU_LOGITS: Final = 2**27
 
 MIN_CHUNK: Final = 64
 """Queries scored at once at the least, however many items there are."""
+
+WHOLE_VECTORS: Final = 16
+"""Queries are scored in multiples of this: numbers that a CPU takes at once."""
 
 
 def chunked_cross_entropy(queries: Tensor, items: Tensor, targets: Tensor) -> Tensor:
@@ -32,7 +37,7 @@ def chunked_cross_entropy(queries: Tensor, items: Tensor, targets: Tensor) -> Te
 def chunk_size(num_items: int, device: torch.device, on_cpu: int | None = None) -> int:
     """Queries to score at once against all items; ``on_cpu`` logits on a CPU, if not as usual."""
     limit = (on_cpu or CPU_LOGITS) if device.type == "cpu" else GPU_LOGITS
-    return max(MIN_CHUNK, limit // num_items)
+    return max(MIN_CHUNK, limit // num_items // WHOLE_VECTORS * WHOLE_VECTORS)
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):
@@ -53,7 +58,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         with torch.autocast(items.device.type, enabled=False):
             for start in range(0, len(queries), size):
                 chunk, wanted = queries[start : start + size], targets[start : start + size, None]
-                logits = (chunk @ items.T).to(precision)
+                logits = products_by_key(chunk, items).to(precision)
                 top, own = logits.amax(1, keepdim=True), logits.gather(1, wanted)
                 unnormalised = logits.sub_(top).exp_()
                 total = unnormalised.sum(1, keepdim=True)

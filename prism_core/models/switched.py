@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from prism_core.models.backbones.base import products
 from prism_core.models.batching import map_by_length
+from prism_core.models.products import products, products_by_key
 from prism_core.models.reading import Reading, ReadingLayer
 from prism_core.models.switches import Switches, group_rows
 from prism_core.models.tables import ItemTable
@@ -44,7 +44,9 @@ class ScoringLayer(ReadingLayer):
             scores[:, PAD] = float("-inf")
         return scores
 
-    def score_blocks(self, item_seq: Tensor, size: int) -> Iterator[Tensor]:
+    def score_blocks(
+        self, item_seq: Tensor, size: int, *, by_item: bool = False
+    ) -> Iterator[Tensor]:
         """Score every item as the next one, for some of the histories after the others.
 
         Parameters
@@ -53,6 +55,9 @@ class ScoringLayer(ReadingLayer):
             Read together.
         size
             Histories ``b`` scored at once.
+        by_item
+            Whether an item's scores may lie side by side in memory: quicker, unless they are
+            sorted.
 
         Yields
         ------
@@ -62,7 +67,7 @@ class ScoringLayer(ReadingLayer):
         reading = self._read(self._window(item_seq), self._table(), newest=True)
         queries, keys = self.backbone.as_queries(reading.states[:, -1]), self._keys()
         for block in queries.split(size):
-            scores = products(block, keys)
+            scores = (products_by_key if by_item else products)(block, keys)
             if not self.content.padding_is_candidate:
                 scores[:, PAD] = float("-inf")
             yield scores

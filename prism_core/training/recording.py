@@ -46,12 +46,12 @@ def rank_split(
     """Rank all unseen items for the users of a split, all by default, in evaluation mode."""
     model.eval()
     device = model.ids.device
-
     size = chunk_size(model.num_items, device, CPU_SCORES)
 
     @torch.no_grad()
     def scores_of(inputs: EvaluationInputs) -> Iterator[torch.Tensor]:
-        yield from model.score_blocks(to_device(inputs.item_seq, device), size)
+        item_seq = to_device(inputs.item_seq, device)
+        yield from model.score_blocks(item_seq, size, by_item=top_k == 0)
 
     return rank_users(
         scores_of,

@@ -23,10 +23,13 @@ def model_of(dataset: Dataset, preset: str, backbone: str) -> SequenceModel:
 
 @pytest.mark.parametrize("preset", ["prism", "wide-parts", "paper", "released", "sasrec"])
 @pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("by_item", [False, True])
 @torch.no_grad()
-def test_blocks_are_the_scores_in_order(tiny_dataset: Dataset, preset: str, backbone: str) -> None:
+def test_blocks_are_the_scores_in_order(
+    tiny_dataset: Dataset, preset: str, backbone: str, by_item: bool
+) -> None:
     model = model_of(tiny_dataset, preset, backbone)
-    blocks = list(model.score_blocks(HISTORIES, 2))
+    blocks = list(model.score_blocks(HISTORIES, 2, by_item=by_item))
     assert [len(block) for block in blocks] == [2, 2, 1]
     torch.testing.assert_close(torch.cat(blocks), model.score(HISTORIES))
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from prism_core.models.exchange import Connected
+from prism_core.models.products import lowered, products
 
 
 class Backbone(Connected, ABC):
@@ -92,15 +93,3 @@ class Backbone(Connected, ABC):
     def start_epoch(self, states: Tensor, generator: torch.Generator) -> None:
         """Refresh what is estimated once per epoch from states ``(R, W)``, e.g. clusters."""
         return None
-
-
-def products(queries: Tensor, keys: Tensor) -> Tensor:
-    """Multiply every query ``(T, V)`` with every key ``(C, V)`` as they are: ``(T, C)``."""
-    with torch.autocast(queries.device.type, enabled=False):
-        return queries @ keys.T
-
-
-def lowered(values: Tensor) -> Tensor:
-    """Round to the precision that autocast computes products in, where it is on."""
-    kind = values.device.type
-    return values.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else values
