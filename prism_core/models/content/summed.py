@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content
 from prism_core.models.features import FeatureSpace
+from prism_core.models.subset import Subset
 
 
 class NoContent(Content):
@@ -56,12 +57,19 @@ class SummedContent(Content):
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        kept = kept or (True,) * len(self.modalities)
-        projected = [
-            self.projections[name](self.spaces[name].rows) * float(is_kept)
-            for name, is_kept in zip(self.modalities, kept, strict=True)
+        return self.item_tables([kept or (True,) * len(self.modalities)])[0]
+
+    def item_tables(
+        self,
+        patterns: Sequence[Sequence[bool]],
+        generator: torch.Generator | None = None,
+        subset: Subset | None = None,
+    ) -> list[Tensor]:
+        projected = [project(self.spaces[name].rows) for name, project in self.projections.items()]
+        return [
+            torch.stack([rows * float(k) for rows, k in zip(projected, kept, strict=True)], dim=1)
+            for kept in patterns
         ]
-        return torch.stack(projected, dim=1)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         projected = [
