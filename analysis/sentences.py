@@ -8,6 +8,7 @@ import pandas as pd
 from analysis.drivers import contributions_by_item, half_interval
 from analysis.explanations import UserExplanation
 from analysis.plots.theme import label_of
+from analysis.signs import signed, signed_range
 from prism_core.names import ID
 
 MIN_ITEMS: Final = 3
@@ -55,20 +56,21 @@ def _leader(wide: pd.DataFrame, order: pd.Series) -> str:
     count = len(wide)
     if count < MIN_ITEMS:
         items = "the one listed item" if count == 1 else f"the {count} listed items"
-        return f"Over {items}, {plain_name(first)} adds most ({order.iloc[0]:+.2f})."
+        return f"Over {items}, {plain_name(first)} adds most ({signed(order.iloc[0], 2)})."
     text = (
         f"Over the {count} listed items, {plain_name(first)} adds most to the score: "
         f"{_mean_words(wide[first])}"
     )
     gap = wide[first] - wide[second]
     if gap.mean() > half_interval(gap):
-        return f"{text}, clearly more than {plain_name(second)} ({order.iloc[1]:+.2f})."
-    return f"{text}, not clearly more than {plain_name(second)} ({order.iloc[1]:+.2f})."
+        return f"{text}, clearly more than {plain_name(second)} ({signed(order.iloc[1], 2)})."
+    return f"{text}, not clearly more than {plain_name(second)} ({signed(order.iloc[1], 2)})."
 
 
 def _mean_words(values: pd.Series) -> str:
     mean, half = values.mean(), half_interval(values)
-    return f"{mean:+.2f} on average (95 % interval {mean - half:+.2f} to {mean + half:+.2f})"
+    around = signed_range(mean - half, mean + half, 2)
+    return f"{signed(mean, 2)} on average (95 % interval {around})"
 
 
 def _weights(explanation: UserExplanation, adds: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from analysis.plots.theme import INK, bar_style, empty_figure, label_of, new_figure
+from analysis.signs import signed, signed_range
 
 ROW = 38
 """Height of one bar row in px."""
@@ -38,12 +39,12 @@ def driver_bars(*, drivers: pd.DataFrame, dark: bool = False) -> go.Figure:
                 "thickness": 1.5,
                 "width": 4,
             },
-            hovertemplate=f"{name}: %{{x:+.3f}} ({row['low']:+.3f} to {row['high']:+.3f})<br>"
+            hovertemplate=f"{name}: %{{x:+.3f}} ({signed_range(row['low'], row['high'], 3)})<br>"
             f"{100 * row['share']:.0f} % of all that moves the scores<extra></extra>",
         )
         figure.add_annotation(
             x=1, xref="paper", xanchor="left", xshift=8, y=name, showarrow=False, align="left",
-            text=f"<b>{row['contribution']:+.2f}</b>  {100 * row['share']:.0f} %",
+            text=f"<b>{signed(row['contribution'], 2)}</b>  {100 * row['share']:.0f} %",
         )  # fmt: skip
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="Mean contribution to the score", zeroline=True)

@@ -14,6 +14,7 @@ from analysis.plots.theme import (
     label_of,
     new_figure,
 )
+from analysis.signs import signed
 
 ROW = 30
 """Height of one bar row in px."""
@@ -97,10 +98,10 @@ def contribution_waterfall(
             y=[name],
             orientation="h",
             marker=bar_style(player, dark=dark),
-            text=[f"{steps[player]:+.3f}"],
+            text=[signed(steps[player], 3)],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate=f"{name}: {steps[player]:+.3f}<br>"
+            hovertemplate=f"{name}: {signed(steps[player], 3)}<br>"
             f"from {starts[player]:.3f} to {ends[player]:.3f}<extra></extra>",
         )
     _add_connectors(figure, names, ends.to_list(), dark)

@@ -16,6 +16,7 @@ from analysis.plots.theme import (
     label_of,
     new_figure,
 )
+from analysis.signs import signed
 
 BINS = 48
 RIDGE = 0.7
@@ -83,7 +84,7 @@ def contribution_ridges(
         for row, values in enumerate(groups.values()):
             value = float(values[mine][0])
             below = 100 * float((values <= value).mean())
-            _mark(figure, row, value, f"{value:+.2f} (≥ {below:.0f} % of users)", dark)
+            _mark(figure, row, value, f"{signed(value, 2)} (≥ {below:.0f} % of users)", dark)
     figure.update_xaxes(title="Mean contribution to the score", zeroline=True)
     return figure
 

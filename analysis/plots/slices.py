@@ -14,6 +14,7 @@ from analysis.plots.theme import (
     empty_figure,
     new_figure,
 )
+from analysis.signs import signed
 
 FEW = 8
 """With more variants than this only certain cells carry their number; all tell it on hover."""
@@ -86,7 +87,7 @@ def _uncertain_cells(
         x=[short(name, width=22) for name in names],
         y=labels,
         z=hidden * 0,
-        text=hidden.map(lambda value: "" if np.isnan(value) else f"{value:+.3f}"),
+        text=hidden.map(lambda value: "" if np.isnan(value) else signed(value, 3)),
         customdata=np.stack([grid["low"], grid["high"]], axis=-1),
         texttemplate="%{text}" if len(names) <= FEW else None,
         textfont={"color": MUTED[dark]},

@@ -11,6 +11,7 @@ from analysis.faithfulness import Faithfulness
 from analysis.plots.faithfulness import faithfulness_curves
 from analysis.recipes import Recipe
 from analysis.resampling import Interval
+from analysis.signs import signed, signed_range
 from app import loaders, slices
 from app.components import figure_card, slice_picker, stand_in_picker, table_card
 from app.components.text import markdown, plural
@@ -105,7 +106,7 @@ def _draw_numbers(judged: Faithfulness) -> None:
         {
             "Measure": [name for name, _, _ in rows],
             "Explanation": [_words(value) for _, value, _ in rows],
-            "Random order": [f"{value.value - gain.value:+.2f}" for _, value, gain in rows],
+            "Random order": [signed(value.value - gain.value, 2) for _, value, gain in rows],
             "Difference": [_words(gain) for _, _, gain in rows],
         }
     )
@@ -120,4 +121,4 @@ def _draw_numbers(judged: Faithfulness) -> None:
 
 
 def _words(interval: Interval) -> str:
-    return f"{interval.value:+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
+    return f"{signed(interval.value, 2)} ({signed_range(interval.low, interval.high, 2)})"

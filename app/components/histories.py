@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from analysis.signs import signed
 from app import loaders
 from app.catalogue import Catalogue
 from app.components.cards import Card, draw_strip
@@ -77,7 +78,7 @@ def _influence(
     return {
         str(item): Card(
             catalogue.get(str(item)),
-            note=f"{value:+.3f}",
+            note=signed(value, 3),
             note_color=RAISES if value > 0 else LOWERS,
         )
         for item, value in pairs

@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.explanations import UserExplanation
 from analysis.plots.text import in_drawing_order
 from analysis.plots.theme import color_of, label_of
+from analysis.signs import signed
 from app.catalogue import Catalogue
 from app.components.cards import Card, draw_strip
 from app.components.text import markdown, shortened
@@ -42,7 +43,7 @@ def draw_explained(explanation: UserExplanation, catalogue: Catalogue) -> None:
         Card(
             catalogue.get(row.item_id),
             corner=f"{row.rank:,}",
-            note=f"{label_of(row.top_player)} {shares.loc[row.rank].max():+.2f}",
+            note=f"{label_of(row.top_player)} {signed(shares.loc[row.rank].max(), 2)}",
             note_color=color_of(row.top_player),
             bar=tuple((color_of(player), shares.loc[row.rank, player]) for player in players),
             mark="true next" if row.is_target else "",

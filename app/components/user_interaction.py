@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.interactions import Reading, user_interaction
 from analysis.plots.interactions import interaction_points
 from analysis.recipes import Recipe
+from analysis.signs import signed
 from app import loaders
 from app.components import figure_card
 from app.components.text import markdown, plural
@@ -47,6 +48,6 @@ def draw(run: Run) -> None:
         name="user-interaction",
         data=found.each,
         recipe=Recipe(figure="user_interaction", runs=(run.run_id,), options={"user_id": user_id}),
-        caption=f"Mean {found.mean:+.3f} ± {found.error:.3f} (standard error over "
+        caption=f"Mean {signed(found.mean, 3)} ± {found.error:.3f} (standard error over "
         f"{plural(found.items, 'listed item')}); called clear beyond 1.64 errors.",
     )

@@ -6,6 +6,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.plots.comparison import metric_name
+from analysis.signs import signed, signed_range
 
 Outcome = Literal["beats", "ahead", "behind"]
 
@@ -40,10 +41,11 @@ def against_floors(name: str, table: pd.DataFrame) -> Verdict:
     """
     metric = metric_name(str(table["metric"].iloc[0]))
     best = table.sort_values("difference").iloc[-1]
+    around = signed_range(-best["high"], -best["low"], 4)
     numbers = (
         f"The best floor is {best['name']} with {best['value']:.4f} against "
-        f"{best['reference_value']:.4f}: a paired difference of {-best['difference']:+.4f} "
-        f"(95 % interval {-best['high']:+.4f} to {-best['low']:+.4f}, {best['num_users']:,} users)."
+        f"{best['reference_value']:.4f}: a paired difference of {signed(-best['difference'], 4)} "
+        f"(95 % interval {around}, {best['num_users']:,} users)."
     )
     if (table["difference"] >= 0).any():
         losing = _listed(table.loc[table["difference"] >= 0, "name"].tolist())

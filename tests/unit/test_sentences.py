@@ -75,7 +75,7 @@ def test_what_the_part_of_the_largest_weight_adds_is_said_beside_it() -> None:
         explanation({"unique_image": [0.1, 0.2, 0.0, 0.1], "id": [5.0, 6.0, 5.0, 6.0]})
     )
     assert "largest weight, 0.40, to the unique image part" in text
-    assert "That part adds +0.10 on average (95 % interval -0.03 to +0.23)." in text
+    assert "That part adds +0.10 on average (95 % interval −0.03 to +0.23)." in text
 
 
 def test_a_true_item_below_the_list_is_left_out_of_the_means() -> None:
