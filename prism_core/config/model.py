@@ -18,7 +18,8 @@ WITHHOLD: Final = ("swap", "mean", "zero", "noise")
 SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 PART_PLACEMENTS: Final = ("blocks", "sum")
 PART_SCALES: Final = ("unit", "free")
-ANCHORED_ONLY: Final = ("synergy_factors", "part_placement", "part_scale")
+REDUNDANCY_EXPERTS: Final = ("own", "tied")
+ANCHORED_ONLY: Final = ("synergy_factors", "part_placement", "part_scale", "redundancy_expert")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,9 @@ class ModelConfig:
         How loud parts are: brought to unit spread and multiplied by a learned amplitude each, apart
         in histories and candidates (``unit``), or as their experts make them, the same in both but
         for the gate (``free``).
+    redundancy_expert
+        Whether redundancy has an expert of its own (``own``), or is what the unique parts' experts
+        say of the features that the shared variates stand for (``tied``; linear experts only).
     player_dropout
         Probability that a training history is read with a random coalition of id and parts.
     objective
@@ -115,6 +119,7 @@ class ModelConfig:
     synergy_factors: str = field(default="plain", metadata=LATER)
     part_placement: str = field(default="blocks", metadata=LATER)
     part_scale: str = field(default="unit", metadata=LATER)
+    redundancy_expert: str = field(default="own", metadata=LATER)
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -132,6 +137,7 @@ class ModelConfig:
         _one_of("synergy_factors", self.synergy_factors, SYNERGY_FACTORS)
         _one_of("part_placement", self.part_placement, PART_PLACEMENTS)
         _one_of("part_scale", self.part_scale, PART_SCALES)
+        _one_of("redundancy_expert", self.redundancy_expert, REDUNDANCY_EXPERTS)
         _subset("knocked_out", self.knocked_out, self.modalities)
         _subset("without", self.without, parts_of(self.modalities))
         self._check_sizes()
@@ -169,6 +175,11 @@ class ModelConfig:
             raise ConfigError(
                 f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
                 f"names {len(self.modalities)}; name two, or use mode 'anchored'."
+            )
+        if self.redundancy_expert == "tied" and self.expert_hidden_size:
+            raise ConfigError(
+                "model.redundancy_expert 'tied' needs linear experts, but model.expert_hidden_size "
+                f"is {self.expert_hidden_size}; set it to 0, or leave model.redundancy_expert out."
             )
         for key in ANCHORED_ONLY if self.is_published else ():
             if (value := getattr(self, key)) != getattr(ModelConfig(), key):

@@ -143,6 +143,16 @@ class SharedSplit(nn.Module):
         """Keep what is left ``(n, k)`` of a modality without the shared directions."""
         return rows @ self.get_buffer(f"own_{name}")
 
+    def loadings(self, name: str) -> Tensor:
+        """Say how a modality's shared variates stand in its features: ``(K, k)``.
+
+        ``shared(name, rows) @ loadings(name) + own(name, rows)`` are the rows.
+        """
+        shared = self.get_buffer(f"shared_{name}").double()
+        own = self.get_buffer(f"own_{name}").double()
+        taken = torch.eye(len(own), dtype=own.dtype, device=own.device) - own
+        return (torch.linalg.pinv(shared) @ taken).float()
+
 
 def _fits_spaces(fitted: Mapping[str, Tensor], spaces: Mapping[str, FeatureSpace]) -> bool:
     maps = [(fitted.get(f"shared_{n}"), fitted.get(f"own_{n}"), s.size) for n, s in spaces.items()]

@@ -188,6 +188,14 @@ def test_summed_parts_are_as_wide_as_the_item_and_split_the_score(
     torch.testing.assert_close(torch.stack(terms).sum(0)[:, 1:], scores[:, 1:])
 
 
+@pytest.mark.parametrize("factors", SYNERGY_FACTORS)
+def test_gradients_reach_every_parameter_of_tied_parts(factors: str) -> None:
+    model = make(expert_hidden_size=0, redundancy_expert="tied", synergy_factors=factors).train()
+    item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
+    sum(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
 @pytest.mark.parametrize("withhold", WITHHOLD)
 @pytest.mark.parametrize("placement", PART_PLACEMENTS)
 def test_gradients_reach_every_parameter_of_free_parts(placement: str, withhold: str) -> None:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from prism_core.config.model import ModelConfig
+from prism_core.config.run import load_run_config
 from prism_core.models.build import build_model
 from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.models.sequence_model import SequenceModel
@@ -44,6 +45,24 @@ def test_a_unique_part_reads_its_modality_only(
         read = model.new_item_vectors({**items, reads: others[reads]})
     assert torch.equal(ignored[f"unique_{reads}"], before)
     assert not torch.allclose(read[f"unique_{reads}"], before)
+
+
+def test_tied_parts_of_modalities_that_agree_are_one_projection_of_each() -> None:
+    torch.manual_seed(0)
+    config = load_run_config(preset="tied-parts", overrides=["model.hidden_size=16"]).model
+    both = {"image": features(0)["image"], "text": features(0)["image"]}
+    model = build_model(config, NUM_ITEMS, both).eval()
+    experts, spaces = model.content.experts, model.content.spaces
+    projected = sum(
+        spaces[name].rows @ expert.linear.weight[:16].T
+        for name, expert in zip(("image", "text"), experts.own, strict=True)
+    )
+    with torch.no_grad():
+        parts = model.item_vectors()
+    linear = parts["unique_image"] + parts["unique_text"] + parts["redundancy"]
+    centred = projected[1:] - projected[1:].mean(0)
+    torch.testing.assert_close(linear[1:], centred, atol=1e-5, rtol=1e-4)
+    assert float(parts["redundancy"].abs().max()) > 0.01
 
 
 @pytest.mark.parametrize("placement", ["blocks", "sum"])

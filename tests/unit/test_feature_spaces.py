@@ -83,6 +83,17 @@ def test_own_residual_holds_the_own_factor_and_nothing_shared(
     assert max(explained["own_text"], explained["shared"]) < 0.1
 
 
+def test_shared_variates_and_own_residual_are_all_of_the_features(
+    spaces: dict[str, FeatureSpace],
+) -> None:
+    split = SharedSplit(spaces)
+    for name, space in spaces.items():
+        told = split.shared(name, space.rows) @ split.loadings(name)
+        torch.testing.assert_close(
+            told + split.own(name, space.rows), space.rows, atol=1e-4, rtol=0
+        )
+
+
 def test_rows_without_the_modality_are_zero_and_do_not_count() -> None:
     features = torch.randn(51, 4)
     features[7] = 1e6

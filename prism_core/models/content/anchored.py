@@ -109,7 +109,8 @@ class AnchoredContent(Content):
         is_item = torch.arange(len(shared[0])) > 0
         self.register_buffer("is_item", is_item[:, None, None].float(), persistent=False)
         sizes = [space.size for space in spaces.values()]
-        self.experts = Experts(config, sizes, self.split.num_shared, self.part_size)
+        loadings = [self.split.loadings(name) for name in spaces]
+        self.experts = Experts(config, sizes, self.split.num_shared, self.part_size, loadings)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
         self.is_free = config.part_scale == "free"
         if self.is_free:

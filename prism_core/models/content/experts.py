@@ -85,7 +85,10 @@ class Experts(nn.Module):
 
     One network per modality reads its own residual and says two things: the unique part, ``S``
     columns, and the ``2 S`` factors that synergy multiplies, of which some saturate if the
-    configuration says so.
+    configuration says so. Redundancy has an expert of its own, or is what the linear maps to the
+    unique parts make of the features that the shared variates stand for: then unique parts and
+    redundancy together are one projection of each modality, as in summed content, but for what
+    the modalities' estimates of the shared variates differ by.
 
     Parameters
     ----------
@@ -96,10 +99,18 @@ class Experts(nn.Module):
         Number ``K`` of shared variates.
     part_size
         Size ``S`` of one part.
+    loadings
+        How the shared variates stand in each modality's features, ``(K, k)``: read where redundancy
+        is tied to the unique parts.
     """
 
     def __init__(
-        self, config: ModelConfig, own_sizes: Sequence[int], shared_size: int, part_size: int
+        self,
+        config: ModelConfig,
+        own_sizes: Sequence[int],
+        shared_size: int,
+        part_size: int,
+        loadings: Sequence[Tensor],
     ) -> None:
         super().__init__()
         self.part_size = part_size
@@ -108,13 +119,20 @@ class Experts(nn.Module):
             _reader(Expert(config, size, 3 * part_size), num_saturated) for size in own_sizes
         )
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
-        self.redundancy = Expert(config, shared_size, part_size)
+        self.redundancy: Expert | None = None
+        if config.redundancy_expert == "own":
+            self.redundancy = Expert(config, shared_size, part_size)
+        else:
+            self.register_buffer("loadings", torch.cat(list(loadings), dim=1), persistent=False)
+
+    loadings: Tensor
 
     @torch.no_grad()
     def shrink(self, factor: float) -> None:
         """Multiply the weights of the networks that read the modalities."""
-        for parameter in [*self.own.parameters(), *self.redundancy.parameters()]:
-            parameter.mul_(factor)
+        for networks in (self.own, self.redundancy):
+            for parameter in networks.parameters() if networks is not None else ():
+                parameter.mul_(factor)
 
     def read(self, own: Sequence[Tensor]) -> list[Tensor]:
         """Let each network read its own residual ``(n, k)``: ``(n, 3 S)`` each, not centred."""
@@ -125,8 +143,17 @@ class Experts(nn.Module):
         sizes = [self.part_size, 2 * self.part_size]
         unique, factors = zip(*(said.split(sizes, dim=1) for said in views.outputs), strict=True)
         synergy = self.interaction(products(factors))
-        redundancy = self.redundancy(usable_mean(views.shared, usable))
+        redundancy = self._redundancy(usable_mean(views.shared, usable))
         return torch.stack([*unique, synergy, redundancy], dim=1)
+
+    def _redundancy(self, shared: Tensor) -> Tensor:
+        """Map shared variates ``(n, K)`` to raw redundancy ``(n, S)``."""
+        if self.redundancy is not None:
+            said: Tensor = self.redundancy(shared)
+            return said
+        found = [next(m for m in reader.modules() if isinstance(m, Expert)) for reader in self.own]
+        to_unique = [expert.linear.weight[: self.part_size] for expert in found]
+        return shared @ (self.loadings @ torch.cat(to_unique, dim=1).T)
 
 
 def _reader(expert: Expert, num_saturated: int) -> nn.Module:
