@@ -108,9 +108,8 @@ class AnchoredContent(Content):
         self.register_buffer("is_on", is_on, persistent=False)
         is_item = torch.arange(len(shared[0])) > 0
         self.register_buffer("is_item", is_item[:, None, None].float(), persistent=False)
-        sizes = [space.size for space in spaces.values()]
-        loadings = [self.split.loadings(name) for name in spaces]
-        self.experts = Experts(config, sizes, self.split.num_shared, self.part_size, loadings)
+        sizes = {name: space.size for name, space in spaces.items()}
+        self.experts = Experts(config, sizes, self.split, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
         self.is_free = config.part_scale == "free"
         if self.is_free:
@@ -120,7 +119,7 @@ class AnchoredContent(Content):
             self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))
             self.loudness = nn.Parameter(torch.tensor(INITIAL_SCALE * len(self.parts)))
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
-        self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
+        self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes.values())
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
         self._compiled: dict[str, Callable[..., Any]] = {}
 

@@ -1,6 +1,6 @@
 """The expert networks of mode ``anchored`` and the statistics that centre their outputs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.dropout import Dropout
+from prism_core.models.features import SharedSplit
 
 MIN_SPREAD = 1e-4
 """A raw part that spreads less holds rounding errors only."""
@@ -94,36 +95,34 @@ class Experts(nn.Module):
     ----------
     config
     own_sizes
-        Columns of each modality's own residual, in array order.
-    shared_size
-        Number ``K`` of shared variates.
+        Columns of each modality's own residual, by name in array order.
+    split
+        How features were split into own residuals and shared variates.
     part_size
         Size ``S`` of one part.
-    loadings
-        How the shared variates stand in each modality's features, ``(K, k)``: read where redundancy
-        is tied to the unique parts.
     """
 
     def __init__(
         self,
         config: ModelConfig,
-        own_sizes: Sequence[int],
-        shared_size: int,
+        own_sizes: Mapping[str, int],
+        split: SharedSplit,
         part_size: int,
-        loadings: Sequence[Tensor],
     ) -> None:
         super().__init__()
         self.part_size = part_size
         num_saturated = int(2 * part_size * SATURATED_SHARE[config.synergy_factors])
         self.own = nn.ModuleList(
-            _reader(Expert(config, size, 3 * part_size), num_saturated) for size in own_sizes
+            _reader(Expert(config, size, 3 * part_size), num_saturated)
+            for size in own_sizes.values()
         )
         self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
         self.redundancy: Expert | None = None
         if config.redundancy_expert == "own":
-            self.redundancy = Expert(config, shared_size, part_size)
+            self.redundancy = Expert(config, split.num_shared, part_size)
         else:
-            self.register_buffer("loadings", torch.cat(list(loadings), dim=1), persistent=False)
+            loadings = [split.loadings(name) for name in own_sizes]
+            self.register_buffer("loadings", torch.cat(loadings, dim=1), persistent=False)
 
     loadings: Tensor
 
