@@ -10,6 +10,7 @@ from plotly.colors import sample_colorscale
 
 from analysis.palettes import as_dict
 from analysis.plots.theme import ink_on
+from analysis.signs import true_minus
 
 SEAM: Final = 0.5
 """Width in px of the line that closes the seam between cells without a gap."""
@@ -84,7 +85,7 @@ def _word(trace: go.Heatmap, row: int, column: int) -> str:
         return ""
     own = "" if trace.text is None else str(trace.text[row][column])
     filled = trace.texttemplate.replace("%{text}", own)
-    return _VALUE.sub(lambda match: format(value, match[1] or "").replace("-", "−"), filled)
+    return _VALUE.sub(lambda match: true_minus(format(value, match[1] or "")), filled)
 
 
 def _color_bar(trace: go.Heatmap) -> dict[str, Any]:

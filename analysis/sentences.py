@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.drivers import contributions_by_item, half_interval
 from analysis.explanations import UserExplanation
 from analysis.plots.theme import label_of
-from analysis.signs import signed, signed_range
+from analysis.signs import rounded, signed, signed_range
 from prism_core.names import ID
 
 MIN_ITEMS: Final = 3
@@ -43,7 +43,7 @@ def item_sentence(explanation: UserExplanation, item_id: str) -> str:
     shares = dict(zip(of_item["player"], of_item["contribution"], strict=True))
     total = item["score"] - item["baseline"]
     opening = (
-        f"“{item['title']}” scores {item['score']:.2f}, {abs(total):.2f} "
+        f"“{item['title']}” scores {rounded(item['score'], 2)}, {abs(total):.2f} "
         f"{'above' if total >= 0 else 'below'} its score with {_all_off(explanation)}."
     )
     modalities = explanation.modality_scores["coalition"].iloc[-1:].to_list()

@@ -14,7 +14,7 @@ from analysis.plots.theme import (
     label_of,
     new_figure,
 )
-from analysis.signs import signed
+from analysis.signs import rounded, signed
 
 ROW = 30
 """Height of one bar row in px."""
@@ -102,7 +102,7 @@ def contribution_waterfall(
             textposition="outside",
             cliponaxis=False,
             hovertemplate=f"{name}: {signed(steps[player], 3)}<br>"
-            f"from {starts[player]:.3f} to {ends[player]:.3f}<extra></extra>",
+            f"from {rounded(starts[player], 3)} to {rounded(ends[player], 3)}<extra></extra>",
         )
     _add_connectors(figure, names, ends.to_list(), dark)
     score = float(ends.iloc[-1])
@@ -186,7 +186,7 @@ def modality_ladder(
         x=[*scores, additive],
         y=[*names, "Sum of each alone"],
         mode="markers+text",
-        text=[f"\u2002{value:.3f}" for value in [*scores, additive]],
+        text=[f"\u2002{rounded(value, 3)}" for value in [*scores, additive]],
         textposition="middle right",
         cliponaxis=False,
         marker={
@@ -251,7 +251,7 @@ def _add_score_line(figure: go.Figure, value: float, name: str, anchor: str, dar
         type="line", x0=value, x1=value, xref="x", y0=0, y1=1, yref="y domain", line=line
     )
     figure.add_annotation(
-        text=f"{name} {value:.3f}", x=value, xanchor=anchor, y=1, yref="paper", yanchor="bottom",
+        text=f"{name} {rounded(value, 3)}", x=value, xanchor=anchor, y=1, yref="paper", yanchor="bottom",
         showarrow=False,
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from analysis.plots.theme import (
     template_name,
 )
 from analysis.regions import Shape
+from analysis.signs import rounded
 
 UIREVISION = "map"
 DETAILED = 30_000
@@ -163,7 +164,7 @@ def silhouette_text(quality: Mapping[str, float], color: str) -> str:
     separation = quality.get(f"{SILHOUETTE}{grouping_of(quality, color)}", np.nan)
     if not np.isfinite(separation):
         return ""
-    return f"{round(separation, 2) + 0.0:.2f}".replace("-", "−")  # 0.00 has no sign
+    return rounded(separation, 2)
 
 
 def hover_texts(points: pd.DataFrame) -> np.ndarray | None:

@@ -1,8 +1,8 @@
-"""Signed numbers as text."""
+"""Numbers as text."""
 
 import pytest
 
-from analysis.signs import signed, signed_range
+from analysis.signs import rounded, signed, signed_range
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,13 @@ from analysis.signs import signed, signed_range
 )
 def test_a_number_has_a_true_sign_and_zero_a_plus(value: float, digits: int, text: str) -> None:
     assert signed(value, digits) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(-0.723, "−0.72"), (-0.004, "0.00"), (0.5, "0.50")])
+def test_a_number_without_a_plus_has_a_true_minus_and_no_negative_zero(
+    value: float, text: str
+) -> None:
+    assert rounded(value, 2) == text
 
 
 def test_a_range_names_both_ends() -> None:
