@@ -251,9 +251,14 @@ def _add_score_line(figure: go.Figure, value: float, name: str, anchor: str, dar
         type="line", x0=value, x1=value, xref="x", y0=0, y1=1, yref="y domain", line=line
     )
     figure.add_annotation(
-        text=f"{name} {rounded(value, 3)}", x=value, xanchor=anchor, y=1, yref="paper", yanchor="bottom",
+        text=f"{name} {rounded(value, 3)}",
+        x=value,
+        xanchor=anchor,
+        y=1,
+        yref="paper",
+        yanchor="bottom",
         showarrow=False,
-    )  # fmt: skip
+    )
 
 
 def _widen(figure: go.Figure, values: list[float]) -> tuple[float, float]:

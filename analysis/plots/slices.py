@@ -69,7 +69,8 @@ def _certain_cells(
         zmin=-reach,
         zmax=reach,
         colorscale=[list(stop) for stop in DIVERGING],
-        texttemplate="%{z:+.3f}",
+        text=_signed_cells(shown),
+        texttemplate="%{text}",
         textfont={"size": 10} if len(names) > FEW else None,
         hoverongaps=False,
         xgap=1,
@@ -77,6 +78,10 @@ def _certain_cells(
         colorbar=color_bar("Difference"),
         hovertemplate="%{x}<br>%{y}: %{z:+.4f}<extra></extra>",
     )
+
+
+def _signed_cells(shown: pd.DataFrame) -> pd.DataFrame:
+    return shown.map(lambda value: "" if np.isnan(value) else signed(value, 3))
 
 
 def _uncertain_cells(
@@ -87,7 +92,7 @@ def _uncertain_cells(
         x=[short(name, width=22) for name in names],
         y=labels,
         z=hidden * 0,
-        text=hidden.map(lambda value: "" if np.isnan(value) else signed(value, 3)),
+        text=_signed_cells(hidden),
         customdata=np.stack([grid["low"], grid["high"]], axis=-1),
         texttemplate="%{text}" if len(names) <= FEW else None,
         textfont={"color": MUTED[dark]},

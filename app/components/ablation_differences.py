@@ -83,19 +83,22 @@ def table_of(values: pd.DataFrame, paired: pd.DataFrame) -> pd.DataFrame:
 def draw_table(values: pd.DataFrame, paired: pd.DataFrame, compared: Comparison) -> None:
     """Draw the table; the reference has no difference."""
     table = table_of(values, paired)
-    formats = dict.fromkeys(("value", "low_value", "high_value"), "%.4f")
-    formats |= dict.fromkeys(("difference", "low", "high"), "%+.4f")
-    formats |= {"effect_size": "%+.2f", "p": "%.4f", "p_holm": "%.4f"}
+    signs = {"difference": 4, "low": 4, "high": 4, "effect_size": 2}
     numbers = {
-        key: st.column_config.NumberColumn(COLUMNS[key], format=text, help=HELP[key])
-        for key, text in formats.items()
+        key: st.column_config.NumberColumn(
+            COLUMNS[key], format=None if key in signs else "%.4f", help=text
+        )
+        for key, text in HELP.items()
     }
     plain = {key: st.column_config.Column(COLUMNS[key]) for key in ("name", "num_users")}
     seeds = {"num_seeds": st.column_config.Column(COLUMNS["num_seeds"])}
     st.dataframe(
-        table, hide_index=True, column_config=plain | numbers | seeds, placeholder="",
+        table_card.with_signs(table, signs),
+        hide_index=True,
+        column_config=plain | numbers | seeds,
+        placeholder="",
         height="content" if len(table) <= MAX_ROWS else "auto",
-    )  # fmt: skip
+    )
     table_card.draw_export(
         table.rename(columns=COLUMNS),
         title=f"{metric_name(compared.metric)}; the reference is {compared.reference}",

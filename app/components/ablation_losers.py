@@ -115,11 +115,12 @@ def _draw_list(compared: Comparison, rival: str, users: pd.DataFrame, origin: st
     numbers = {
         "ours": st.column_config.NumberColumn(rival, format="%.3f"),
         "theirs": st.column_config.NumberColumn(compared.reference, format="%.3f"),
-        "difference": st.column_config.NumberColumn("Difference", format="%+.3f"),
+        "difference": st.column_config.NumberColumn("Difference"),
         "user_id": st.column_config.Column("User"),
     }
+    listed = ordered.drop(columns="outcome").head(MAX_ROWS)
     event = st.dataframe(
-        ordered.drop(columns="outcome").head(MAX_ROWS), hide_index=True, column_config=numbers,
+        table_card.with_signs(listed, {"difference": 3}), hide_index=True, column_config=numbers,
         on_select="rerun", selection_mode="single-row", key=Widget.LOSING_USERS, height=280,
     )  # fmt: skip
     table_card.draw_export(

@@ -50,15 +50,16 @@ def draw_differences(compared: Comparison) -> None:
         f"Only settings that differ from {markdown(base.name)}, whose own values are in the first "
         "row; an empty cell is as there."
     )
+    shown = table[["name", *numbers, *changed.columns[1:]]]
     st.dataframe(
-        table[["name", *numbers, *changed.columns[1:]]],
+        shown if gaps is None else table_card.with_signs(shown, {"difference": 4}),
         hide_index=True,
         placeholder="",
         height="content" if len(table) <= MAX_ROWS else "auto",
         column_config={
             "name": st.column_config.Column("Variant", pinned=True),
             "value": st.column_config.NumberColumn(metric_name(compared.metric), format="%.4f"),
-            "difference": st.column_config.NumberColumn("Difference", format="%+.4f"),
+            "difference": st.column_config.NumberColumn("Difference"),
             "p_holm": st.column_config.NumberColumn("p (Holm)", format="%.4f"),
             **{key: st.column_config.TextColumn(key) for key in changed.columns[1:]},
         },

@@ -123,7 +123,7 @@ def draw_check(item: pd.Series, contributions: pd.DataFrame) -> None:
             pd.DataFrame(lines),
             title="Contributions and the score difference",
             name="item-sum",
-            columns={VALUE: st.column_config.NumberColumn(format="%+.5f")},
+            signs={VALUE: 5},
         )
 
 

@@ -1,12 +1,15 @@
 """A table in the app, with the same export as every figure."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from analysis.exhibits import TableExhibit
+from analysis.signs import signed
 from app.components.export_dialog import Outgoing, draw_button
 
 
@@ -17,6 +20,7 @@ def draw(
     name: str,
     caption: str = "",
     columns: Mapping[str, Any] | None = None,
+    signs: Mapping[str, int] | None = None,
 ) -> None:
     """Draw a table without its index.
 
@@ -30,8 +34,11 @@ def draw(
         File name without ending; also the widget key.
     columns
         How columns are shown, as for ``st.dataframe``.
+    signs
+        Columns shown with their signs; see :func:`with_signs`.
     """
-    st.dataframe(frame, hide_index=True, column_config=dict(columns or {}), key=name)
+    shown = with_signs(frame, signs) if signs else frame
+    st.dataframe(shown, hide_index=True, column_config=dict(columns or {}), key=name)
     draw_export(frame, title=title, name=name, caption=caption)
 
 
@@ -40,3 +47,9 @@ def draw_export(frame: pd.DataFrame, *, title: str, name: str, caption: str = ""
     exhibit = TableExhibit(frame=frame, title=title, caption=caption)
     with st.container(horizontal=True, horizontal_alignment="right"):
         draw_button(Outgoing(make=lambda: exhibit, name=name))
+
+
+def with_signs(frame: pd.DataFrame, digits: Mapping[str, int]) -> Styler:
+    """Show some columns with their signs, rounded to so many digits; cells may be empty."""
+    styles = {column: partial(signed, digits=count) for column, count in digits.items()}
+    return frame.style.format(styles, na_rep="")
