@@ -146,11 +146,13 @@ class SequenceModel(ScoringLayer):
         total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
         if auxiliary is None:
             return total, {}
-        padding_mask = item_seq == PAD
+        padding_mask, is_direct = item_seq == PAD, self.backbone.meets_candidates
         context = StepContext(
             item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
-            table.parts, reading.weights, queries, wanted, auxiliary.num_targets,
-            auxiliary.generator, auxiliary.subset,
+            table.parts, reading.weights,
+            queries if is_direct else self.backbone.as_queries(queries), wanted,
+            auxiliary.num_targets, auxiliary.generator, auxiliary.subset,
+            None if is_direct else self.backbone.as_keys,
         )  # fmt: skip
         vectors_of = partial(table.partition.take, items)
         own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, auxiliary.generator)

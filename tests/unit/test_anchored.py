@@ -85,6 +85,30 @@ def test_synergy_is_charged_for_its_own_term_of_the_score(placement: str) -> Non
     torch.testing.assert_close(content._charge(parts, ids, queries, 5), expected)
 
 
+def test_synergy_is_charged_for_what_it_moves_where_scores_are_distances() -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, backbone="stosa", player_dropout=0)
+    model = build_model(config, NUM_ITEMS, features(0)).eval()
+    content, index = model.content, model.parts.index("synergy")
+    with torch.no_grad():
+        content.scale[index] = 1.0
+    item_seq = torch.randint(1, NUM_ITEMS + 1, (6, 4))
+    targets = torch.randint(1, NUM_ITEMS + 1, (6, 4))
+    found = model.losses(item_seq, targets, torch.Generator().manual_seed(0))["charge"]
+    table = model._table()
+    states = model._read(item_seq, table).states.flatten(0, 1)
+    silent = table.parts.clone()
+    silent[:, index] = 0
+    spoken, rest = (
+        model.backbone.similarity(states, table.ids[1:] + content.join(parts[1:]))
+        for parts in (table.parts, silent)
+    )
+    taken, left = ((spoken - rest).var(1, correction=0), rest.var(1, correction=0))
+    expected = (taken / (taken + left)).mean()
+    torch.testing.assert_close(found, config.losses.charge * expected)
+    assert float(expected) > 0.05
+
+
 @pytest.mark.parametrize("withheld", ["image", "text"])
 def test_synergy_vanishes_on_average_over_donors(model: SequenceModel, withheld: str) -> None:
     known = features(0)

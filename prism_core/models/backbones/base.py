@@ -21,9 +21,13 @@ class Backbone(Connected, ABC):
     ----------
     num_streams
         Vectors of size ``D`` that describe one item.
+    meets_candidates
+        Whether states meet the candidates themselves: their products are the scores, so that each
+        column of a candidate adds a term of its own.
     """
 
     num_streams: int = 1
+    meets_candidates: bool = True
 
     @abstractmethod
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:

@@ -201,8 +201,9 @@ class AnchoredContent(Content):
         items, rows = self._sample(context)
         ids, tables = context.id_vectors(rows), context.item_parts
         losses = self._in_step(self._losses)(
-            items, F.embedding(rows, tables.flatten(1)), ids, context.queries, context.num_targets
-        )
+            items, F.embedding(rows, tables.flatten(1)), ids, context.queries, context.num_targets,
+            context.as_keys,
+        )  # fmt: skip
         return {name: loss for name, loss in losses.items() if getattr(self.loss_weights, name) > 0}
 
     def _losses(
@@ -212,13 +213,14 @@ class AnchoredContent(Content):
         ids: Tensor,
         queries: Tensor,
         num_targets: Tensor | float,
+        as_keys: Callable[[Tensor], Tensor] | None,
     ) -> dict[str, Tensor]:
         """Compute each loss from the parts ``(n, P * S)`` and ids ``(n, W)`` of some items."""
         weights, parts = self.loss_weights, part_vectors.unflatten(1, self.missing.shape)
         return {
             "reconstruction": weights.reconstruction * self._unexplained(parts, items),
             "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(parts, ids, queries, num_targets),
+            "charge": weights.charge * self._charge(parts, ids, queries, num_targets, as_keys),
         }
 
     def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
@@ -387,9 +389,18 @@ class AnchoredContent(Content):
         return torch.stack(losses).mean()
 
     def _charge(
-        self, parts: Tensor, ids: Tensor, queries: Tensor, num_targets: Tensor | float
+        self,
+        parts: Tensor,
+        ids: Tensor,
+        queries: Tensor,
+        num_targets: Tensor | float,
+        as_keys: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
+        rest = ids + self.join(parts * self._free_of_mean())
+        if as_keys is not None:
+            silent = as_keys(rest)
+            term = as_keys(ids + self.join(parts)) - silent
+            return variance_share(queries, term, silent, slice(None), num_targets)
         index, size = self.parts.index(SYNERGY), self.part_size
         columns = slice(0, size) if self.is_summed else slice(index * size, (index + 1) * size)
-        rest = ids + self.join(parts * self._free_of_mean())
         return variance_share(queries, parts[:, index], rest, columns, num_targets)

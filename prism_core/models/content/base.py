@@ -27,8 +27,8 @@ class StepContext:
         Looks up the id vectors ``(n, W)`` of items ``(n,)``.
     item_parts : Tensor (N + 1, P, S)
     weights : Tensor (B, L, P)
-    queries : Tensor (T, W)
-        States that meet the candidates.
+    queries : Tensor (T, V)
+        What meets the candidates.
     targets : Tensor (T,)
     num_targets
         Divisor of losses summed over targets: about ``T``, and such that the mean over processes
@@ -36,6 +36,9 @@ class StepContext:
     generator : torch.Generator
     subset
         Items in the tables and behind all indices, if these are not all items.
+    as_keys
+        Turns candidates ``(n, W)`` into the vectors ``(n, V)`` whose products with the queries are
+        the scores, if they are not that already.
     """
 
     item_seq: Tensor
@@ -49,6 +52,7 @@ class StepContext:
     num_targets: Tensor | float
     generator: torch.Generator
     subset: Subset | None = None
+    as_keys: Callable[[Tensor], Tensor] | None = None
 
 
 class Content(Connected, ABC):
