@@ -67,8 +67,13 @@ def test_a_seed_gives_the_same_run_twice(
 
 
 @pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
 def test_a_compiled_step_trains_to_the_same_losses(
-    tmp_path: Path, tiny_dataset: Dataset, device: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tiny_dataset: Dataset,
+    backbone: str,
+    device: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     compiled, compile_ = [], torch.compile
 
@@ -81,7 +86,8 @@ def test_a_compiled_step_trains_to_the_same_losses(
     monkeypatch.setattr(torch, "compile", record)
     losses = []
     for choice in ("false", "true"):
-        config = config_for(tiny_dataset, "model.dropout=0.0", f"training.compile={choice}")
+        options = ("model.dropout=0.0", f"model.backbone={backbone}")
+        config = config_for(tiny_dataset, *options, f"training.compile={choice}")
         losses.append(epoch_losses(train_run(config, tmp_path / choice, device=device)))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4, atol=1e-6)
     of_items = [name for name in compiled if name.startswith("AnchoredContent.")]
