@@ -56,7 +56,7 @@ def test_a_setting_of_anchored_parts_is_refused_in_another_mode(mode: str, setti
 def test_redundancy_is_tied_to_linear_experts_only() -> None:
     with pytest.raises(ConfigError, match=r"'tied' needs linear experts.*_size is 64; set it to 0"):
         load_run_config(overrides=["model.redundancy_expert=tied"])
-    tied = load_run_config(preset="wide-parts", overrides=["model.redundancy_expert=tied"])
+    tied = load_run_config(preset="tied-parts")
     assert tied.model.redundancy_expert == "tied"
 
 
