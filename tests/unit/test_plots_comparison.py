@@ -110,6 +110,7 @@ def test_cells_that_are_uncertain_carry_no_colour() -> None:
     uncertain, certain = slice_heatmap(table=table).data
     np.testing.assert_allclose(np.array(certain.z, float), [[0.1, -0.1], [np.nan, 0.3]])
     assert np.array(uncertain.text).tolist() == [["", ""], ["+0.200", ""]]
+    assert np.array(certain.text).tolist() == [["+0.100", "−0.100"], ["", "+0.300"]]
     assert certain.zmin == -certain.zmax
     assert list(certain.y[1]) == ["Synergy (50)", "Redundancy (10)"]
 

@@ -21,13 +21,9 @@ class Backbone(Connected, ABC):
     ----------
     num_streams
         Vectors of size ``D`` that describe one item.
-    meets_candidates
-        Whether states meet the candidates themselves: their products are the scores, so that each
-        column of a candidate adds a term of its own.
     """
 
     num_streams: int = 1
-    meets_candidates: bool = True
 
     @abstractmethod
     def forward(self, inputs: Tensor, padding_mask: Tensor) -> Tensor:
@@ -61,6 +57,12 @@ class Backbone(Connected, ABC):
     def as_keys(self, candidates: Tensor) -> Tensor:
         """Turn candidates ``(C, W)`` into the vectors ``(C, V)`` that queries meet."""
         return lowered(candidates)
+
+    @property
+    def meets_candidates(self) -> bool:
+        """Whether products of states and candidates are the scores, a term for each column."""
+        kind = type(self)
+        return kind.as_queries is Backbone.as_queries and kind.as_keys is Backbone.as_keys
 
     def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(C, W)`` against states ``(T, W)``: ``(T, C)``, larger is better."""

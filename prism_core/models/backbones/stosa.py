@@ -27,7 +27,6 @@ class STOSA(Backbone):
     """
 
     num_streams = 2
-    meets_candidates = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
