@@ -19,7 +19,9 @@ SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 PART_PLACEMENTS: Final = ("blocks", "sum")
 PART_SCALES: Final = ("unit", "free")
 REDUNDANCY_EXPERTS: Final = ("own", "tied")
-ANCHORED_ONLY: Final = ("synergy_factors", "part_placement", "part_scale", "redundancy_expert")
+ANCHORED_ONLY: Final = (
+    "synergy_factors", "synergy_rank", "part_placement", "part_scale", "redundancy_expert",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,9 @@ class ModelConfig:
     synergy_factors
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
-        of each (``both``). Mode ``anchored`` only, as the next two.
+        of each (``both``). Mode ``anchored`` only, as the next four.
+    synergy_rank
+        How many such products synergy is a linear map of; 0: twice the size of a part.
     part_placement
         Where parts lie in the item vector: each in its own columns (``blocks``, ``D / P`` each), or
         each as wide as the vector, added up (``sum``).
@@ -117,6 +121,7 @@ class ModelConfig:
     expert_hidden_size: int = 64
     expert_dropout: float = 0.0
     synergy_factors: str = field(default="plain", metadata=LATER)
+    synergy_rank: int = field(default=0, metadata=LATER)
     part_placement: str = field(default="blocks", metadata=LATER)
     part_scale: str = field(default="unit", metadata=LATER)
     redundancy_expert: str = field(default="own", metadata=LATER)
@@ -159,6 +164,7 @@ class ModelConfig:
             _at_least("model." + name, getattr(self, name), 1)
         for name in ("hidden_size", "gate_hidden_size"):
             _at_least("model." + name, getattr(self, name), 1)
+        _at_least("model.synergy_rank", self.synergy_rank, 0)
         _at_least("model.expert_hidden_size", self.expert_hidden_size, int(self.is_published))
         for name in ("dropout", "expert_dropout", "player_dropout"):
             _probability("model." + name, getattr(self, name))

@@ -84,7 +84,7 @@ class ItemLayer(Connected):
         self._forget()
 
     def _candidates(self, table: ItemTable) -> Tensor:
-        return table.ids + self.content.candidates(table.partition.held(table.parts))
+        return table.ids + self.content.candidates(table.content.choose(table.partition.held))
 
     def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)
@@ -114,7 +114,8 @@ class ItemLayer(Connected):
         self._cached, self._cached_keys, self._cached_version = {}, None, version
 
     def _new_table(self, kept: tuple[bool, ...]) -> ItemTable:
-        return ItemTable(self._id_table(), self.content.item_parts(kept), self.partition)
+        content = self.content.item_tables([kept])[0]
+        return ItemTable(self._id_table(), content, self.partition)
 
     def _id_table(self) -> Tensor:
         return F.pad(self.ids, (0, 0, 1, 0))

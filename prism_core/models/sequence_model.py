@@ -149,7 +149,7 @@ class SequenceModel(ScoringLayer):
         padding_mask, is_direct = item_seq == PAD, self.backbone.meets_candidates
         context = StepContext(
             item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
-            table.parts, reading.weights,
+            table.content, reading.weights,
             queries if is_direct else self.backbone.as_queries(queries), wanted,
             auxiliary.num_targets, auxiliary.generator, auxiliary.subset,
             None if is_direct else self.backbone.as_keys,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from prism_core.models.part_tables import PartTable, is_item
 from prism_core.models.partition import WHOLE, Partition
 from prism_core.models.switches import Reference
 from prism_core.names import PAD
@@ -20,19 +20,23 @@ class HistoryVectors(NamedTuple):
 
 
 class ItemTable(NamedTuple):
-    """Items as id vectors ``(N + 1, W)`` and part vectors ``(N + 1, P, S)``, row 0 padding.
+    """Items as id vectors ``(N + 1, W)`` and part vectors, row 0 padding.
 
     With a partition, the id vectors are those of the rows it holds.
     """
 
     ids: Tensor
-    parts: Tensor
+    content: PartTable
     partition: Partition = WHOLE
+
+    @property
+    def parts(self) -> Tensor:
+        """Part vectors of all items: ``(N + 1, P, S)``."""
+        return self.content.dense
 
     def of(self, item_seq: Tensor) -> HistoryVectors:
         """Look up the vectors of histories ``(B, L)``."""
-        parts = F.embedding(item_seq, self.parts.flatten(1)).unflatten(2, self.parts.shape[1:])
-        return HistoryVectors(self.partition.take(self.ids, item_seq), parts)
+        return HistoryVectors(self.partition.take(self.ids, item_seq), self.content.of(item_seq))
 
     def of_donors(
         self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]
@@ -67,24 +71,16 @@ class ItemTable(NamedTuple):
             return self
         on = torch.tensor(players, device=self.ids.device)
         if reference == "zero":
-            return self._replace(ids=self.ids * on[0], parts=self.parts * on[1:, None])
+            return self._replace(ids=self.ids * on[0], content=self.content.switched(on[1:]))
         mean_ids, mean_parts = self.mean_item(item_weights)
         return self._replace(
-            ids=torch.where(on[0], self.ids, mean_ids * _is_item(self.ids)[:, None]),
-            parts=torch.where(
-                on[1:, None], self.parts, mean_parts * _is_item(self.parts)[:, None, None]
-            ),
+            ids=torch.where(on[0], self.ids, mean_ids * is_item(self.ids)[:, None]),
+            content=self.content.switched(on[1:], mean_parts),
         )
 
     def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""
-        ids, parts = self.ids[1:], self.parts[1:]
         if weights is None:
-            return self.partition.mean(self.ids), parts.mean(0)
-        share = (weights[1:] / weights[1:].sum()).to(ids)
-        return share @ ids, torch.einsum("n,nps->ps", share, parts)
-
-
-def _is_item(table: Tensor) -> Tensor:
-    """Tell items from padding, row 0, in a table: ``(n,)``."""
-    return torch.arange(len(table), device=table.device) > 0
+            return self.partition.mean(self.ids), self.content.mean()
+        share = (weights[1:] / weights[1:].sum()).to(self.ids)
+        return share @ self.ids[1:], self.content.mean(share)

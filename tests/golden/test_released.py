@@ -21,6 +21,7 @@ from prism_core.models.content.gate import Gate
 from prism_core.models.content.pair_experts import ExpertOutputs, PairExperts
 from prism_core.models.content.released import ReleasedContent
 from prism_core.models.features import FeatureSpace
+from prism_core.models.part_tables import DenseParts
 from prism_core.names import PARTS
 
 close = partial(torch.testing.assert_close, rtol=0.0, atol=1e-9)
@@ -122,7 +123,7 @@ def test_the_whole_module_gives_the_golden_losses(golden, content, monkeypatch):
     nothing = torch.zeros(0)
     context = StepContext(
         item_seq, torch.zeros_like(item_seq, dtype=torch.bool), ids, lambda items: ids,
-        content.item_parts(), nothing, nothing, nothing, 1.0, torch.Generator(),
+        DenseParts(content.item_parts()), nothing, nothing, nothing, 1.0, torch.Generator(),
     )  # fmt: skip
     losses = content.auxiliary_losses(context)
     for part in PARTS:

@@ -9,19 +9,27 @@ from torch.nn import functional as F
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content, StepContext
-from prism_core.models.content.experts import (
-    MIN_SPREAD,
-    Experts,
-    Statistics,
-    Views,
+from prism_core.models.content.catalogue import (
+    Catalogue,
     center,
-    measure,
+    roles_of,
     shares,
     usable_mean,
 )
+from prism_core.models.content.experts import MIN_SPREAD, Experts, Statistics, Views, measure
 from prism_core.models.content.gate import Gate
+from prism_core.models.content.linear_parts import (
+    KnownLinear,
+    LinearParts,
+    Read,
+    coded_parts,
+    know,
+    read_items,
+    with_stand_ins,
+)
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace, SharedSplit
+from prism_core.models.part_tables import CodedParts, DenseParts, PartTable
 from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY, parts_of
 
@@ -33,23 +41,8 @@ MIN_SCALE = 1e-4
 SAMPLED_ITEMS = 2048
 """Auxiliary losses are estimated on at most this many items per step; where the loss asks for a
 few items only, so are the centre and spread of the parts."""
-
-
-class Catalogue(NamedTuple):
-    """What is known of ``n`` items.
-
-    Which they are ``(n,)``, their own residuals ``(n, k)`` by modality, shared variates
-    ``(M, n, K)``, available modalities ``(M, n)``, 0 at padding ``(n, 1, 1)``, how much they count
-    in averages ``(n, 1)``, and rows from which donors are drawn.
-    """
-
-    items: Tensor
-    own: list[Tensor]
-    shared: Tensor
-    available: Tensor
-    is_item: Tensor
-    counts: Tensor
-    drawn: Tensor
+SAMPLED_COLUMNS = 64
+"""Correlation between parts is estimated on at most this many columns of each per step."""
 
 
 class Known(NamedTuple):
@@ -121,6 +114,7 @@ class AnchoredContent(Content):
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
         self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes.values())
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
+        self.linear = LinearParts(self._catalogue()) if self.experts.are_linear else None
         self._compiled: dict[str, Callable[..., Any]] = {}
 
     is_on: Tensor
@@ -131,27 +125,46 @@ class AnchoredContent(Content):
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        return self.item_tables([kept or (True,) * len(self.modalities)], generator)[0]
+        return self.item_tables([kept or (True,) * len(self.modalities)], generator)[0].dense
 
     def item_tables(
         self,
         patterns: Sequence[Sequence[bool]],
         generator: torch.Generator | None = None,
         subset: Subset | None = None,
-    ) -> list[Tensor]:
+    ) -> list[PartTable]:
         items = self._catalogue(subset)
         with torch.autocast(self.shared.device.type, enabled=False):
             drawn = [self._stand_ins(items, kept, generator) for kept in patterns]
+            if self.training and generator is not None and self.linear is not None:
+                return self._coded_tables(items, drawn, self.linear if subset is None else None)
             known = self._in_step(self._known)(items)
-            if self.is_free:
-                self.spread = known.statistics.spread[:, 0].detach()
+            self._remember(known.statistics)
             return [
-                self._in_step(self._pattern)(items, known, tuple(kept), stand_ins)
+                DenseParts(self._in_step(self._pattern)(items, known, tuple(kept), stand_ins))
                 for kept, stand_ins in zip(patterns, drawn, strict=True)
             ]
 
+    def _coded_tables(
+        self,
+        items: Catalogue,
+        drawn: Sequence[Sequence[Tensor | None] | None],
+        whole: LinearParts | None,
+    ) -> list[PartTable]:
+        """Compute tables for stand-ins drawn, without forming the parts that experts make."""
+        known = self._in_step(self._know)(items, read_items(items) if whole is None else whole.read)
+        self._remember(known.statistics)
+        return [self._coded(items, known, stand_ins) for stand_ins in drawn]
+
+    def _remember(self, statistics: Statistics) -> None:
+        if self.is_free:
+            self.spread = statistics.spread[:, 0].detach()
+
+    def candidates(self, item_parts: PartTable) -> Tensor:
+        return item_parts.total() if self.is_summed else self.join(item_parts.dense)
+
     def compile_step(self) -> None:
-        for method in (self._known, self._pattern, self._losses):
+        for method in (self._know, self._known, self._pattern, self._losses):
             self._compiled[method.__name__] = torch.compile(method)
 
     def _in_step(self, method: Callable[Args, Result]) -> Callable[Args, Result]:
@@ -200,28 +213,42 @@ class AnchoredContent(Content):
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         items, rows = self._sample(context)
         ids, tables = context.id_vectors(rows), context.item_parts
-        losses = self._in_step(self._losses)(
-            items, F.embedding(rows, tables.flatten(1)), ids, context.queries, context.num_targets,
-            context.as_keys,
+        losses: dict[str, Tensor] = self._in_step(self._losses)(
+            items, tables.of(rows).flatten(1), ids, self._columns(context.generator),
+            context.queries, context.num_targets, context.as_keys,
         )  # fmt: skip
-        return {name: loss for name, loss in losses.items() if getattr(self.loss_weights, name) > 0}
+        return losses
 
     def _losses(
         self,
         items: Tensor,
         part_vectors: Tensor,
         ids: Tensor,
+        columns: Tensor | None,
         queries: Tensor,
         num_targets: Tensor | float,
         as_keys: Callable[[Tensor], Tensor] | None,
     ) -> dict[str, Tensor]:
         """Compute each loss from the parts ``(n, P * S)`` and ids ``(n, W)`` of some items."""
         weights, parts = self.loss_weights, part_vectors.unflatten(1, self.missing.shape)
-        return {
-            "reconstruction": weights.reconstruction * self._unexplained(parts, items),
-            "decorrelation": weights.decorrelation * cross_correlation(parts),
-            "charge": weights.charge * self._charge(parts, ids, queries, num_targets, as_keys),
-        }
+        losses = {}
+        if weights.reconstruction:
+            losses["reconstruction"] = weights.reconstruction * self._unexplained(parts, items)
+        if weights.decorrelation:
+            some = parts if columns is None else parts.gather(2, columns.expand(len(parts), -1, -1))
+            losses["decorrelation"] = weights.decorrelation * cross_correlation(some)
+        if weights.charge:
+            charge = self._charge(parts, ids, queries, num_targets, as_keys)
+            losses["charge"] = weights.charge * charge
+        return losses
+
+    def _columns(self, generator: torch.Generator) -> Tensor | None:
+        """Draw the columns ``(P, s)`` on which decorrelation is estimated, None for all."""
+        if self.part_size <= SAMPLED_COLUMNS:
+            return None
+        shape = (len(self.parts), self.part_size)
+        draws = torch.rand(shape, generator=generator, device=generator.device)
+        return draws.argsort(1)[:, :SAMPLED_COLUMNS].to(self.shared.device)
 
     def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
         """Draw the items on which auxiliary losses are estimated; give their table rows too."""
@@ -237,15 +264,12 @@ class AnchoredContent(Content):
 
     def _catalogue(self, subset: Subset | None = None) -> Catalogue:
         """Gather what is known of the items: of all, or of a subset."""
-        own, shared, available, is_item = self._own(), self.shared, self.available, self.is_item
-        if subset is None:
-            rows = torch.arange(len(is_item), device=is_item.device)
-            return Catalogue(rows, own, shared, available, is_item, is_item[:, 0], rows)
-        items, counts = subset.items, subset.counts[:, None].to(shared)
-        own, shared = [block.index_select(0, items) for block in own], shared.index_select(1, items)
-        return Catalogue(
-            items, own, shared, available[:, items], is_item[items], counts, subset.drawn
+        rows = torch.arange(len(self.is_item), device=self.is_item.device)
+        counts = self.is_item[:, 0]
+        whole = Catalogue(
+            rows, self._own(), self.shared, self.available, self.is_item, counts, rows
         )
+        return whole if subset is None else whole.of(subset)
 
     @property
     def available(self) -> Tensor:
@@ -262,10 +286,23 @@ class AnchoredContent(Content):
         means = [share[:, m] @ said for m, said in enumerate(outputs)]
         views = Views(center(outputs, means), items.shared)
         raw = self.experts(views, available)
-        roles = shares(self._has_role(available) * items.counts)
+        roles = shares(roles_of(available) * items.counts)
         statistics = measure(raw, means, roles, self._free_of_mean())
         parts = self._place(raw, available, statistics, items.is_item)
         return Known(views, statistics, parts)
+
+    def _know(self, items: Catalogue, read: Read) -> KnownLinear:
+        """View items with every modality they have, for linear experts."""
+        return know(self.experts, items, read, self.is_free)
+
+    def _coded(
+        self, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None] | None
+    ) -> CodedParts:
+        codes, factors = known.read.codes, known.factors
+        if stand_ins is not None and any(stand_in is not None for stand_in in stand_ins):
+            codes, factors = with_stand_ins(self.experts, items, known, stand_ins)
+        loudness = self._loudness(known.statistics)
+        return coded_parts(self.experts, items, codes, factors, known.statistics, *loudness)
 
     def _parts(
         self,
@@ -288,15 +325,23 @@ class AnchoredContent(Content):
 
         Factors of parts are spread out to columns first: products of one shape are the fast ones.
         """
-        amplitudes = self._amplitudes()[:, None]
-        is_heard = (statistics.spread > MIN_SPREAD) & self.is_on[:, None]
-        gain = is_heard.float() if self.is_free else amplitudes / statistics.spread
-        gain = torch.where(is_heard, gain, 0.0)
+        gain, missing = self._loudness(statistics)
         gain = gain.expand_as(statistics.center).contiguous()
         parts = raw * gain + (-statistics.center * gain)
-        has_role = self._has_role(available)[..., None].to(parts.dtype)
-        missing = self.missing * self._free_of_mean() * amplitudes
+        has_role = roles_of(available)[..., None].to(parts.dtype)
         return parts * has_role + (1 - has_role) * is_item * missing
+
+    def _loudness(self, statistics: Statistics) -> tuple[Tensor, Tensor]:
+        """Say what centred parts are multiplied by ``(P, 1)``, and what stands where none can be.
+
+        The latter are the learned vectors ``(P, S)``.
+        """
+        is_heard = (statistics.spread > MIN_SPREAD) & self.is_on[:, None]
+        spread = statistics.spread.detach() if self.is_free else self.scale.abs()[:, None]
+        amplitudes = spread * self.is_on[:, None]
+        gain = torch.ones_like(spread) if self.is_free else amplitudes / statistics.spread
+        missing = self.missing * self._free_of_mean() * amplitudes
+        return torch.where(is_heard, gain, 0.0), missing
 
     def _amplitudes(self) -> Tensor:
         """Spread of each part as a candidate: ``(P,)``; zero for a part that is not there."""
@@ -326,8 +371,7 @@ class AnchoredContent(Content):
         """
         if generator is None:
             return None
-        draw = self._donors if self.withhold == "swap" else self._residuals
-        return [None if k else draw(items, m, generator) for m, k in enumerate(kept)]
+        return [None if k else self._stand_in(items, m, generator) for m, k in enumerate(kept)]
 
     def _replaced(self, known: Known, stand_ins: Sequence[Tensor | None]) -> Views:
         """View the items with withheld modalities replaced."""
@@ -343,33 +387,21 @@ class AnchoredContent(Content):
                 outputs[index] = outputs[index].expand_as(known.views.outputs[index])
         return Views(outputs, known.views.shared)
 
-    def _donors(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
-        """Draw for every item the row ``(n,)`` of one that has the modality, any if none has."""
-        donors = items.drawn[items.available[index, items.drawn]]
-        if not len(donors):
-            donors = items.drawn
-        draws = torch.rand(len(self.is_item), generator=generator, device=generator.device)
-        return donors[(draws.to(donors.device)[items.items] * len(donors)).long()]
-
-    def _residuals(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
-        """Own residual in place of a withheld one: ``(1, k)`` for all items, or ``(n, k)``."""
+    def _stand_in(self, items: Catalogue, index: int, generator: torch.Generator) -> Tensor:
         rows, space = self._own()[index], self._spaces()[index]
+        if self.withhold == "swap":
+            return items.donors(index, len(self.is_item), generator)
         if self.withhold == "noise":
-            noise = torch.randn(rows.shape, generator=generator, device=generator.device)
-            return noise.to(rows.device)[items.items] * rows.std(0)
+            return items.noise(rows, generator)
         if self.withhold == "zero":
             zero = space.encode(torch.zeros_like(space.mean)[None], space.available[-1:] | True)
-            return self.split.own(self.modalities[index], zero)
+            return self.split.own(self.modalities[index], zero.to(rows))
         return torch.zeros_like(rows[:1])
-
-    def _has_role(self, available: Tensor) -> Tensor:
-        """Say which parts items can have: ``(n, P)`` from available modalities ``(M, n)``."""
-        return torch.stack([*available, available.all(0), available.any(0)], dim=1)
 
     def _is_left(self, kept: Tensor, available: Tensor) -> Tensor:
         """Say which parts ``(n, P)`` are more than an expectation when modalities are withheld."""
         readable = kept & (available | ~available.any(0))
-        roles = self._has_role(kept.expand_as(available))
+        roles = roles_of(kept.expand_as(available))
         return torch.cat([roles[:, :-1], readable.any(0)[:, None]], dim=1)
 
     def _free_of_mean(self) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prism_core.models.exchange import Connected
+from prism_core.models.part_tables import DenseParts, PartTable
 from prism_core.models.subset import Subset
 
 
@@ -25,7 +26,8 @@ class StepContext:
         Id vectors of the history.
     id_vectors
         Looks up the id vectors ``(n, W)`` of items ``(n,)``.
-    item_parts : Tensor (N + 1, P, S)
+    item_parts
+        Part vectors of all items.
     weights : Tensor (B, L, P)
     queries : Tensor (T, V)
         What meets the candidates.
@@ -45,7 +47,7 @@ class StepContext:
     padding_mask: Tensor
     id_seq: Tensor
     id_vectors: Callable[[Tensor], Tensor]
-    item_parts: Tensor
+    item_parts: PartTable
     weights: Tensor
     queries: Tensor
     targets: Tensor
@@ -109,12 +111,12 @@ class Content(Connected, ABC):
         patterns: Sequence[Sequence[bool]],
         generator: torch.Generator | None = None,
         subset: Subset | None = None,
-    ) -> list[Tensor]:
+    ) -> list[PartTable]:
         """Compute `item_parts` for several patterns of kept modalities, sharing what they share.
 
         With a subset, tables have its rows; only content with a ``sample_size`` is given one.
         """
-        return [self.item_parts(kept, generator) for kept in patterns]
+        return [DenseParts(self.item_parts(kept, generator)) for kept in patterns]
 
     @abstractmethod
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
@@ -178,9 +180,9 @@ class Content(Connected, ABC):
             weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
         return self.join(part_seq, weights), weights
 
-    def candidates(self, item_parts: Tensor) -> Tensor:
+    def candidates(self, item_parts: PartTable) -> Tensor:
         """Say what content adds to the id vectors of candidates: ``(N + 1, W)``."""
-        return self.join(item_parts)
+        return self.join(item_parts.dense)
 
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
+from prism_core.models.content.catalogue import usable_mean
 from prism_core.models.dropout import Dropout
 from prism_core.models.features import SharedSplit
 
@@ -67,14 +68,14 @@ class Saturation(nn.Module):
 
 
 class Views(NamedTuple):
-    """What each network says, centred ``(n, 3 S)``, and shared variates ``(M, n, K)``."""
+    """What each network says, centred ``(n, S + F)``, and shared variates ``(M, n, K)``."""
 
     outputs: list[Tensor]
     shared: Tensor
 
 
 class Statistics(NamedTuple):
-    """Over the known items: means of outputs ``(3 S,)``, of parts ``(P, S)``, their spread."""
+    """Over the known items: means of outputs ``(S + F,)``, of parts ``(P, S)``, their spread."""
 
     output_means: list[Tensor]
     center: Tensor
@@ -85,7 +86,7 @@ class Experts(nn.Module):
     """Raw parts of items from what each modality says alone and what they share.
 
     One network per modality reads its own residual and says two things: the unique part, ``S``
-    columns, and the ``2 S`` factors that synergy multiplies, of which some saturate if the
+    columns, and the ``F`` factors that synergy multiplies, of which some saturate if the
     configuration says so. Redundancy has an expert of its own, or is what the linear maps to the
     unique parts make of the features that the shared variates stand for: then unique parts and
     redundancy together are one projection of each modality, as in summed content, but for what
@@ -110,13 +111,14 @@ class Experts(nn.Module):
         part_size: int,
     ) -> None:
         super().__init__()
-        self.part_size = part_size
-        num_saturated = int(2 * part_size * SATURATED_SHARE[config.synergy_factors])
+        self.part_size, self.rank = part_size, config.synergy_rank or 2 * part_size
+        self.are_linear = config.expert_hidden_size == 0
+        num_saturated = int(self.rank * SATURATED_SHARE[config.synergy_factors])
         self.own = nn.ModuleList(
-            _reader(Expert(config, size, 3 * part_size), num_saturated)
+            _reader(Expert(config, size, part_size + self.rank), num_saturated)
             for size in own_sizes.values()
         )
-        self.interaction = nn.Linear(2 * part_size, part_size, bias=False)
+        self.interaction = nn.Linear(self.rank, part_size, bias=False)
         self.redundancy: Expert | None = None
         if config.redundancy_expert == "own":
             self.redundancy = Expert(config, split.num_shared, part_size)
@@ -134,12 +136,12 @@ class Experts(nn.Module):
                 parameter.mul_(factor)
 
     def read(self, own: Sequence[Tensor]) -> list[Tensor]:
-        """Let each network read its own residual ``(n, k)``: ``(n, 3 S)`` each, not centred."""
+        """Let each network read its own residual ``(n, k)``: ``(n, S + F)`` each, not centred."""
         return [net(rows) for net, rows in zip(self.own, own, strict=True)]
 
     def forward(self, views: Views, usable: Tensor) -> Tensor:
         """Compute raw parts ``(n, P, S)``; redundancy reads the usable modalities ``(M, n)``."""
-        sizes = [self.part_size, 2 * self.part_size]
+        sizes = [self.part_size, self.rank]
         unique, factors = zip(*(said.split(sizes, dim=1) for said in views.outputs), strict=True)
         synergy = self.interaction(products(factors))
         redundancy = self._redundancy(usable_mean(views.shared, usable))
@@ -147,32 +149,45 @@ class Experts(nn.Module):
 
     def _redundancy(self, shared: Tensor) -> Tensor:
         """Map shared variates ``(n, K)`` to raw redundancy ``(n, S)``."""
+        if self.redundancy is None:
+            return shared @ self.redundancy_map()
+        said: Tensor = self.redundancy(shared)
+        return said
+
+    def unique_maps(self) -> list[Tensor]:
+        """Give the linear maps from own residuals to unique parts, ``(k, S)`` each."""
+        return [self._linear(m)[: self.part_size].T for m in range(len(self.own))]
+
+    def redundancy_map(self) -> Tensor:
+        """Give the linear map from shared variates to redundancy: ``(K, S)``."""
         if self.redundancy is not None:
-            said: Tensor = self.redundancy(shared)
-            return said
-        found = [next(m for m in reader.modules() if isinstance(m, Expert)) for reader in self.own]
-        to_unique = [expert.linear.weight[: self.part_size] for expert in found]
-        return shared @ (self.loadings @ torch.cat(to_unique, dim=1).T)
+            return self.redundancy.linear.weight.T
+        return self.loadings @ torch.cat(self.unique_maps())
+
+    def factors(self, own: Sequence[Tensor]) -> list[Tensor]:
+        """Let linear experts read residuals ``(n, k)`` for synergy only: ``(n, F)`` each."""
+        return [self.factors_of(m, rows) for m, rows in enumerate(own)]
+
+    def factors_of(self, index: int, rows: Tensor) -> Tensor:
+        """Let one linear expert read residuals ``(n, k)`` for synergy only: ``(n, F)``."""
+        said = rows @ self._linear(index)[self.part_size :].T
+        saturations = [m for m in self.own[index].modules() if isinstance(m, Saturation)]
+        return saturations[0](said) if saturations else said
+
+    def _linear(self, index: int) -> Tensor:
+        """Give the weight ``(S + F, k)`` of the linear path that reads a modality."""
+        expert = next(m for m in self.own[index].modules() if isinstance(m, Expert))
+        return expert.linear.weight
 
 
 def _reader(expert: Expert, num_saturated: int) -> nn.Module:
     return nn.Sequential(expert, Saturation(num_saturated)) if num_saturated else expert
 
 
-def usable_mean(values: Tensor, usable: Tensor) -> Tensor:
-    """Average ``(M, n, K)`` over the modalities each item has, ``(M, n)``; zero if none."""
-    return (values * usable[..., None]).sum(0) / usable.sum(0).clamp_min(1)[:, None]
-
-
 def products(factors: Sequence[Tensor]) -> Tensor:
     """Sum the products of every two modalities' factors ``(n, F)``: ``(n, F)``."""
     pairs = [a * b for a, b in combinations(factors, 2)]
     return sum(pairs[1:], pairs[0]) if pairs else torch.zeros_like(factors[0])
-
-
-def center(outputs: Sequence[Tensor], means: Sequence[Tensor]) -> list[Tensor]:
-    """Take the means ``(F,)`` away from outputs ``(n, F)``."""
-    return [said + (-mean) for said, mean in zip(outputs, means, strict=True)]
 
 
 def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Tensor) -> Statistics:
@@ -182,7 +197,7 @@ def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Ten
     ----------
     raw
     output_means
-        One ``(3 S,)`` per modality.
+        One ``(S + F,)`` per modality.
     share : Tensor (n, P)
         How much an item counts for a part; every column sums to 1, or is 0.
     centred : Tensor (P, 1)
@@ -192,8 +207,3 @@ def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Ten
     squares = (raw - middle.detach()).square()  # a spread does not change as its centre moves
     variance = torch.einsum("np,nps->ps", share, squares).mean(1, keepdim=True)
     return Statistics(output_means, middle, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())
-
-
-def shares(mask: Tensor) -> Tensor:
-    """Let the items of a mask ``(n, F)`` count alike, column by column."""
-    return mask / mask.sum(0).clamp_min(1)

@@ -71,8 +71,12 @@ class Gate(Connected):
         amplitudes: Tensor | None = None,
     ) -> Tensor:
         """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
-        means = prefix_means(torch.cat([part_seq.flatten(2), id_seq], dim=-1), padding_mask)
-        parts, ids = means.split([part_seq.shape[2] * part_seq.shape[3], id_seq.shape[-1]], dim=-1)
+        parts, ids = part_seq.flatten(2), id_seq
+        if self.kind == "no_id":
+            parts = prefix_means(parts, padding_mask)
+        elif self.kind != "uniform":
+            means = prefix_means(torch.cat([parts, ids], dim=-1), padding_mask)
+            parts, ids = means.split([parts.shape[-1], ids.shape[-1]], dim=-1)
         return self.weigh(parts, ids, id_seq[:, -1], amplitudes)
 
     def weigh(
@@ -122,9 +126,11 @@ class Gate(Connected):
 
 def prefix_means(values: Tensor, padding_mask: Tensor) -> Tensor:
     """Average ``(B, L, F)`` over the real positions up to each position."""
-    real = (~padding_mask)[..., None]
-    total = (widen(values) * real).cumsum(1)
-    return total / real.cumsum(1).clamp_min(1)
+    length, values = padding_mask.shape[1], widen(values)
+    counted = values.new_ones(length, length).tril() * ~padding_mask[:, None]
+    shares = counted / counted.sum(-1, keepdim=True).clamp_min(1)
+    with torch.autocast(values.device.type, enabled=False):
+        return shares @ values
 
 
 def widen(values: Tensor) -> Tensor:

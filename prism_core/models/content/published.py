@@ -13,6 +13,7 @@ from prism_core.models.content.expert_losses import Triplet, role_losses
 from prism_core.models.content.gate import Gate
 from prism_core.models.content.pair_experts import ExpertOutputs, PairExperts
 from prism_core.models.features import FeatureSpace
+from prism_core.models.part_tables import PartTable
 from prism_core.names import parts_of
 
 
@@ -59,8 +60,9 @@ class PublishedContent(Content):
         """Unit features of all items per modality, ``(N + 1, d_m)`` each."""
         return [F.normalize(space.rows, dim=1) for space in self._spaces()]
 
-    def candidates(self, item_parts: Tensor) -> Tensor:
-        return item_parts.new_zeros(len(item_parts), self.width)
+    def candidates(self, item_parts: PartTable) -> Tensor:
+        rows = item_parts.dense
+        return rows.new_zeros(len(rows), self.width)
 
     def project(self, rows: Sequence[Tensor], kept: Sequence[bool] | None = None) -> Tensor:
         """Project features ``(n, d_m)``: ``(M, n, W)``; a withheld modality is its mean item."""

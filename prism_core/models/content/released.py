@@ -93,7 +93,7 @@ class ReleasedContent(PublishedContent):
     def _pooled_histories(self, context: StepContext) -> tuple[Tensor, Tensor]:
         """Pool image and text ``(M, n, W)`` and ids ``(n, W)`` of all histories or prefixes."""
         mask = context.padding_mask
-        both = F.embedding(context.item_seq, context.item_parts[:, 0].contiguous())
+        both = F.embedding(context.item_seq, context.item_parts.dense[:, 0].contiguous())
         both = self._pool(self._pad(both[:, :, None], mask)[:, :, 0], mask)
         ids = self._pool(context.id_seq, mask)
         each = (both[:, 0], ids[:, 0]) if self.quirks.future_pooling else (both[~mask], ids[~mask])

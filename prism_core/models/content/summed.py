@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content
 from prism_core.models.features import FeatureSpace
+from prism_core.models.part_tables import DenseParts, PartTable
 from prism_core.models.subset import Subset
 
 
@@ -57,17 +58,21 @@ class SummedContent(Content):
     def item_parts(
         self, kept: Sequence[bool] | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        return self.item_tables([kept or (True,) * len(self.modalities)])[0]
+        return self.item_tables([kept or (True,) * len(self.modalities)])[0].dense
 
     def item_tables(
         self,
         patterns: Sequence[Sequence[bool]],
         generator: torch.Generator | None = None,
         subset: Subset | None = None,
-    ) -> list[Tensor]:
+    ) -> list[PartTable]:
         projected = [project(self.spaces[name].rows) for name, project in self.projections.items()]
         return [
-            torch.stack([rows * float(k) for rows, k in zip(projected, kept, strict=True)], dim=1)
+            DenseParts(
+                torch.stack(
+                    [rows * float(k) for rows, k in zip(projected, kept, strict=True)], dim=1
+                )
+            )
             for kept in patterns
         ]
 

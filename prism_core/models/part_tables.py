@@ -1,0 +1,176 @@
+"""Part vectors of many items: as they are, or as codes of items and the maps that read them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class PartTable(ABC):
+    """Vectors of size ``S`` of ``P`` parts of ``n`` items; row 0 is padding and zero."""
+
+    @property
+    @abstractmethod
+    def dense(self) -> Tensor:
+        """All part vectors: ``(n, P, S)``."""
+
+    @abstractmethod
+    def of(self, items: Tensor) -> Tensor:
+        """Look up the part vectors ``(..., P, S)`` of items ``(...)``."""
+
+    @abstractmethod
+    def total(self) -> Tensor:
+        """Add up the parts of every item: ``(n, S)``."""
+
+    @abstractmethod
+    def mean(self, share: Tensor | None = None) -> Tensor:
+        """Average parts ``(P, S)`` of all items but padding, alike or by shares ``(n - 1,)``."""
+
+    @abstractmethod
+    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "PartTable":
+        """Give parts that are off the same vector at every item, or zero.
+
+        Parameters
+        ----------
+        is_on : Tensor (P,), bool
+        stand_in : Tensor (P, S), optional
+        """
+
+    @abstractmethod
+    def choose(self, rows_of: Callable[[Tensor], Tensor]) -> Self:
+        """Keep the rows that a function keeps of any table ``(n, ...)``."""
+
+
+class DenseParts(PartTable):
+    """Part vectors as they are.
+
+    Parameters
+    ----------
+    vectors : Tensor (n, P, S)
+    """
+
+    def __init__(self, vectors: Tensor) -> None:
+        self.vectors = vectors
+
+    @property
+    def dense(self) -> Tensor:
+        return self.vectors
+
+    def of(self, items: Tensor) -> Tensor:
+        return F.embedding(items, self.vectors.flatten(1)).unflatten(-1, self.vectors.shape[1:])
+
+    def total(self) -> Tensor:
+        return self.vectors.sum(1)
+
+    def mean(self, share: Tensor | None = None) -> Tensor:
+        vectors = self.vectors[1:]
+        return vectors.mean(0) if share is None else torch.einsum("n,nps->ps", share, vectors)
+
+    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "DenseParts":
+        if stand_in is None:
+            return DenseParts(self.vectors * is_on[:, None])
+        fixed = stand_in * is_item(self.vectors)[:, None, None]
+        return DenseParts(torch.where(is_on[:, None], self.vectors, fixed))
+
+    def choose(self, rows_of: Callable[[Tensor], Tensor]) -> Self:
+        return type(self)(rows_of(self.vectors))
+
+
+class Term(NamedTuple):
+    """What some columns of codes add to a part: which part, how many columns, map ``(k, S)``."""
+
+    part: int
+    num_columns: int
+    to_part: Tensor
+
+
+class Codes(NamedTuple):
+    """Codes ``(n, K)`` of items, row 0 zero, and the terms that read their columns in turn."""
+
+    rows: Tensor
+    terms: tuple[Term, ...]
+
+    def read(self, rows: Tensor) -> list[Tensor]:
+        """Compute each term's ``(..., S)`` from some codes ``(..., K)``."""
+        columns = rows.split([term.num_columns for term in self.terms], dim=-1)
+        return [code @ term.to_part for code, term in zip(columns, self.terms, strict=True)]
+
+
+class CodedParts(PartTable):
+    """Part vectors that are linear in codes of the items, computed only where they are asked for.
+
+    A training step asks for the parts of the items in its histories and for the sum over the parts
+    of every item, which is one product of all codes with all maps: vectors of every part of every
+    item are never formed, nor are gradients of them. Products are never in half precision.
+
+    Parameters
+    ----------
+    codes
+        Each part has at least one term in them.
+    num_parts
+        ``P``.
+    """
+
+    def __init__(self, codes: Sequence[Codes], num_parts: int) -> None:
+        self.codes, self.num_parts = tuple(codes), num_parts
+
+    @property
+    def dense(self) -> Tensor:
+        return self._parts([codes.rows for codes in self.codes])
+
+    def of(self, items: Tensor) -> Tensor:
+        return self._parts([F.embedding(items, codes.rows) for codes in self.codes])
+
+    def total(self) -> Tensor:
+        with torch.autocast(self._device, enabled=False):
+            products = [
+                codes.rows @ torch.cat([term.to_part for term in codes.terms])
+                for codes in self.codes
+            ]
+            return sum(products[1:], products[0])
+
+    def mean(self, share: Tensor | None = None) -> Tensor:
+        rows = [codes.rows[1:] for codes in self.codes]
+        return self._parts([r.mean(0) if share is None else share @ r for r in rows])
+
+    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "CodedParts":
+        flags = is_on.tolist()
+        fixed = [part for part, on in enumerate(flags) if not on]
+        spoken = [
+            Codes(codes.rows, tuple(_silenced(term, flags) for term in codes.terms))
+            for codes in self.codes
+        ]
+        if stand_in is None or not fixed:
+            return CodedParts(spoken, self.num_parts)
+        ones = is_item(self.codes[0].rows)[:, None].to(stand_in).expand(-1, len(fixed))
+        constant = Codes(ones, tuple(Term(part, 1, stand_in[part, None]) for part in fixed))
+        return CodedParts([*spoken, constant], self.num_parts)
+
+    def choose(self, rows_of: Callable[[Tensor], Tensor]) -> Self:
+        codes = [Codes(rows_of(codes.rows), codes.terms) for codes in self.codes]
+        return type(self)(codes, self.num_parts)
+
+    @property
+    def _device(self) -> str:
+        return self.codes[0].rows.device.type
+
+    def _parts(self, rows: Sequence[Tensor]) -> Tensor:
+        parts: dict[int, Tensor] = {}
+        with torch.autocast(self._device, enabled=False):
+            for codes, some in zip(self.codes, rows, strict=True):
+                for term, said in zip(codes.terms, codes.read(some), strict=True):
+                    known = parts.get(term.part)
+                    parts[term.part] = said if known is None else known + said
+            return torch.stack([parts[part] for part in range(self.num_parts)], dim=-2)
+
+
+def _silenced(term: Term, is_on: Sequence[bool]) -> Term:
+    return term if is_on[term.part] else term._replace(to_part=torch.zeros_like(term.to_part))
+
+
+def is_item(table: Tensor) -> Tensor:
+    """Tell items from padding, row 0, in a table ``(n, ...)``: ``(n,)``, bool."""
+    return torch.arange(len(table), device=table.device) > 0

@@ -1,0 +1,131 @@
+"""Parts as codes and maps are the parts that linear experts make."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from prism_core.config.model import ModelConfig
+from prism_core.models.build import build_model
+from prism_core.models.content.linear_parts import LinearParts
+from prism_core.models.part_tables import DenseParts, PartTable
+from prism_core.models.sequence_model import SequenceModel
+from prism_core.models.subset import Subset
+from prism_core.names import PAD
+
+NUM_ITEMS = 60
+PATTERNS = [(True, True), (True, False), (False, True)]
+TABLES = pytest.mark.parametrize(
+    "options",
+    [
+        {"part_placement": "sum", "part_scale": "free", "redundancy_expert": "tied"},
+        {"part_placement": "sum", "part_scale": "unit", "synergy_rank": 3},
+        {"part_scale": "free", "synergy_factors": "both", "without": ("unique_text",)},
+        {"synergy_factors": "saturated", "synergy_rank": 2},
+    ],
+    ids=["tied", "wide", "blocks", "saturated"],
+)
+WITHHOLD = pytest.mark.parametrize("withhold", ["swap", "mean", "zero", "noise"])
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def make(**options: object) -> SequenceModel:
+    """Build a model with linear experts in which many items lack a modality, in float64."""
+    known = torch.randn(NUM_ITEMS + 1, 12, generator=seeded(0), dtype=torch.float64)
+    features = {"image": known[:, :8], "text": known[:, 4:]}
+    rows = torch.arange(NUM_ITEMS + 1)
+    available = {"image": rows % 5 != 0, "text": rows % 7 != 0}
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, expert_hidden_size=0, **options)
+    model = build_model(config, NUM_ITEMS, features, available).double().train()
+    model.content.linear = LinearParts(model.content._catalogue())  # moments in float64, too
+    with torch.no_grad():
+        model.content.missing.normal_()
+    return model
+
+
+def tables(model: SequenceModel, subset: Subset | None) -> tuple[list[PartTable], list[PartTable]]:
+    """Give the tables of a training step, and those made by forming every part."""
+    linear = model.content.linear
+    coded = model.content.item_tables(PATTERNS, seeded(3), subset)
+    model.content.linear = None
+    dense = model.content.item_tables(PATTERNS, seeded(3), subset)
+    model.content.linear = linear
+    assert not any(isinstance(table, DenseParts) for table in coded)
+    assert all(isinstance(table, DenseParts) for table in dense)
+    return coded, dense
+
+
+def some_items() -> Subset:
+    drawn = torch.randint(1, NUM_ITEMS + 1, (40,), generator=seeded(4))
+    return Subset.of([torch.tensor([[3, 8], [5, PAD]])], drawn)
+
+
+@TABLES
+@WITHHOLD
+@pytest.mark.parametrize("subset", [None, some_items()], ids=["all", "some"])
+def test_coded_parts_are_the_parts_and_learn_alike(
+    options: dict[str, object], withhold: str, subset: Subset | None
+) -> None:
+    model = make(withhold=withhold, **options)
+    coded, dense = tables(model, subset)
+    items = torch.tensor([[1, 5, PAD], [7, 2, 5]])
+    read = [[t.dense, t.of(items), model.content.candidates(t)] for t in (*coded, *dense)]
+    for ours, theirs in zip(read[:3], read[3:], strict=True):
+        for found, expected in zip(ours, theirs, strict=True):
+            torch.testing.assert_close(found, expected)
+    assert read[3][0].abs().amax() > 0.05
+    gradients = []
+    for some in (read[:3], read[3:]):
+        weight = torch.randn(some[0][2].shape, generator=seeded(1), dtype=torch.float64)
+        loss = sum((vectors[2] * weight).sum() + vectors[1].square().sum() for vectors in some)
+        found = torch.autograd.grad(loss, list(model.content.parameters()), allow_unused=True)
+        gradients.append([torch.zeros(1) if g is None else g for g in found])
+    for found, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(found, expected.to(found), atol=1e-9, rtol=1e-6)
+
+
+@TABLES
+def test_coded_parts_are_switched_averaged_and_chosen_like_the_parts(
+    options: dict[str, object],
+) -> None:
+    for ours, theirs in zip(*tables(make(**options), None), strict=True):
+        share = torch.rand(NUM_ITEMS, generator=seeded(5), dtype=torch.float64)
+        vectors = torch.randn(theirs.dense.shape[1:], generator=seeded(6), dtype=torch.float64)
+        is_on = torch.tensor([True, False, True, False])
+        pairs: list[tuple[Tensor, Tensor]] = [
+            (table.mean(), reference.mean())
+            for table, reference in (
+                (ours, theirs),
+                (ours.switched(is_on), theirs.switched(is_on)),
+                (ours.switched(is_on, vectors), theirs.switched(is_on, vectors)),
+                (ours.switched(is_on | True, vectors), theirs),
+                (ours.choose(lambda rows: rows[:9]), theirs.choose(lambda rows: rows[:9])),
+            )
+        ]
+        pairs.append((ours.mean(share), theirs.mean(share)))
+        still = (ours.switched(is_on, vectors), theirs.switched(is_on, vectors))
+        pairs += [(still[0].dense, still[1].dense), (still[0].total(), still[1].total())]
+        for found, expected in pairs:
+            torch.testing.assert_close(found, expected)
+
+
+def test_an_evaluated_model_forms_its_parts_once() -> None:
+    model = make().eval()
+    with torch.no_grad():
+        assert isinstance(model._table().content, DenseParts)
+        assert model._table() is model._table()
+
+
+@TABLES
+def test_a_step_has_the_losses_of_one_that_forms_the_parts(options: dict[str, object]) -> None:
+    model = make(dropout=0.0, player_dropout=0.4, **options)
+    item_seq = torch.randint(1, NUM_ITEMS + 1, (8, 6), generator=seeded(7))
+    found = model.losses(item_seq[:, :-1], item_seq[:, 1:], seeded(8))
+    model.content.linear = None
+    expected = model.losses(item_seq[:, :-1], item_seq[:, 1:], seeded(8))
+    assert list(found) == list(expected)
+    for name, loss in expected.items():
+        torch.testing.assert_close(found[name], loss)
