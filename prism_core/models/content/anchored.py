@@ -39,8 +39,9 @@ Result = TypeVar("Result")
 INITIAL_SCALE = 0.1
 MIN_SCALE = 1e-4
 SAMPLED_ITEMS = 2048
-"""Auxiliary losses are estimated on at most this many items per step; where the loss asks for a
-few items only, so are the centre and spread of the parts."""
+"""Where the loss asks for few items only, centre and spread of parts are estimated on these."""
+LOSS_ITEMS = 1024
+"""Auxiliary losses are estimated on at most this many items per step."""
 SAMPLED_COLUMNS = 64
 """Correlation between parts is estimated on at most this many columns of each per step."""
 
@@ -253,12 +254,13 @@ class AnchoredContent(Content):
     def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
         """Draw the items on which auxiliary losses are estimated; give their table rows too."""
         if context.subset is not None:
-            return context.subset.items[context.subset.drawn], context.subset.drawn
+            rows = context.subset.drawn[:LOSS_ITEMS]
+            return context.subset.items[rows], rows
         count, device = len(self.shared[0]) - 1, self.shared.device
-        if count <= SAMPLED_ITEMS:
+        if count <= LOSS_ITEMS:
             items = torch.arange(1, count + 1, device=device)
             return items, items
-        generator, size = context.generator, (SAMPLED_ITEMS,)
+        generator, size = context.generator, (LOSS_ITEMS,)
         drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
         return (items := drawn.to(device)), items
 

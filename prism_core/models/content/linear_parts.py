@@ -27,10 +27,12 @@ class Read(NamedTuple):
     """What linear experts read of ``n`` items.
 
     Codes ``(n, K)``: for each unique part and redundancy what is read, whether the item has the
-    part, and whether it is an item without; and the moments of what is read.
+    part, and whether it is an item without; how much items count for each part ``(n, P)``; and the
+    moments of what is read.
     """
 
     codes: Tensor
+    share: Tensor
     moments: list[Moments]
 
 
@@ -60,12 +62,14 @@ class LinearParts(nn.Module):
         super().__init__()
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
+        self.register_buffer("share", read.share, persistent=False)
         for index, (mean, covariance) in enumerate(read.moments):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
         self.num_read = len(read.moments)
 
     codes: Tensor
+    share: Tensor
 
     @property
     def read(self) -> Read:
@@ -74,7 +78,7 @@ class LinearParts(nn.Module):
             Moments(self.get_buffer(f"mean_{index}"), self.get_buffer(f"covariance_{index}"))
             for index in range(self.num_read)
         ]
-        return Read(self.codes, kept)
+        return Read(self.codes, self.share, kept)
 
 
 def read_items(items: Catalogue) -> Read:
@@ -83,7 +87,7 @@ def read_items(items: Catalogue) -> Read:
     read = [*items.own, usable_mean(items.shared, items.available)]
     of_parts = [*range(len(items.own)), len(items.own) + 1]
     moments = [_moments(rows, share[:, part]) for rows, part in zip(read, of_parts, strict=True)]
-    return Read(_codes(items, items.own, items.available), moments)
+    return Read(_codes(items, items.own, items.available), share, moments)
 
 
 def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
@@ -98,8 +102,7 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
     is_free
         Whether nothing is learned through the spread of the parts.
     """
-    share = shares(roles_of(items.available) * items.counts)
-    said = experts.factors(items.own)
+    said, share = experts.factors(items.own), read.share
     means = [share[:, m] @ factors for m, factors in enumerate(said)]
     factors = center(said, means)
     statistics = _statistics(experts, read.moments, products(factors), share[:, -2], is_free)

@@ -77,5 +77,5 @@ def gram(vectors: Tensor) -> Tensor:
 
 def _score_variance(queries: Tensor, vectors: Tensor) -> Tensor:
     centred = vectors - vectors.mean(0)
-    covariance = gram(centred) / len(centred)
-    return ((queries @ covariance) * queries).sum(-1)
+    covariance, fixed = gram(centred) / len(centred), queries.detach()
+    return ((fixed @ covariance) * (2 * queries - fixed)).sum(-1)  # gradients as in `gram`
