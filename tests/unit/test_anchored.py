@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from prism_core.config.model import ModelConfig
+from prism_core.config.model import LossWeights, ModelConfig
 from prism_core.config.run import load_run_config
 from prism_core.models.build import build_model
+from prism_core.models.content.losses import cross_correlation
 from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.models.sequence_model import SequenceModel
 
@@ -244,3 +245,38 @@ def test_a_part_that_the_features_cannot_fill_gets_no_weight() -> None:
     alone = {"image": features(0)["image"]}
     weights = build_model(config, NUM_ITEMS, alone).eval().fusion_weights(histories())
     torch.testing.assert_close(weights, torch.tensor([[1.0, 0.0, 0.0]]).expand(4, -1))
+
+
+def test_losses_without_weight_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> Tensor:
+        raise AssertionError("computed for nothing")
+
+    monkeypatch.setattr("prism_core.models.content.anchored.cross_correlation", fail)
+    torch.manual_seed(0)
+    weights = LossWeights(decorrelation=0.0)
+    config = ModelConfig(hidden_size=16, num_heads=2, losses=weights)
+    model = build_model(config, NUM_ITEMS, features(0))
+    items = torch.randint(1, NUM_ITEMS + 1, (4, 6))
+    losses = model.losses(items[:, :-1], items[:, 1:], torch.Generator().manual_seed(0))
+    assert list(losses) == ["recommendation", "reconstruction", "charge"]
+
+
+def test_correlation_of_some_columns_estimates_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(hidden_size=16, num_heads=2, part_placement="sum")
+    content = build_model(config, NUM_ITEMS, features(0)).content
+    generator = torch.Generator().manual_seed(0)
+    assert content._columns(generator) is None
+    monkeypatch.setattr("prism_core.models.content.anchored.SAMPLED_COLUMNS", 6)
+    mixed = torch.randn(64, 64, dtype=torch.float64)
+    parts = (torch.randn(90, 64, dtype=torch.float64) @ mixed).unflatten(1, (4, 16))
+    parts -= parts.mean(0)
+    estimates = []
+    for _ in range(300):
+        columns = content._columns(generator)
+        assert columns.shape == (4, 6)
+        assert all(len(set(row)) == 6 for row in columns.tolist())
+        estimates.append(cross_correlation(parts.gather(2, columns.expand(90, -1, -1))))
+    expected = float(cross_correlation(parts))
+    assert expected == pytest.approx(float(torch.stack(estimates).mean()), rel=0.05)
+    assert float(torch.stack(estimates).std()) > 0.02 * expected

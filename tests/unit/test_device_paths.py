@@ -90,7 +90,7 @@ def test_a_compiled_step_trains_to_the_same_losses(
         config = config_for(tiny_dataset, *options, f"training.compile={choice}")
         losses.append(epoch_losses(train_run(config, tmp_path / choice, device=device)))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4, atol=1e-6)
-    of_items = [name for name in compiled if name.startswith("AnchoredContent.")]
+    of_items = [name for name in compiled if name.startswith("Anchored")]
     assert of_items
     assert len(compiled) > len(of_items)  # the encoder, too
 
