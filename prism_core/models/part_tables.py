@@ -30,12 +30,13 @@ class PartTable(ABC):
         """Average parts ``(P, S)`` of all items but padding, alike or by shares ``(n - 1,)``."""
 
     @abstractmethod
-    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "PartTable":
+    def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "PartTable":
         """Give parts that are off the same vector at every item, or zero.
 
         Parameters
         ----------
-        is_on : Tensor (P,), bool
+        is_on
+            ``P`` flags.
         stand_in : Tensor (P, S), optional
         """
 
@@ -69,11 +70,12 @@ class DenseParts(PartTable):
         vectors = self.vectors[1:]
         return vectors.mean(0) if share is None else torch.einsum("n,nps->ps", share, vectors)
 
-    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "DenseParts":
+    def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "DenseParts":
+        on = torch.tensor(is_on, device=self.vectors.device)[:, None]
         if stand_in is None:
-            return DenseParts(self.vectors * is_on[:, None])
+            return DenseParts(self.vectors * on)
         fixed = stand_in * is_item(self.vectors)[:, None, None]
-        return DenseParts(torch.where(is_on[:, None], self.vectors, fixed))
+        return DenseParts(torch.where(on, self.vectors, fixed))
 
     def choose(self, rows_of: Callable[[Tensor], Tensor]) -> Self:
         return type(self)(rows_of(self.vectors))
@@ -136,11 +138,10 @@ class CodedParts(PartTable):
         rows = [codes.rows[1:] for codes in self.codes]
         return self._parts([r.mean(0) if share is None else share @ r for r in rows])
 
-    def switched(self, is_on: Tensor, stand_in: Tensor | None = None) -> "CodedParts":
-        flags = is_on.tolist()
-        fixed = [part for part, on in enumerate(flags) if not on]
+    def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "CodedParts":
+        fixed = [part for part, on in enumerate(is_on) if not on]
         spoken = [
-            Codes(codes.rows, tuple(_silenced(term, flags) for term in codes.terms))
+            Codes(codes.rows, tuple(_silenced(term, is_on) for term in codes.terms))
             for codes in self.codes
         ]
         if stand_in is None or not fixed:

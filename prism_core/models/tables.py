@@ -69,14 +69,12 @@ class ItemTable(NamedTuple):
         """
         if all(players):
             return self
-        on = torch.tensor(players, device=self.ids.device)
         if reference == "zero":
-            return self._replace(ids=self.ids * on[0], content=self.content.switched(on[1:]))
+            content = self.content.switched(players[1:])
+            return self._replace(ids=self.ids * players[0], content=content)
         mean_ids, mean_parts = self.mean_item(item_weights)
-        return self._replace(
-            ids=torch.where(on[0], self.ids, mean_ids * is_item(self.ids)[:, None]),
-            content=self.content.switched(on[1:], mean_parts),
-        )
+        ids = self.ids if players[0] else mean_ids * is_item(self.ids)[:, None]
+        return self._replace(ids=ids, content=self.content.switched(players[1:], mean_parts))
 
     def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""
