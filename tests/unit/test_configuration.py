@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import torch
 
 from prism_core.config.reading import LATER, build, config_hash, to_dict
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.errors import ConfigError
+from prism_core.models.build import build_model
 from prism_core.store.reader import list_runs
 from prism_core.training.runs import stored_config
 
@@ -51,6 +53,22 @@ def test_a_setting_of_anchored_parts_is_refused_in_another_mode(mode: str, setti
     with pytest.raises(ConfigError, match=f"model.{key} '{value}' .* 'anchored'.* '{mode}'"):
         load_run_config(preset=mode, overrides=[f"model.{setting}"])
     assert getattr(load_run_config(overrides=[f"model.{setting}"]).model, key) == value
+
+
+def test_synergy_is_a_map_of_as_many_products_as_are_asked_for() -> None:
+    with pytest.raises(ConfigError, match="synergy_rank is -1; give at least 0"):
+        load_run_config(overrides=["model.synergy_rank=-1"])
+    with pytest.raises(ConfigError, match="synergy_rank '3' is for mode 'anchored'"):
+        load_run_config(preset="paper", overrides=["model.synergy_rank=3"])
+    features = torch.randn(2, 31, 6)
+    for rank, expected in ((0, 8), (3, 3)):
+        config = load_run_config(
+            overrides=["model.hidden_size=16", f"model.synergy_rank={rank}"]
+        ).model
+        content = build_model(
+            config, 30, dict(zip(("image", "text"), features, strict=True))
+        ).content
+        assert content.experts.interaction.in_features == expected
 
 
 def test_redundancy_is_tied_to_linear_experts_only() -> None:
