@@ -121,6 +121,8 @@ class SequenceModel(ScoringLayer):
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
         item_seq = self._window(item_seq)
         self.objective.observe(item_seq)
+        if not self.backbone.has_epoch_estimates:
+            return
         was_training = self.training
         self.eval()
         with torch.no_grad():

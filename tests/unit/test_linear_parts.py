@@ -7,9 +7,10 @@ from torch import Tensor
 from prism_core.config.model import ModelConfig
 from prism_core.models.build import build_model
 from prism_core.models.content.linear_parts import LinearParts
-from prism_core.models.part_tables import DenseParts, PartTable
+from prism_core.models.part_tables import CodedParts, DenseParts, PartTable
 from prism_core.models.sequence_model import SequenceModel
 from prism_core.models.subset import Subset
+from prism_core.models.switches import Switches
 from prism_core.names import PAD
 
 NUM_ITEMS = 60
@@ -112,11 +113,24 @@ def test_coded_parts_are_switched_averaged_and_chosen_like_the_parts(
             torch.testing.assert_close(found, expected)
 
 
-def test_an_evaluated_model_forms_its_parts_once() -> None:
-    model = make().eval()
+@TABLES
+def test_scores_are_those_of_a_model_that_forms_the_parts(options: dict[str, object]) -> None:
+    model = make(**options).eval()
+    item_seq = torch.randint(1, NUM_ITEMS + 1, (8, 6), generator=seeded(7))
+    switches = Switches(players=torch.rand(8, 5, generator=seeded(9)) < 0.6, reference="mean")
     with torch.no_grad():
-        assert isinstance(model._table().content, DenseParts)
+        found = [model.score(item_seq), model.score(item_seq, switches)]
+        assert isinstance(model._table().content, CodedParts)
         assert model._table() is model._table()
+        vectors = model.item_vectors()
+        model.content.linear = None
+        model._forget()
+        expected = [model.score(item_seq), model.score(item_seq, switches)]
+        assert isinstance(model._table().content, DenseParts)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
+    for part, ours in model.item_vectors().items():
+        torch.testing.assert_close(vectors[part], ours)
 
 
 @TABLES

@@ -64,6 +64,11 @@ class Backbone(Connected, ABC):
         kind = type(self)
         return kind.as_queries is Backbone.as_queries and kind.as_keys is Backbone.as_keys
 
+    @property
+    def has_epoch_estimates(self) -> bool:
+        """Whether `start_epoch` does anything, so that states must be computed for it."""
+        return type(self).start_epoch is not Backbone.start_epoch
+
     def similarity(self, states: Tensor, candidates: Tensor) -> Tensor:
         """Score candidates ``(C, W)`` against states ``(T, W)``: ``(T, C)``, larger is better."""
         return products(self.as_queries(states), self.as_keys(candidates))

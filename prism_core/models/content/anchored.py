@@ -13,7 +13,7 @@ from prism_core.models.content.losses import cross_correlation, unexplained, var
 from prism_core.models.features import FeatureSpace
 from prism_core.names import SYNERGY
 
-LOSS_ITEMS = 1024
+LOSS_ITEMS = 512
 """Auxiliary losses are estimated on at most this many items per step."""
 SAMPLED_COLUMNS = 64
 """Correlation between parts is estimated on at most this many columns of each per step."""

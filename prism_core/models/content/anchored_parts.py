@@ -128,7 +128,8 @@ class AnchoredParts(Content):
         items = self._catalogue(subset)
         with torch.autocast(self.shared.device.type, enabled=False):
             drawn = [self._stand_ins(items, kept, generator) for kept in patterns]
-            if self.training and generator is not None and self.linear is not None:
+            is_expected = generator is None and not all(map(all, patterns))
+            if self.linear is not None and not is_expected:
                 return self._coded_tables(items, drawn, self.linear if subset is None else None)
             known = self._in_step(self._known)(items)
             self._remember(known.statistics)
