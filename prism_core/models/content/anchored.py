@@ -116,7 +116,7 @@ class AnchoredContent(AnchoredParts):
         num_targets: Tensor | float,
         as_keys: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        rest = ids + self.join(parts * self._free_of_mean())
+        rest = ids + self.join(parts * self.is_centred)
         if as_keys is not None:
             silent = as_keys(rest)
             term = as_keys(ids + self.join(parts)) - silent

@@ -93,6 +93,8 @@ class AnchoredParts(Content):
         is_on = torch.tensor([part not in config.without for part in self.parts])
         is_on &= torch.tensor(self._reachable())
         self.register_buffer("is_on", is_on, persistent=False)
+        is_centred = torch.tensor([part != SYNERGY for part in self.parts])[:, None].float()
+        self.register_buffer("is_centred", is_centred, persistent=False)
         is_item = torch.arange(len(shared[0])) > 0
         self.register_buffer("is_item", is_item[:, None, None].float(), persistent=False)
         sizes = {name: space.size for name, space in spaces.items()}
@@ -110,6 +112,8 @@ class AnchoredParts(Content):
         self._compiled: dict[str, Callable[..., Any]] = {}
 
     is_on: Tensor
+    is_centred: Tensor
+    """1, and 0 for synergy, whose mean is an interaction already: ``(P, 1)``."""
     is_item: Tensor
     shared: Tensor
     spread: Tensor
@@ -231,7 +235,7 @@ class AnchoredParts(Content):
         views = Views(center(outputs, means), items.shared)
         raw = self.experts(views, available)
         roles = shares(roles_of(available) * items.counts)
-        statistics = measure(raw, means, roles, self._free_of_mean())
+        statistics = measure(raw, means, roles, self.is_centred)
         parts = self._place(raw, available, statistics, items.is_item)
         return Known(views, statistics, parts)
 
@@ -284,7 +288,7 @@ class AnchoredParts(Content):
         spread = statistics.spread.detach() if self.is_free else self.scale.abs()[:, None]
         amplitudes = spread * self.is_on[:, None]
         gain = torch.ones_like(spread) if self.is_free else amplitudes / statistics.spread
-        missing = self.missing * self._free_of_mean() * amplitudes
+        missing = self.missing * self.is_centred * amplitudes
         return torch.where(is_heard, gain, 0.0), missing
 
     def _amplitudes(self) -> Tensor:
@@ -347,8 +351,3 @@ class AnchoredParts(Content):
         readable = kept & (available | ~available.any(0))
         roles = roles_of(kept.expand_as(available))
         return torch.cat([roles[:, :-1], readable.any(0)[:, None]], dim=1)
-
-    def _free_of_mean(self) -> Tensor:
-        """0 for synergy, whose mean is an interaction already, else 1: ``(P, 1)``."""
-        others = [part != SYNERGY for part in self.parts]
-        return torch.tensor(others, device=self.is_on.device)[:, None].float()

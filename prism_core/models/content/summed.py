@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content
 from prism_core.models.features import FeatureSpace
-from prism_core.models.part_tables import DenseParts, PartTable
+from prism_core.models.part_tables import CodedParts, Codes, PartTable, Term
 from prism_core.models.subset import Subset
 
 
@@ -66,15 +66,19 @@ class SummedContent(Content):
         generator: torch.Generator | None = None,
         subset: Subset | None = None,
     ) -> list[PartTable]:
-        projected = [project(self.spaces[name].rows) for name, project in self.projections.items()]
         return [
-            DenseParts(
-                torch.stack(
-                    [rows * float(k) for rows, k in zip(projected, kept, strict=True)], dim=1
-                )
-            )
+            CodedParts([self._codes(index, k) for index, k in enumerate(kept)], len(self.parts))
             for kept in patterns
         ]
+
+    def _codes(self, index: int, is_kept: bool) -> Codes:
+        name = self.modalities[index]
+        to_part = cast(nn.Linear, self.projections[name]).weight.T * float(is_kept)
+        rows = cast(FeatureSpace, self.spaces[name]).rows
+        return Codes(rows, (Term(index, len(to_part), to_part),))
+
+    def candidates(self, item_parts: PartTable) -> Tensor:
+        return item_parts.total()
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         projected = [
