@@ -41,9 +41,13 @@ SAMPLED_ITEMS = 2048
 
 
 class Known(NamedTuple):
-    """Items viewed with every modality they have: views, statistics, parts ``(n, P, S)``."""
+    """Items viewed with every modality they have.
+
+    Views, the means ``(S + F,)`` of what each network says, statistics, and parts ``(n, P, S)``.
+    """
 
     views: Views
+    output_means: list[Tensor]
     statistics: Statistics
     parts: Tensor
 
@@ -187,15 +191,15 @@ class AnchoredParts(Content):
         return self._parts(views, flags, known.statistics, kept, is_item, is_expected)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
-        statistics = self._known(self._catalogue()).statistics
+        known = self._known(self._catalogue())
         rows = [
             space.encode(features[name], available[name])
             for name, space in zip(self.modalities, self._spaces(), strict=True)
         ]
         flags = torch.stack([available[name] for name in self.modalities])
         own, shared = self._split_rows(rows)
-        views = Views(center(self.experts.read(own), statistics.output_means), shared)
-        return self._parts(views, flags, statistics, (True,) * len(rows))
+        views = Views(center(self.experts.read(own), known.output_means), shared)
+        return self._parts(views, flags, known.statistics, (True,) * len(rows))
 
     def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask, self._amplitudes())
@@ -235,9 +239,9 @@ class AnchoredParts(Content):
         views = Views(center(outputs, means), items.shared)
         raw = self.experts(views, available)
         roles = shares(roles_of(available) * items.counts)
-        statistics = measure(raw, means, roles, self.is_centred)
+        statistics = measure(raw, roles, self.is_centred)
         parts = self._place(raw, available, statistics, items.is_item)
-        return Known(views, statistics, parts)
+        return Known(views, means, statistics, parts)
 
     def _know(self, items: Catalogue, read: Read) -> KnownLinear:
         """View items with every modality they have, for linear experts."""
@@ -246,11 +250,11 @@ class AnchoredParts(Content):
     def _coded(
         self, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None] | None
     ) -> CodedParts:
-        codes, factors = known.read.codes, known.factors
+        codes, multiplied = known.read.codes, known.multiplied
         if stand_ins is not None and any(stand_in is not None for stand_in in stand_ins):
-            codes, factors = with_stand_ins(self.experts, items, known, stand_ins)
+            codes, multiplied = with_stand_ins(self.experts, items, known, stand_ins)
         loudness = self._loudness(known.statistics)
-        return coded_parts(self.experts, items, codes, factors, known.statistics, *loudness)
+        return coded_parts(self.experts, codes, multiplied, known.statistics, *loudness)
 
     def _parts(
         self,
@@ -331,7 +335,7 @@ class AnchoredParts(Content):
                 outputs[index] = outputs[index].index_select(0, stand_in)
             else:
                 said = self.experts.own[index](stand_in)
-                outputs[index] = said - known.statistics.output_means[index]
+                outputs[index] = said - known.output_means[index]
                 outputs[index] = outputs[index].expand_as(known.views.outputs[index])
         return Views(outputs, known.views.shared)
 

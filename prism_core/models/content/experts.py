@@ -75,9 +75,8 @@ class Views(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """Over the known items: means of outputs ``(S + F,)``, of parts ``(P, S)``, their spread."""
+    """Over the known items: means of parts ``(P, S)``, and their spread ``(P, 1)``."""
 
-    output_means: list[Tensor]
     center: Tensor
     spread: Tensor
 
@@ -190,14 +189,12 @@ def products(factors: Sequence[Tensor]) -> Tensor:
     return sum(pairs[1:], pairs[0]) if pairs else torch.zeros_like(factors[0])
 
 
-def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Tensor) -> Statistics:
+def measure(raw: Tensor, share: Tensor, centred: Tensor) -> Statistics:
     """Measure centre and spread of raw parts ``(n, P, S)`` over the items that have them.
 
     Parameters
     ----------
     raw
-    output_means
-        One ``(S + F,)`` per modality.
     share : Tensor (n, P)
         How much an item counts for a part; every column sums to 1, or is 0.
     centred : Tensor (P, 1)
@@ -206,4 +203,4 @@ def measure(raw: Tensor, output_means: list[Tensor], share: Tensor, centred: Ten
     middle = torch.einsum("np,nps->ps", share, raw) * centred
     squares = (raw - middle.detach()).square()  # a spread does not change as its centre moves
     variance = torch.einsum("np,nps->ps", share, squares).mean(1, keepdim=True)
-    return Statistics(output_means, middle, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())
+    return Statistics(middle, variance.clamp_min(MIN_SPREAD**2 / 4).sqrt())

@@ -39,13 +39,14 @@ class Read(NamedTuple):
 class KnownLinear(NamedTuple):
     """Items viewed with every modality they have.
 
-    What is read, the centred factors ``(n, F)`` of synergy by modality, their means ``(F,)``, and
-    the statistics of the parts.
+    What is read, the centred factors ``(n, F)`` of synergy by modality, their means ``(F,)``, their
+    products ``(n, F)``, zero where an item lacks a modality, and the statistics of the parts.
     """
 
     read: Read
     factors: list[Tensor]
     factor_means: list[Tensor]
+    multiplied: Tensor
     statistics: Statistics
 
 
@@ -105,14 +106,15 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
     said, share = experts.factors(items.own), read.share
     means = [share[:, m] @ factors for m, factors in enumerate(said)]
     factors = center(said, means)
-    statistics = _statistics(experts, read.moments, products(factors), share[:, -2], is_free)
-    return KnownLinear(read, factors, means, statistics)
+    multiplied = _products(items, factors)
+    statistics = _statistics(experts, read.moments, multiplied, share[:, -2], is_free)
+    return KnownLinear(read, factors, means, multiplied, statistics)
 
 
 def with_stand_ins(
     experts: Experts, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None]
-) -> tuple[Tensor, list[Tensor]]:
-    """Give codes ``(n, K)`` and factors ``(n, F)`` of items with withheld modalities replaced.
+) -> tuple[Tensor, Tensor]:
+    """Give codes ``(n, K)`` and products ``(n, F)`` of items with withheld modalities replaced.
 
     Redundancy reads the other modalities only.
 
@@ -134,14 +136,13 @@ def with_stand_ins(
             said = experts.factors_of(index, stand_in) - known.factor_means[index]
             factors[index] = said.expand_as(factors[index])
     kept = torch.tensor([s is None for s in stand_ins], device=items.available.device)
-    return _codes(items, own, items.available & kept[:, None]), factors
+    return _codes(items, own, items.available & kept[:, None]), _products(items, factors)
 
 
 def coded_parts(
     experts: Experts,
-    items: Catalogue,
     codes: Tensor,
-    factors: Sequence[Tensor],
+    multiplied: Tensor,
     statistics: Statistics,
     gain: Tensor,
     missing: Tensor,
@@ -150,10 +151,10 @@ def coded_parts(
 
     Parameters
     ----------
-    experts, items
+    experts
     codes : Tensor (n, K)
-    factors
-        One ``(n, F)`` per modality, centred.
+    multiplied : Tensor (n, F)
+        What synergy is a map of.
     statistics
     gain : Tensor (P, 1)
         What centred parts are multiplied by.
@@ -164,11 +165,14 @@ def coded_parts(
     for part, to_part in _maps(experts):
         rows = [to_part * gain[part], shift[part, None], missing[part, None]]
         terms.append(Term(part, len(to_part) + 2, torch.cat(rows)))
-    synergy = len(factors)
-    multiplied = products(factors) * items.available.all(0)[:, None]
+    synergy = len(gain) - 2
     interaction = experts.interaction.weight.T * gain[synergy]
     spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
     return CodedParts([Codes(codes, tuple(terms)), spoken], len(gain))
+
+
+def _products(items: Catalogue, factors: Sequence[Tensor]) -> Tensor:
+    return products(factors) * items.available.all(0)[:, None]
 
 
 def _maps(experts: Experts) -> list[tuple[int, Tensor]]:
@@ -213,4 +217,4 @@ def _statistics(
     synergy = (interaction * (squares @ interaction)).sum(0).mean()
     spread = torch.stack([*variances[:-1], synergy, variances[-1]])[:, None]
     middle = torch.stack([*centers[:-1], torch.zeros_like(centers[0]), centers[-1]])
-    return Statistics([], middle, spread.clamp_min(MIN_SPREAD**2 / 4).sqrt())
+    return Statistics(middle, spread.clamp_min(MIN_SPREAD**2 / 4).sqrt())
