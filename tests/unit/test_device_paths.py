@@ -67,11 +67,19 @@ def test_a_seed_gives_the_same_run_twice(
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("backbone", ["sasrec", "stosa"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["backbone=sasrec"],
+        ["backbone=stosa"],
+        ["expert_hidden_size=0", "part_placement=sum", "part_scale=free", "player_dropout=0.3"],
+    ],
+    ids=["sasrec", "stosa", "linear"],
+)
 def test_a_compiled_step_trains_to_the_same_losses(
     tmp_path: Path,
     tiny_dataset: Dataset,
-    backbone: str,
+    changes: list[str],
     device: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -86,7 +94,7 @@ def test_a_compiled_step_trains_to_the_same_losses(
     monkeypatch.setattr(torch, "compile", record)
     losses = []
     for choice in ("false", "true"):
-        options = ("model.dropout=0.0", f"model.backbone={backbone}")
+        options = [f"model.{change}" for change in ("dropout=0.0", *changes)]
         config = config_for(tiny_dataset, *options, f"training.compile={choice}")
         losses.append(epoch_losses(train_run(config, tmp_path / choice, device=device)))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4, atol=1e-6)
