@@ -84,7 +84,7 @@ class ItemLayer(Connected):
         self._forget()
 
     def _candidates(self, table: ItemTable) -> Tensor:
-        return table.ids + self.content.candidates(table.content.choose(table.partition.held))
+        return self.content.candidates(table.content.choose(table.partition.held), table.ids)
 
     def _table(self, kept: tuple[bool, ...] | None = None) -> ItemTable:
         kept = kept or (True,) * len(self.modalities)

@@ -22,8 +22,8 @@ class PartTable(ABC):
         """Look up the part vectors ``(..., P, S)`` of items ``(...)``."""
 
     @abstractmethod
-    def total(self) -> Tensor:
-        """Add up the parts of every item: ``(n, S)``."""
+    def added_to(self, vectors: Tensor) -> Tensor:
+        """Add all parts of every item to a vector ``(n, S)`` of its own: ``(n, S)``."""
 
     @abstractmethod
     def mean(self, share: Tensor | None = None) -> Tensor:
@@ -63,8 +63,8 @@ class DenseParts(PartTable):
     def of(self, items: Tensor) -> Tensor:
         return F.embedding(items, self.vectors.flatten(1)).unflatten(-1, self.vectors.shape[1:])
 
-    def total(self) -> Tensor:
-        return self.vectors.sum(1)
+    def added_to(self, vectors: Tensor) -> Tensor:
+        return vectors + self.vectors.sum(1)
 
     def mean(self, share: Tensor | None = None) -> Tensor:
         vectors = self.vectors[1:]
@@ -126,13 +126,12 @@ class CodedParts(PartTable):
     def of(self, items: Tensor) -> Tensor:
         return self._parts([F.embedding(items, codes.rows) for codes in self.codes])
 
-    def total(self) -> Tensor:
+    def added_to(self, vectors: Tensor) -> Tensor:
         with torch.autocast(self._device, enabled=False):
-            products = [
-                codes.rows @ torch.cat([term.to_part for term in codes.terms])
-                for codes in self.codes
-            ]
-            return sum(products[1:], products[0])
+            for codes in self.codes:
+                to_sum = torch.cat([term.to_part for term in codes.terms])
+                vectors = torch.addmm(vectors, codes.rows, to_sum)
+            return vectors
 
     def mean(self, share: Tensor | None = None) -> Tensor:
         rows = [codes.rows[1:] for codes in self.codes]

@@ -73,7 +73,8 @@ def test_coded_parts_are_the_parts_and_learn_alike(
     model = make(withhold=withhold, **options)
     coded, dense = tables(model, subset)
     items = torch.tensor([[1, 5, PAD], [7, 2, 5]])
-    read = [[t.dense, t.of(items), model.content.candidates(t)] for t in (*coded, *dense)]
+    ids = torch.randn(len(dense[0].dense), 16, generator=seeded(2), dtype=torch.float64)
+    read = [[t.dense, t.of(items), model.content.candidates(t, ids)] for t in (*coded, *dense)]
     for ours, theirs in zip(read[:3], read[3:], strict=True):
         for found, expected in zip(ours, theirs, strict=True):
             torch.testing.assert_close(found, expected)
@@ -108,7 +109,9 @@ def test_coded_parts_are_switched_averaged_and_chosen_like_the_parts(
         ]
         pairs.append((ours.mean(share), theirs.mean(share)))
         still = (ours.switched(is_on, vectors), theirs.switched(is_on, vectors))
-        pairs += [(still[0].dense, still[1].dense), (still[0].total(), still[1].total())]
+        pairs.append((still[0].dense, still[1].dense))
+        ids = torch.randn(NUM_ITEMS + 1, vectors.shape[1], generator=seeded(2)).double()
+        pairs.append((still[0].added_to(ids), still[1].added_to(ids)))
         for found, expected in pairs:
             torch.testing.assert_close(found, expected)
 

@@ -161,8 +161,8 @@ class AnchoredParts(Content):
         if self.is_free:
             self.spread = statistics.spread[:, 0].detach()
 
-    def candidates(self, item_parts: PartTable) -> Tensor:
-        return item_parts.total() if self.is_summed else self.join(item_parts.dense)
+    def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
+        return item_parts.added_to(ids) if self.is_summed else super().candidates(item_parts, ids)
 
     def compile_step(self) -> None:
         for method in (self._know, self._known, self._pattern):

@@ -180,9 +180,9 @@ class Content(Connected, ABC):
             weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
         return self.join(part_seq, weights), weights
 
-    def candidates(self, item_parts: PartTable) -> Tensor:
-        """Say what content adds to the id vectors of candidates: ``(N + 1, W)``."""
-        return self.join(item_parts.dense)
+    def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
+        """Add content to the id vectors ``(N + 1, W)`` of candidates."""
+        return ids + self.join(item_parts.dense)
 
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""

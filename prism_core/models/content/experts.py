@@ -113,6 +113,7 @@ class Experts(nn.Module):
         self.part_size, self.rank = part_size, config.synergy_rank or 2 * part_size
         self.are_linear = config.expert_hidden_size == 0
         num_saturated = int(self.rank * SATURATED_SHARE[config.synergy_factors])
+        self.are_saturated = num_saturated > 0
         self.own = nn.ModuleList(
             _reader(Expert(config, size, part_size + self.rank), num_saturated)
             for size in own_sizes.values()
@@ -163,13 +164,13 @@ class Experts(nn.Module):
             return self.redundancy.linear.weight.T
         return self.loadings @ torch.cat(self.unique_maps())
 
-    def factors(self, own: Sequence[Tensor]) -> list[Tensor]:
-        """Let linear experts read residuals ``(n, k)`` for synergy only: ``(n, F)`` each."""
-        return [self.factors_of(m, rows) for m, rows in enumerate(own)]
+    def factor_maps(self) -> list[Tensor]:
+        """Give the linear maps from own residuals to the factors of synergy, ``(k, F)`` each."""
+        return [self._linear(m)[self.part_size :].T for m in range(len(self.own))]
 
-    def factors_of(self, index: int, rows: Tensor) -> Tensor:
+    def factors(self, index: int, rows: Tensor) -> Tensor:
         """Let one linear expert read residuals ``(n, k)`` for synergy only: ``(n, F)``."""
-        said = rows @ self._linear(index)[self.part_size :].T
+        said = rows @ self.factor_maps()[index]
         saturations = [m for m in self.own[index].modules() if isinstance(m, Saturation)]
         return saturations[0](said) if saturations else said
 

@@ -103,11 +103,9 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
     is_free
         Whether nothing is learned through the spread of the parts.
     """
-    said, share = experts.factors(items.own), read.share
-    means = [share[:, m] @ factors for m, factors in enumerate(said)]
-    factors = center(said, means)
+    factors, means = _centred_factors(experts, items, read)
     multiplied = _products(items, factors)
-    statistics = _statistics(experts, read.moments, multiplied, share[:, -2], is_free)
+    statistics = _statistics(experts, read.moments, multiplied, read.share[:, -2], is_free)
     return KnownLinear(read, factors, means, multiplied, statistics)
 
 
@@ -133,7 +131,7 @@ def with_stand_ins(
             factors[index] = factors[index].index_select(0, stand_in)
         else:
             own[index] = stand_in.expand_as(own[index])
-            said = experts.factors_of(index, stand_in) - known.factor_means[index]
+            said = experts.factors(index, stand_in) - known.factor_means[index]
             factors[index] = said.expand_as(factors[index])
     kept = torch.tensor([s is None for s in stand_ins], device=items.available.device)
     return _codes(items, own, items.available & kept[:, None]), _products(items, factors)
@@ -169,6 +167,25 @@ def coded_parts(
     interaction = experts.interaction.weight.T * gain[synergy]
     spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
     return CodedParts([Codes(codes, tuple(terms)), spoken], len(gain))
+
+
+def _centred_factors(
+    experts: Experts, items: Catalogue, read: Read
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute factors ``(n, F)`` less their means ``(F,)``, known before where they are linear."""
+    if experts.are_saturated:
+        said = [experts.factors(m, rows) for m, rows in enumerate(items.own)]
+        means = [read.share[:, m] @ factors for m, factors in enumerate(said)]
+        return center(said, means), means
+    maps = experts.factor_maps()
+    means = [
+        moments.mean @ to_factors for moments, to_factors in zip(read.moments, maps, strict=False)
+    ]
+    factors = [
+        torch.addmm(-mean, rows, to_factors)
+        for rows, to_factors, mean in zip(items.own, maps, means, strict=True)
+    ]
+    return factors, means
 
 
 def _products(items: Catalogue, factors: Sequence[Tensor]) -> Tensor:

@@ -60,9 +60,8 @@ class PublishedContent(Content):
         """Unit features of all items per modality, ``(N + 1, d_m)`` each."""
         return [F.normalize(space.rows, dim=1) for space in self._spaces()]
 
-    def candidates(self, item_parts: PartTable) -> Tensor:
-        rows = item_parts.dense
-        return rows.new_zeros(len(rows), self.width)
+    def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
+        return ids
 
     def project(self, rows: Sequence[Tensor], kept: Sequence[bool] | None = None) -> Tensor:
         """Project features ``(n, d_m)``: ``(M, n, W)``; a withheld modality is its mean item."""

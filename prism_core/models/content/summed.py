@@ -77,8 +77,8 @@ class SummedContent(Content):
         rows = cast(FeatureSpace, self.spaces[name]).rows
         return Codes(rows, (Term(index, len(to_part), to_part),))
 
-    def candidates(self, item_parts: PartTable) -> Tensor:
-        return item_parts.total()
+    def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
+        return item_parts.added_to(ids)
 
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         projected = [
