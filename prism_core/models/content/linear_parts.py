@@ -178,9 +178,8 @@ def _centred_factors(
         means = [read.share[:, m] @ factors for m, factors in enumerate(said)]
         return center(said, means), means
     maps = experts.factor_maps()
-    means = [
-        moments.mean @ to_factors for moments, to_factors in zip(read.moments, maps, strict=False)
-    ]
+    of_own = read.moments[: len(maps)]
+    means = [known.mean @ to_own for known, to_own in zip(of_own, maps, strict=True)]
     factors = [
         torch.addmm(-mean, rows, to_factors)
         for rows, to_factors, mean in zip(items.own, maps, means, strict=True)
