@@ -226,7 +226,7 @@ class TestMaking:
         study = study_file(tmp_path / "s.toml", tiny_dataset, SUMMED_AND_SASREC)
         with monkeypatch.context() as broken:
             broken.setattr(
-                "prism_core.models.content.summed.SummedContent.item_parts", _out_of_memory
+                "prism_core.models.content.summed.SummedContent.item_tables", _out_of_memory
             )
             assert main(command(study, tmp_path)) == 2
         record = read_json(tmp_path / "out" / "study.json")["runs"]
