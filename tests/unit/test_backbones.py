@@ -250,3 +250,15 @@ def test_the_newest_state_alone_is_the_last_of_all(name: str) -> None:
     inputs = inputs.masked_fill(padding_mask[..., None], 0.0)
     whole = model(inputs, padding_mask)[:, -1]
     torch.testing.assert_close(model.newest(inputs, padding_mask), whole)
+
+
+@pytest.mark.parametrize("backbone", sorted(BACKBONES))
+def test_histories_are_read_for_an_epoch_only_where_estimates_are_made_of_them(
+    backbone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ModelConfig(backbone=backbone, content="none", hidden_size=16, max_seq_len=8)
+    model, reads = build_model(config, NUM_ITEMS), []
+    read = model._read
+    monkeypatch.setattr(model, "_read", lambda *given: reads.append(1) or read(*given))
+    model.start_epoch(walks(300, seeded(3)), seeded(4))
+    assert bool(reads) is (backbone == "indirec")
