@@ -95,6 +95,11 @@ class Codes(NamedTuple):
     rows: Tensor
     terms: tuple[Term, ...]
 
+    @property
+    def to_sum(self) -> Tensor:
+        """The map ``(K, S)`` from codes to the sum of all terms."""
+        return torch.cat([term.to_part for term in self.terms])
+
     def read(self, rows: Tensor) -> list[Tensor]:
         """Compute each term's ``(..., S)`` from some codes ``(..., K)``."""
         columns = rows.split([term.num_columns for term in self.terms], dim=-1)
@@ -128,10 +133,11 @@ class CodedParts(PartTable):
 
     def added_to(self, vectors: Tensor) -> Tensor:
         with torch.autocast(self._device, enabled=False):
-            for codes in self.codes:
-                to_sum = torch.cat([term.to_part for term in codes.terms])
-                vectors = torch.addmm(vectors, codes.rows, to_sum)
-            return vectors
+            first, *others = self.codes
+            summed = torch.addmm(vectors, first.rows, first.to_sum)
+            for codes in others:
+                summed.addmm_(codes.rows, codes.to_sum)
+            return summed
 
     def mean(self, share: Tensor | None = None) -> Tensor:
         rows = [codes.rows[1:] for codes in self.codes]

@@ -39,6 +39,10 @@ class AnchoredContent(AnchoredParts):
         sizes = [space.size for space in spaces.values()]
         self.decoders = nn.ModuleList(nn.Linear(self.part_size, size) for size in sizes)
         self.shared_decoder = nn.Linear(self.part_size, self.split.num_shared)
+        self.register_buffer("variances", self._variances(), persistent=False)
+
+    variances: Tensor
+    """Mean squared length of each modality's own residual, then of the shared variates."""
 
     def compile_step(self) -> None:
         super().compile_step()
@@ -76,6 +80,13 @@ class AnchoredContent(AnchoredParts):
             losses["charge"] = weights.charge * charge
         return losses
 
+    def _variances(self) -> Tensor:
+        whole = self._catalogue()
+        rows = [*whole.own, usable_mean(whole.shared, whole.available)]
+        known = torch.cat([whole.available, whole.available.any(0, keepdim=True)])
+        squares = torch.stack([some.square().sum(1) for some in rows])
+        return (squares * known).sum(1) / known.sum(1).clamp_min(1)
+
     def _columns(self, generator: torch.Generator) -> Tensor | None:
         """Draw the columns ``(P, s)`` on which decorrelation is estimated, None for all."""
         if self.part_size <= SAMPLED_COLUMNS:
@@ -100,13 +111,12 @@ class AnchoredContent(AnchoredParts):
     def _unexplained(self, parts: Tensor, items: Tensor) -> Tensor:
         available = self.available[:, items]
         parts = parts / self._amplitudes().clamp_min(MIN_SCALE)[:, None]
-        losses = [
-            unexplained(decode(parts[:, i]), own.index_select(0, items), available[i])
-            for i, (decode, own) in enumerate(zip(self.decoders, self._own(), strict=True))
-        ]
-        shared = usable_mean(self.shared.index_select(1, items), available)
-        losses.append(unexplained(self.shared_decoder(parts[:, -1]), shared, available.any(0)))
-        return torch.stack(losses).mean()
+        decoded = [decode(parts[:, i]) for i, decode in enumerate(self.decoders)]
+        decoded.append(self.shared_decoder(parts[:, -1]))
+        original = [own.index_select(0, items) for own in self._own()]
+        original.append(usable_mean(self.shared.index_select(1, items), available))
+        known = torch.cat([available, available.any(0, keepdim=True)])
+        return unexplained(decoded, original, known, self.variances)
 
     def _charge(
         self,

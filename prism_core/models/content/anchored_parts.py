@@ -140,7 +140,7 @@ class AnchoredParts(Content):
             if self.linear is not None and not is_expected:
                 return self._coded_tables(items, drawn, self.linear if subset is None else None)
             known = self._in_step(self._known)(items)
-            self._remember(known.statistics)
+            self._remember(known.statistics.spread)
             return [
                 DenseParts(self._in_step(self._pattern)(items, known, tuple(kept), stand_ins))
                 for kept, stand_ins in zip(patterns, drawn, strict=True)
@@ -154,12 +154,12 @@ class AnchoredParts(Content):
     ) -> list[PartTable]:
         """Compute tables for stand-ins drawn, without forming the parts that experts make."""
         known = self._in_step(self._know)(items, read_items(items) if whole is None else whole.read)
-        self._remember(known.statistics)
+        self._remember(known.spread)
         return [self._coded(items, known, stand_ins) for stand_ins in drawn]
 
-    def _remember(self, statistics: Statistics) -> None:
+    def _remember(self, spread: Tensor) -> None:
         if self.is_free:
-            self.spread = statistics.spread[:, 0].detach()
+            self.spread = spread[:, 0].detach()
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
         return item_parts.added_to(ids) if self.is_summed else super().candidates(item_parts, ids)
@@ -253,8 +253,8 @@ class AnchoredParts(Content):
         codes, multiplied = known.read.codes, known.multiplied
         if stand_ins is not None and any(stand_in is not None for stand_in in stand_ins):
             codes, multiplied = with_stand_ins(self.experts, items, known, stand_ins)
-        loudness = self._loudness(known.statistics)
-        return coded_parts(self.experts, codes, multiplied, known.statistics, *loudness)
+        loudness = self._loudness(known.spread)
+        return coded_parts(self.experts, known, codes, multiplied, *loudness)
 
     def _parts(
         self,
@@ -277,21 +277,26 @@ class AnchoredParts(Content):
 
         Factors of parts are spread out to columns first: products of one shape are the fast ones.
         """
-        gain, missing = self._loudness(statistics)
+        gain, missing = self._loudness(statistics.spread)
         gain = gain.expand_as(statistics.center).contiguous()
         parts = raw * gain + (-statistics.center * gain)
         has_role = roles_of(available)[..., None].to(parts.dtype)
         return parts * has_role + (1 - has_role) * is_item * missing
 
-    def _loudness(self, statistics: Statistics) -> tuple[Tensor, Tensor]:
+    def _loudness(self, spread: Tensor) -> tuple[Tensor, Tensor]:
         """Say what centred parts are multiplied by ``(P, 1)``, and what stands where none can be.
 
         The latter are the learned vectors ``(P, S)``.
+
+        Parameters
+        ----------
+        spread : Tensor (P, 1)
+            Of the parts as the experts make them.
         """
-        is_heard = (statistics.spread > MIN_SPREAD) & self.is_on[:, None]
-        spread = statistics.spread.detach() if self.is_free else self.scale.abs()[:, None]
-        amplitudes = spread * self.is_on[:, None]
-        gain = torch.ones_like(spread) if self.is_free else amplitudes / statistics.spread
+        is_heard = (spread > MIN_SPREAD) & self.is_on[:, None]
+        wanted = spread.detach() if self.is_free else self.scale.abs()[:, None]
+        amplitudes = wanted * self.is_on[:, None]
+        gain = torch.ones_like(spread) if self.is_free else amplitudes / spread
         missing = self.missing * self.is_centred * amplitudes
         return torch.where(is_heard, gain, 0.0), missing
 

@@ -1,8 +1,9 @@
 """Parts that linear experts make of all items, without forming them.
 
-A linear expert's output is linear in what it reads, which never changes. Its mean and its spread
-over the items follow from the mean and covariance of that, estimated once; its parts follow from a
-product of that with a map. Only what synergy multiplies is computed for every item at every step.
+A linear expert's output is linear in what it reads, which never changes. If that is centred over
+the items, so are the parts, and their spread follows from its covariance, estimated once; the parts
+follow from a product of that with a map. Only what synergy multiplies is computed for every item at
+every step.
 """
 
 from collections.abc import Sequence
@@ -11,47 +12,50 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from prism_core.models.content.catalogue import Catalogue, center, roles_of, shares, usable_mean
-from prism_core.models.content.experts import MIN_SPREAD, Experts, Statistics, products
+from prism_core.models.content.catalogue import Catalogue, roles_of, shares, usable_mean
+from prism_core.models.content.experts import MIN_SPREAD, Experts, products
 from prism_core.models.part_tables import CodedParts, Codes, Term
-
-
-class Moments(NamedTuple):
-    """Mean ``(k,)`` and covariance ``(k, k)`` of codes over the items that have a part."""
-
-    mean: Tensor
-    covariance: Tensor
 
 
 class Read(NamedTuple):
     """What linear experts read of ``n`` items.
 
-    Codes ``(n, K)``: for each unique part and redundancy what is read, whether the item has the
-    part, and whether it is an item without; how much items count for each part ``(n, P)``; and the
-    moments of what is read.
+    Codes ``(n, K)``: for each unique part and redundancy what is read ``(n, k)``, centred over the
+    items that have the part and zero at the others, and whether an item is one of the others; the
+    means ``(k,)`` taken away and the covariances ``(k, k)``, part by part; and how much items count
+    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it.
     """
 
     codes: Tensor
-    share: Tensor
-    moments: list[Moments]
+    means: list[Tensor]
+    covariances: list[Tensor]
+    synergy_share: Tensor | float
+
+    @property
+    def of_parts(self) -> list[Tensor]:
+        """What is read for each part: ``(n, k)``."""
+        sizes = [size for mean in self.means for size in (len(mean), 1)]
+        return list(self.codes.split(sizes, dim=1)[::2])
 
 
 class KnownLinear(NamedTuple):
     """Items viewed with every modality they have.
 
-    What is read, the centred factors ``(n, F)`` of synergy by modality, their means ``(F,)``, their
-    products ``(n, F)``, zero where an item lacks a modality, and the statistics of the parts.
+    What is read; each expert's map ``(k, S)``; the centred factors ``(n, F)`` of synergy by
+    modality, what was taken away ``(F,)`` if that is not zero, their products ``(n, F)``, zero
+    where an item lacks a modality; and the spread of the parts ``(P, 1)``.
     """
 
     read: Read
+    maps: list[Tensor]
     factors: list[Tensor]
-    factor_means: list[Tensor]
+    factor_means: list[Tensor] | None
     multiplied: Tensor
-    statistics: Statistics
+    spread: Tensor
 
 
 class LinearParts(nn.Module):
-    """What linear experts read of a whole catalogue, and its moments, kept.
+    """What linear experts read of a whole catalogue, kept.
 
     Parameters
     ----------
@@ -63,32 +67,35 @@ class LinearParts(nn.Module):
         super().__init__()
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
-        self.register_buffer("share", read.share, persistent=False)
-        for index, (mean, covariance) in enumerate(read.moments):
+        for index, (mean, covariance) in enumerate(zip(read.means, read.covariances, strict=True)):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
-        self.num_read = len(read.moments)
+        self.num_read = len(read.means)
+        self.synergy_share = 1 / max(1, int(whole.available.all(0).sum()))
 
     codes: Tensor
-    share: Tensor
 
     @property
     def read(self) -> Read:
         """What is read of every known item."""
-        kept = [
-            Moments(self.get_buffer(f"mean_{index}"), self.get_buffer(f"covariance_{index}"))
-            for index in range(self.num_read)
-        ]
-        return Read(self.codes, self.share, kept)
+        means, covariances = (
+            [self.get_buffer(f"{kind}_{index}") for index in range(self.num_read)]
+            for kind in ("mean", "covariance")
+        )
+        return Read(self.codes, means, covariances, self.synergy_share)
 
 
 def read_items(items: Catalogue) -> Read:
-    """Collect what linear experts read of items, and its moments."""
+    """Collect what linear experts read of items."""
     share = shares(roles_of(items.available) * items.counts)
-    read = [*items.own, usable_mean(items.shared, items.available)]
-    of_parts = [*range(len(items.own)), len(items.own) + 1]
-    moments = [_moments(rows, share[:, part]) for rows, part in zip(read, of_parts, strict=True)]
-    return Read(_codes(items, items.own, items.available), share, moments)
+    of_parts = torch.cat([share[:, :-2], share[:, -1:]], dim=1).unbind(1)
+    rows = [*items.own, usable_mean(items.shared, items.available)]
+    means = [of_part @ read for of_part, read in zip(of_parts, rows, strict=True)]
+    covariances = [
+        (read - mean).T @ ((read - mean) * of_part[:, None])
+        for read, mean, of_part in zip(rows, means, of_parts, strict=True)
+    ]
+    return Read(_codes(items, rows, means), means, covariances, share[:, -2:-1])
 
 
 def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
@@ -103,10 +110,12 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
     is_free
         Whether nothing is learned through the spread of the parts.
     """
+    maps = [*experts.unique_maps(), experts.redundancy_map()]
     factors, means = _centred_factors(experts, items, read)
-    multiplied = _products(items, factors)
-    statistics = _statistics(experts, read.moments, multiplied, read.share[:, -2], is_free)
-    return KnownLinear(read, factors, means, multiplied, statistics)
+    multiplied = _products(items, factors, are_zero=means is None)
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not is_free):
+        spread = _spread(experts, maps, read, multiplied)
+    return KnownLinear(read, maps, factors, means, multiplied, spread)
 
 
 def with_stand_ins(
@@ -131,17 +140,19 @@ def with_stand_ins(
             factors[index] = factors[index].index_select(0, stand_in)
         else:
             own[index] = stand_in.expand_as(own[index])
-            said = experts.factors(index, stand_in) - known.factor_means[index]
+            said = experts.factors(index, stand_in) - _factor_mean(experts, known, index)
             factors[index] = said.expand_as(factors[index])
     kept = torch.tensor([s is None for s in stand_ins], device=items.available.device)
-    return _codes(items, own, items.available & kept[:, None]), _products(items, factors)
+    shared = usable_mean(items.shared, items.available & kept[:, None])
+    codes = _codes(items, [*own, shared], known.read.means)
+    return codes, _products(items, factors, are_zero=False)
 
 
 def coded_parts(
     experts: Experts,
+    known: KnownLinear,
     codes: Tensor,
     multiplied: Tensor,
-    statistics: Statistics,
     gain: Tensor,
     missing: Tensor,
 ) -> CodedParts:
@@ -150,20 +161,20 @@ def coded_parts(
     Parameters
     ----------
     experts
+    known
     codes : Tensor (n, K)
     multiplied : Tensor (n, F)
         What synergy is a map of.
-    statistics
     gain : Tensor (P, 1)
         What centred parts are multiplied by.
     missing : Tensor (P, S)
         Vectors of parts that an item cannot have; that of synergy is zero.
     """
-    shift, terms = -statistics.center * gain, []
-    for part, to_part in _maps(experts):
-        rows = [to_part * gain[part], shift[part, None], missing[part, None]]
-        terms.append(Term(part, len(to_part) + 2, torch.cat(rows)))
-    synergy = len(gain) - 2
+    synergy, redundancy = len(gain) - 2, len(gain) - 1
+    terms = [
+        Term(part, len(to_part) + 1, torch.cat([to_part * gain[part], missing[part, None]]))
+        for part, to_part in zip((*range(synergy), redundancy), known.maps, strict=True)
+    ]
     interaction = experts.interaction.weight.T * gain[synergy]
     spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
     return CodedParts([Codes(codes, tuple(terms)), spoken], len(gain))
@@ -171,66 +182,54 @@ def coded_parts(
 
 def _centred_factors(
     experts: Experts, items: Catalogue, read: Read
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Compute factors ``(n, F)`` less their means ``(F,)``, known before where they are linear."""
-    if experts.are_saturated:
-        said = [experts.factors(m, rows) for m, rows in enumerate(items.own)]
-        means = [read.share[:, m] @ factors for m, factors in enumerate(said)]
-        return center(said, means), means
-    maps = experts.factor_maps()
-    of_own = read.moments[: len(maps)]
-    means = [known.mean @ to_own for known, to_own in zip(of_own, maps, strict=True)]
-    factors = [
-        torch.addmm(-mean, rows, to_factors)
-        for rows, to_factors, mean in zip(items.own, maps, means, strict=True)
-    ]
-    return factors, means
+) -> tuple[list[Tensor], list[Tensor] | None]:
+    """Compute factors ``(n, F)`` less their means ``(F,)``; linear ones are centred as read is."""
+    of_own = read.of_parts[:-1]
+    if not experts.are_saturated:
+        return [own @ to for own, to in zip(of_own, experts.factor_maps(), strict=True)], None
+    said = [experts.factors(index, rows) for index, rows in enumerate(items.own)]
+    share = shares(items.available.T * items.counts)
+    means = [share[:, index] @ factors for index, factors in enumerate(said)]
+    return [factors - mean for factors, mean in zip(said, means, strict=True)], means
 
 
-def _products(items: Catalogue, factors: Sequence[Tensor]) -> Tensor:
-    return products(factors) * items.available.all(0)[:, None]
+def _factor_mean(experts: Experts, known: KnownLinear, index: int) -> Tensor:
+    if known.factor_means is not None:
+        return known.factor_means[index]
+    return known.read.means[index] @ experts.factor_maps()[index]
 
 
-def _maps(experts: Experts) -> list[tuple[int, Tensor]]:
-    """Give the maps ``(k, S)`` of unique parts and redundancy with the parts they make."""
-    unique = experts.unique_maps()
-    return [*enumerate(unique), (len(unique) + 1, experts.redundancy_map())]
+def _products(items: Catalogue, factors: Sequence[Tensor], are_zero: bool) -> Tensor:
+    """Multiply factors; which may be zero already where an item lacks their modality."""
+    multiplied = products(factors)
+    if are_zero and len(factors) == 2:
+        return multiplied
+    return multiplied * items.available.all(0)[:, None]
 
 
-def _codes(items: Catalogue, own: Sequence[Tensor], usable: Tensor) -> Tensor:
-    has, item = roles_of(items.available), items.is_item[:, 0]
-    flags = torch.stack([has.to(item), item - has.to(item)], dim=2)
+def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) -> Tensor:
+    has, item = roles_of(items.available).to(items.shared), items.is_item[:, 0]
+    has = torch.cat([has[:, :-2], has[:, -1:]], dim=1)
     columns = []
-    for index, rows in enumerate(own):
-        columns += [rows * flags[:, index, :1], flags[:, index]]
-    columns += [usable_mean(items.shared, usable), flags[:, -1]]
+    for rows, mean, flag in zip(read, means, has.split(1, dim=1), strict=True):
+        columns += [(rows - mean) * flag, item - flag]
     return torch.cat(columns, dim=1)
 
 
-def _moments(rows: Tensor, share: Tensor) -> Moments:
-    mean = share @ rows
-    centred = rows - mean
-    return Moments(mean, centred.T @ (centred * share[:, None]))
-
-
-def _statistics(
-    experts: Experts,
-    moments: Sequence[Moments],
-    multiplied: Tensor,
-    share: Tensor,
-    is_free: bool,
-) -> Statistics:
-    """Measure parts by what is read: as `measure` does, without forming them."""
-    centers, variances = [], []
-    for (_, to_part), (mean, covariance) in zip(_maps(experts), moments, strict=True):
-        centers.append(mean @ to_part)
-        seen = to_part.detach() if is_free else to_part
-        variances.append((seen * (covariance @ seen)).sum(0).mean())
+def _spread(
+    experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor
+) -> Tensor:
+    """Measure by what is read how far parts spread, as `measure` does without forming them."""
+    variances = [
+        (to_part * (covariance @ to_part)).sum(0).mean()
+        for to_part, covariance in zip(maps, read.covariances, strict=True)
+    ]
+    share = read.synergy_share
+    if isinstance(share, Tensor):
+        squares = multiplied.T @ (multiplied * share)
+    else:
+        squares = multiplied.T @ multiplied * share
     interaction = experts.interaction.weight.T
-    if is_free:
-        interaction, multiplied = interaction.detach(), multiplied.detach()
-    squares = multiplied.T @ (multiplied * share[:, None])
     synergy = (interaction * (squares @ interaction)).sum(0).mean()
     spread = torch.stack([*variances[:-1], synergy, variances[-1]])[:, None]
-    middle = torch.stack([*centers[:-1], torch.zeros_like(centers[0]), centers[-1]])
-    return Statistics(middle, spread.clamp_min(MIN_SPREAD**2 / 4).sqrt())
+    return spread.clamp_min(MIN_SPREAD**2 / 4).sqrt()

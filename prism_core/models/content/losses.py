@@ -1,9 +1,11 @@
 """Auxiliary losses of mode ``anchored``: keep information, keep parts apart, charge synergy."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-MIN_TOTAL = 1e-6
+MIN_VARIANCE = 1e-9
 
 
 def cross_correlation(parts: Tensor) -> Tensor:
@@ -20,22 +22,34 @@ def cross_correlation(parts: Tensor) -> Tensor:
         0 when every two parts are uncorrelated, at most 1.
     """
     num_items, num_parts, size = parts.shape
-    columns = parts.reshape(num_items, num_parts * size)
-    columns = columns / columns.square().mean(0).add(1e-6).sqrt()
-    squared = (gram(columns) / num_items).square()
-    block = torch.arange(num_parts, device=parts.device).repeat_interleave(size)
-    different = block[:, None] != block[None, :]
-    return (squared * different).sum() / different.sum().clamp_min(1)
+    covariance = gram(parts.flatten(1)) / num_items
+    variances = covariance.diagonal() + 1e-6
+    squared = covariance.square() / (variances[:, None] * variances)
+    of_pairs = squared.unflatten(0, (num_parts, size)).unflatten(2, (num_parts, size)).sum((1, 3))
+    num_others = num_parts * max(1, num_parts - 1) * size**2
+    return (of_pairs.sum() - of_pairs.trace()) / num_others
 
 
-def unexplained(decoded: Tensor, original: Tensor, mask: Tensor) -> Tensor:
-    """Share of the variance of ``original`` ``(n, k)`` that ``decoded`` misses, masked rows out.
+def unexplained(
+    decoded: Sequence[Tensor], original: Sequence[Tensor], known: Tensor, variances: Tensor
+) -> Tensor:
+    """Share of the variance of what is known of items that is missed, averaged over kinds.
 
-    Where ``original`` does not vary, nothing can be missed.
+    Parameters
+    ----------
+    decoded, original : sequences of Tensor (n, k)
+        By kind of what is known, each with columns of its own.
+    known : Tensor (kinds, n), bool
+        Which items have it.
+    variances : Tensor (kinds,)
+        Its mean squared length over the items that have it. Where it does not vary, nothing can
+        be missed.
     """
-    missed = ((decoded - original).square() * mask[:, None]).sum()
-    total = (original.square() * mask[:, None]).sum()
-    return torch.where(total > MIN_TOTAL, missed / total.clamp_min(MIN_TOTAL), 0.0)
+    pairs = zip(decoded, original, strict=True)
+    missed = torch.stack([(found - true).square().sum(1) for found, true in pairs])
+    counts = known.to(missed)
+    per_item = (missed * counts).sum(1) / counts.sum(1).clamp_min(1)
+    return torch.where(variances > MIN_VARIANCE, per_item / variances.clamp_min(MIN_VARIANCE), 0.0).mean()
 
 
 def variance_share(
@@ -61,7 +75,10 @@ def variance_share(
     Tensor ()
         From 0, the part is silent, to 1, it alone varies.
     """
-    taken, left = _score_variance(queries[:, columns], part), _score_variance(queries, rest)
+    fixed = queries.detach()
+    moved = 2 * queries - fixed  # gradients as in `gram`
+    taken = _score_variance(fixed[:, columns], moved[:, columns], part)
+    left = _score_variance(fixed, moved, rest)
     return (taken / (taken + left).clamp_min(1e-8)).sum() / count
 
 
@@ -75,7 +92,7 @@ def gram(vectors: Tensor) -> Tensor:
     return 2 * products - products.detach()
 
 
-def _score_variance(queries: Tensor, vectors: Tensor) -> Tensor:
+def _score_variance(fixed: Tensor, moved: Tensor, vectors: Tensor) -> Tensor:
     centred = vectors - vectors.mean(0)
-    covariance, fixed = gram(centred) / len(centred), queries.detach()
-    return ((fixed @ covariance) * (2 * queries - fixed)).sum(-1)  # gradients as in `gram`
+    covariance = gram(centred) / len(centred)
+    return ((fixed @ covariance) * moved).sum(-1)
