@@ -18,8 +18,8 @@ class PartTable(ABC):
         """All part vectors: ``(n, P, S)``."""
 
     @abstractmethod
-    def of(self, items: Tensor) -> Tensor:
-        """Look up the part vectors ``(..., P, S)`` of items ``(...)``."""
+    def of(self, items: Tensor) -> list[Tensor]:
+        """Look up the vectors of items ``(...)``, part by part: ``(..., S)`` each."""
 
     @abstractmethod
     def added_to(self, vectors: Tensor) -> Tensor:
@@ -60,8 +60,9 @@ class DenseParts(PartTable):
     def dense(self) -> Tensor:
         return self.vectors
 
-    def of(self, items: Tensor) -> Tensor:
-        return F.embedding(items, self.vectors.flatten(1)).unflatten(-1, self.vectors.shape[1:])
+    def of(self, items: Tensor) -> list[Tensor]:
+        size = self.vectors.shape[2]
+        return list(F.embedding(items, self.vectors.flatten(1)).split(size, dim=-1)) if size else []
 
     def added_to(self, vectors: Tensor) -> Tensor:
         return vectors + self.vectors.sum(1)
@@ -90,10 +91,20 @@ class Term(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """Codes ``(n, K)`` of items, row 0 zero, and the terms that read their columns in turn."""
+    """Codes ``(n, K)`` of items, row 0 zero, and the terms that read their columns in turn.
+
+    Codes that never change may be at hand a second time, column by column in memory: so a CPU
+    multiplies all of them quicker, while single items are looked up row by row.
+    """
 
     rows: Tensor
     terms: tuple[Term, ...]
+    by_column: Tensor | None = None
+
+    @property
+    def all(self) -> Tensor:
+        """The codes as they are quickest to multiply when all are wanted."""
+        return self.rows if self.by_column is None else self.by_column
 
     @property
     def to_sum(self) -> Tensor:
@@ -126,27 +137,27 @@ class CodedParts(PartTable):
 
     @property
     def dense(self) -> Tensor:
-        return self._parts([codes.rows for codes in self.codes])
+        return torch.stack(self._parts([codes.rows for codes in self.codes]), dim=1)
 
-    def of(self, items: Tensor) -> Tensor:
+    def of(self, items: Tensor) -> list[Tensor]:
         return self._parts([F.embedding(items, codes.rows) for codes in self.codes])
 
     def added_to(self, vectors: Tensor) -> Tensor:
         with torch.autocast(self._device, enabled=False):
             first, *others = self.codes
-            summed = torch.addmm(vectors, first.rows, first.to_sum)
+            summed = torch.addmm(vectors, first.all, first.to_sum)
             for codes in others:
-                summed.addmm_(codes.rows, codes.to_sum)
+                summed.addmm_(codes.all, codes.to_sum)
             return summed
 
     def mean(self, share: Tensor | None = None) -> Tensor:
         rows = [codes.rows[1:] for codes in self.codes]
-        return self._parts([r.mean(0) if share is None else share @ r for r in rows])
+        return torch.stack(self._parts([r.mean(0) if share is None else share @ r for r in rows]))
 
     def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "CodedParts":
         fixed = [part for part, on in enumerate(is_on) if not on]
         spoken = [
-            Codes(codes.rows, tuple(_silenced(term, is_on) for term in codes.terms))
+            codes._replace(terms=tuple(_silenced(term, is_on) for term in codes.terms))
             for codes in self.codes
         ]
         if stand_in is None or not fixed:
@@ -163,14 +174,14 @@ class CodedParts(PartTable):
     def _device(self) -> str:
         return self.codes[0].rows.device.type
 
-    def _parts(self, rows: Sequence[Tensor]) -> Tensor:
+    def _parts(self, rows: Sequence[Tensor]) -> list[Tensor]:
         parts: dict[int, Tensor] = {}
         with torch.autocast(self._device, enabled=False):
             for codes, some in zip(self.codes, rows, strict=True):
                 for term, said in zip(codes.terms, codes.read(some), strict=True):
                     known = parts.get(term.part)
                     parts[term.part] = said if known is None else known + said
-            return torch.stack([parts[part] for part in range(self.num_parts)], dim=-2)
+            return [parts[part] for part in range(self.num_parts)]
 
 
 def _silenced(term: Term, is_on: Sequence[bool]) -> Term:
@@ -180,3 +191,15 @@ def _silenced(term: Term, is_on: Sequence[bool]) -> Term:
 def is_item(table: Tensor) -> Tensor:
     """Tell items from padding, row 0, in a table ``(n, ...)``: ``(n,)``, bool."""
     return torch.arange(len(table), device=table.device) > 0
+
+
+def added(vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+    """Add vectors ``(..., S)``, each times its weight ``(..., P)`` if given: ``(..., S)``."""
+    first, *others = vectors
+    if weights is None:
+        return sum(others, first)
+    own, *theirs = weights[..., None].unbind(-2)
+    summed = first * own
+    for vector, weight in zip(others, theirs, strict=True):
+        summed = torch.addcmul(summed, vector, weight)
+    return summed

@@ -13,10 +13,10 @@ from prism_core.names import PAD
 
 
 class HistoryVectors(NamedTuple):
-    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, P, S)``."""
+    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, S)``, part by part."""
 
     ids: Tensor
-    parts: Tensor
+    parts: list[Tensor]
 
 
 class ItemTable(NamedTuple):
@@ -42,13 +42,17 @@ class ItemTable(NamedTuple):
         self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]
     ) -> HistoryVectors:
         """Look up histories whose switched-off players are those of other users' histories."""
-        on = torch.tensor(players, device=self.ids.device)
         own, theirs, absent = self.of(item_seq), self.of(donors), (donors == PAD)[..., None]
         mean_ids, mean_parts = self.mean_item()
         ids = torch.where(absent, mean_ids, theirs.ids)
-        parts = torch.where(absent[..., None], mean_parts, theirs.parts)
+        parts = [
+            torch.where(absent, mean, part)
+            for part, mean in zip(theirs.parts, mean_parts, strict=True)
+        ]
+        id_is_on, *parts_on = players
         return HistoryVectors(
-            torch.where(on[0], own.ids, ids), torch.where(on[1:, None], own.parts, parts)
+            own.ids if id_is_on else ids,
+            [a if on else b for a, b, on in zip(own.parts, parts, parts_on, strict=True)],
         )
 
     def switched(

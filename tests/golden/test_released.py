@@ -108,7 +108,7 @@ def _histories(golden: dict[str, Tensor]) -> Tensor:
 
 def test_the_whole_module_gives_the_golden_weights_and_the_fused_vector(golden, content):
     item_seq, ids = _histories(golden), golden["item_id"]
-    part_seq = content.item_parts()[item_seq]
+    part_seq = content.item_parts()[item_seq].unbind(2)
     vectors, weights = content.read(part_seq, ids, torch.zeros_like(item_seq, dtype=torch.bool))
     raw = golden["image"] + golden["text"]
     for position in range(item_seq.shape[1]):

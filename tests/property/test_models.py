@@ -146,7 +146,7 @@ def test_a_score_splits_into_one_term_per_player() -> None:
         for part in range(len(model.parts)):
             alone = torch.zeros_like(table.parts)
             alone[:, part] = table.parts[:, part]
-            terms.append(query @ model.content.join(alone).T)
+            terms.append(query @ model.content.join(alone.unbind(1)).T)
         scores = model.score(item_seq)
     torch.testing.assert_close(torch.stack(terms).sum(0)[:, 1:], scores[:, 1:])
 
@@ -213,8 +213,9 @@ def test_an_indifferent_gate_lets_free_parts_into_histories_as_loud_as_candidate
     model = make(part_scale="free", part_placement=placement, gate="uniform").eval()
     with torch.no_grad():
         table, weights = model._table(), model.fusion_weights(histories(7))
-        in_history = model.content.join(table.parts[1:], weights[:1].expand(len(table.ids) - 1, -1))
-        torch.testing.assert_close(in_history, model.content.join(table.parts[1:]))
+        parts, weights = table.parts[1:].unbind(1), weights[:1].expand(len(table.ids) - 1, -1)
+        in_history = model.content.join(parts, weights)
+        torch.testing.assert_close(in_history, model.content.join(parts))
         spread = table.parts[1:].var(0, correction=0).mean(-1).sqrt()
     torch.testing.assert_close(weights[0], spread / spread.sum(), rtol=0.05, atol=1e-3)
 

@@ -78,11 +78,11 @@ def test_synergy_is_charged_for_its_own_term_of_the_score(placement: str) -> Non
     )
     silent = parts.clone()
     silent[:, content.parts.index("synergy")] = 0
-    rest = ids + content.join(silent)
-    term = ids + content.join(parts) - rest
+    rest = ids + content.join(silent.unbind(1))
+    term = ids + content.join(parts.unbind(1)) - rest
     taken, left = ((queries @ vectors.T).var(1, correction=0) for vectors in (term, rest))
     expected = (taken / (taken + left)).mean()
-    torch.testing.assert_close(content._charge(parts, ids, queries, 5), expected)
+    torch.testing.assert_close(content._charge(parts.unbind(1), ids, queries, 5), expected)
 
 
 def test_synergy_is_charged_for_what_it_moves_where_scores_are_distances() -> None:
@@ -100,7 +100,7 @@ def test_synergy_is_charged_for_what_it_moves_where_scores_are_distances() -> No
     silent = table.parts.clone()
     silent[:, index] = 0
     spoken, rest = (
-        model.backbone.similarity(states, table.ids[1:] + content.join(parts[1:]))
+        model.backbone.similarity(states, table.ids[1:] + content.join(parts[1:].unbind(1)))
         for parts in (table.parts, silent)
     )
     taken, left = ((spoken - rest).var(1, correction=0), rest.var(1, correction=0))
@@ -220,7 +220,7 @@ def test_a_fusion_weight_is_the_share_of_what_the_parts_add_to_a_history(
         parts = model._table().parts
         unit = parts[1:].square().mean((0, 2)).sqrt()
         weights = model.fusion_weights(item_seq)[:, None]
-        read = content.join(parts[item_seq], weights.expand(-1, item_seq.shape[1], -1))
+        read = content.join(parts[item_seq].unbind(2), weights.expand(-1, item_seq.shape[1], -1))
         added = read.unflatten(-1, (4, 4)) / (parts[item_seq] / unit[:, None])
     torch.testing.assert_close(unit, content.scale.detach(), atol=1e-3, rtol=1e-2)
     shares = added / added.sum(-2, keepdim=True)

@@ -74,7 +74,10 @@ def test_coded_parts_are_the_parts_and_learn_alike(
     coded, dense = tables(model, subset)
     items = torch.tensor([[1, 5, PAD], [7, 2, 5]])
     ids = torch.randn(len(dense[0].dense), 16, generator=seeded(2), dtype=torch.float64)
-    read = [[t.dense, t.of(items), model.content.candidates(t, ids)] for t in (*coded, *dense)]
+    read = [
+        [t.dense, torch.stack(t.of(items), 2), model.content.candidates(t, ids)]
+        for t in (*coded, *dense)
+    ]
     for ours, theirs in zip(read[:3], read[3:], strict=True):
         for found, expected in zip(ours, theirs, strict=True):
             torch.testing.assert_close(found, expected)

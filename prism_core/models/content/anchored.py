@@ -1,6 +1,6 @@
 """Mode ``anchored``: the parts, and the losses that keep them true."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from prism_core.names import SYNERGY
 
 LOSS_ITEMS = 512
 """Auxiliary losses are estimated on at most this many items per step."""
-SAMPLED_COLUMNS = 64
+SAMPLED_COLUMNS = 32
 """Correlation between parts is estimated on at most this many columns of each per step."""
 
 
@@ -52,7 +52,7 @@ class AnchoredContent(AnchoredParts):
         items, rows = self._sample(context)
         ids, tables = context.id_vectors(rows), context.item_parts
         losses: dict[str, Tensor] = self._in_step(self._losses)(
-            items, tables.of(rows).flatten(1), ids, self._columns(context.generator),
+            items, tables.of(rows), ids, self._columns(context.generator),
             context.queries, context.num_targets, context.as_keys,
         )  # fmt: skip
         return losses
@@ -60,21 +60,22 @@ class AnchoredContent(AnchoredParts):
     def _losses(
         self,
         items: Tensor,
-        part_vectors: Tensor,
+        parts: Sequence[Tensor],
         ids: Tensor,
         columns: Tensor | None,
         queries: Tensor,
         num_targets: Tensor | float,
         as_keys: Callable[[Tensor], Tensor] | None,
     ) -> dict[str, Tensor]:
-        """Compute each loss from the parts ``(n, P * S)`` and ids ``(n, W)`` of some items."""
-        weights, parts = self.loss_weights, part_vectors.unflatten(1, self.missing.shape)
+        """Compute each loss from the parts ``(n, S)`` and ids ``(n, W)`` of some items."""
+        weights = self.loss_weights
         losses = {}
         if weights.reconstruction:
             losses["reconstruction"] = weights.reconstruction * self._unexplained(parts, items)
         if weights.decorrelation:
-            some = parts if columns is None else parts.gather(2, columns.expand(len(parts), -1, -1))
-            losses["decorrelation"] = weights.decorrelation * cross_correlation(some)
+            some = parts if columns is None else map(_take, parts, columns)
+            correlation = cross_correlation(torch.stack(list(some), dim=1))
+            losses["decorrelation"] = weights.decorrelation * correlation
         if weights.charge:
             charge = self._charge(parts, ids, queries, num_targets, as_keys)
             losses["charge"] = weights.charge * charge
@@ -108,11 +109,11 @@ class AnchoredContent(AnchoredParts):
         drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
         return (items := drawn.to(device)), items
 
-    def _unexplained(self, parts: Tensor, items: Tensor) -> Tensor:
+    def _unexplained(self, parts: Sequence[Tensor], items: Tensor) -> Tensor:
         available = self.available[:, items]
-        parts = parts / self._amplitudes().clamp_min(MIN_SCALE)[:, None]
-        decoded = [decode(parts[:, i]) for i, decode in enumerate(self.decoders)]
-        decoded.append(self.shared_decoder(parts[:, -1]))
+        heard = self._amplitudes().clamp_min(MIN_SCALE).unbind()
+        networks = {**dict(enumerate(self.decoders)), len(parts) - 1: self.shared_decoder}
+        decoded = [decode(parts[part] / heard[part]) for part, decode in networks.items()]
         original = [own.index_select(0, items) for own in self._own()]
         original.append(usable_mean(self.shared.index_select(1, items), available))
         known = torch.cat([available, available.any(0, keepdim=True)])
@@ -120,17 +121,22 @@ class AnchoredContent(AnchoredParts):
 
     def _charge(
         self,
-        parts: Tensor,
+        parts: Sequence[Tensor],
         ids: Tensor,
         queries: Tensor,
         num_targets: Tensor | float,
         as_keys: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
-        rest = ids + self.join(parts * self.is_centred)
+        index, size = self.parts.index(SYNERGY), self.part_size
+        silenced = [*parts[:index], torch.zeros_like(parts[index]), *parts[index + 1 :]]
+        rest = ids + self.join(silenced)
         if as_keys is not None:
             silent = as_keys(rest)
             term = as_keys(ids + self.join(parts)) - silent
             return variance_share(queries, term, silent, slice(None), num_targets)
-        index, size = self.parts.index(SYNERGY), self.part_size
         columns = slice(0, size) if self.is_summed else slice(index * size, (index + 1) * size)
-        return variance_share(queries, parts[:, index], rest, columns, num_targets)
+        return variance_share(queries, parts[index], rest, columns, num_targets)
+
+
+def _take(vectors: Tensor, columns: Tensor) -> Tensor:
+    return vectors.index_select(1, columns)

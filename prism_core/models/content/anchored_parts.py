@@ -27,7 +27,7 @@ from prism_core.models.content.linear_parts import (
     with_stand_ins,
 )
 from prism_core.models.features import FeatureSpace, SharedSplit
-from prism_core.models.part_tables import CodedParts, DenseParts, PartTable
+from prism_core.models.part_tables import CodedParts, DenseParts, PartTable, added
 from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY, parts_of
 
@@ -201,18 +201,20 @@ class AnchoredParts(Content):
         views = Views(center(self.experts.read(own), known.output_means), shared)
         return self._parts(views, flags, known.statistics, (True,) * len(rows))
 
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask, self._amplitudes())
 
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
         if weights is not None:
             amplitudes = self._amplitudes()
             loudness = amplitudes.sum() if self.is_free else self.loudness.abs()
-            let_in = weights * loudness / amplitudes.clamp_min(MIN_SCALE)
-            part_vectors = part_vectors * let_in[..., None]
+            weights = weights * (loudness / amplitudes.clamp_min(MIN_SCALE))
         if self.is_summed:
-            return part_vectors.sum(-2)
-        return F.pad(part_vectors.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
+            return added(part_vectors, weights)
+        side_by_side = torch.stack(list(part_vectors), dim=-2)
+        if weights is not None:
+            side_by_side = side_by_side * weights[..., None]
+        return F.pad(side_by_side.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
 
     def _catalogue(self, subset: Subset | None = None) -> Catalogue:
         """Gather what is known of the items: of all, or of a subset."""
@@ -250,11 +252,12 @@ class AnchoredParts(Content):
     def _coded(
         self, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None] | None
     ) -> CodedParts:
-        codes, multiplied = known.read.codes, known.multiplied
+        codes, by_column, multiplied = known.read.codes, known.read.by_column, known.multiplied
         if stand_ins is not None and any(stand_in is not None for stand_in in stand_ins):
             codes, multiplied = with_stand_ins(self.experts, items, known, stand_ins)
+            by_column = None
         loudness = self._loudness(known.spread)
-        return coded_parts(self.experts, known, codes, multiplied, *loudness)
+        return coded_parts(self.experts, known, codes, by_column, multiplied, *loudness)
 
     def _parts(
         self,

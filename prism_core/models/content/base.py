@@ -134,12 +134,12 @@ class Content(Connected, ABC):
         """
 
     @abstractmethod
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         """Weigh the parts per position.
 
         Parameters
         ----------
-        part_seq : Tensor (B, L, P, S)
+        part_seq : sequence of P Tensors (B, L, S)
         id_seq : Tensor (B, L, W)
         padding_mask : Tensor (B, L)
 
@@ -150,12 +150,12 @@ class Content(Connected, ABC):
         """
 
     @abstractmethod
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Join parts ``(..., P, S)``, weighed by ``(..., P)`` if given, to vectors ``(..., W)``."""
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+        """Join ``P`` parts ``(..., S)``, weighed by ``(..., P)`` if given, to ``(..., W)``."""
 
     def read(
         self,
-        part_seq: Tensor,
+        part_seq: Sequence[Tensor],
         id_seq: Tensor,
         padding_mask: Tensor,
         fusion_weights: Tensor | None = None,
@@ -164,7 +164,7 @@ class Content(Connected, ABC):
 
         Parameters
         ----------
-        part_seq : Tensor (B, L, P, S)
+        part_seq : sequence of P Tensors (B, L, S)
         id_seq : Tensor (B, L, W)
         padding_mask : Tensor (B, L)
         fusion_weights : Tensor (B, P), optional
@@ -182,7 +182,7 @@ class Content(Connected, ABC):
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
         """Add content to the id vectors ``(N + 1, W)`` of candidates."""
-        return ids + self.join(item_parts.dense)
+        return ids + self.join(item_parts.dense.unbind(1))
 
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""

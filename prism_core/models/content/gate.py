@@ -1,9 +1,13 @@
 """The gate: how much each part counts, from the history read so far (paper eq. 10-11)."""
 
+from collections.abc import Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from prism_core.config.model import ModelConfig
+from prism_core.models.content.prefixes import layer_of_prefix_means, widen
 from prism_core.models.dropout import Dropout
 from prism_core.models.exchange import Connected
 
@@ -46,7 +50,7 @@ class Gate(Connected):
         if self.kind == "uniform":
             return
         size = parts_size if self.kind == "no_id" else parts_size + id_size
-        self.norm = nn.LayerNorm(size) if normalise else nn.Identity()
+        self.norm = nn.LayerNorm(size) if normalise else None
         last = nn.Linear(config.gate_hidden_size, len(is_on))
         self.network = nn.Sequential(
             nn.Linear(size, config.gate_hidden_size),
@@ -65,19 +69,19 @@ class Gate(Connected):
 
     def forward(
         self,
-        part_seq: Tensor,
+        part_seq: Sequence[Tensor],
         id_seq: Tensor,
         padding_mask: Tensor,
         amplitudes: Tensor | None = None,
     ) -> Tensor:
         """Weigh the parts from histories: ``(B, L, P)``, non-negative, sum 1."""
-        parts, ids = part_seq.flatten(2), id_seq
-        if self.kind == "no_id":
-            parts = prefix_means(parts, padding_mask)
-        elif self.kind != "uniform":
-            means = prefix_means(torch.cat([parts, ids], dim=-1), padding_mask)
-            parts, ids = means.split([parts.shape[-1], ids.shape[-1]], dim=-1)
-        return self.weigh(parts, ids, id_seq[:, -1], amplitudes)
+        newest = id_seq[:, -1]
+        if self.kind == "uniform":
+            return self._weights(self._indifferent(id_seq), newest, amplitudes)
+        read = part_seq if self.kind == "no_id" else [*part_seq, id_seq]
+        first = cast(nn.Linear, self.network[0])
+        hidden = layer_of_prefix_means(read, padding_mask, first, self.norm)
+        return self._weights(self.network[1:](hidden), newest, amplitudes)
 
     def weigh(
         self, parts: Tensor, ids: Tensor, newest: Tensor, amplitudes: Tensor | None = None
@@ -98,22 +102,22 @@ class Gate(Connected):
         -------
         Tensor (B, L, P)
         """
-        weights = self._softmax(self._logits(parts, ids, newest))
-        if amplitudes is None or (self.kind == "uniform" and self.is_even):
-            return weights
-        weights = weights * amplitudes
-        return weights / weights.sum(-1, keepdim=True).clamp_min(SMALLEST)
-
-    def _logits(self, parts: Tensor, ids: Tensor, newest: Tensor) -> Tensor:
         if self.kind == "uniform":
-            return parts.new_zeros(*parts.shape[:2], len(self.is_on))
+            return self._weights(self._indifferent(ids), newest, amplitudes)
         seen = parts if self.kind == "no_id" else torch.cat([parts, ids], dim=-1)
-        logits: Tensor = self.network(self.norm(seen))
-        return self._of_another_user(logits, newest) if self.kind == "shuffled" else logits
+        logits = self.network(seen if self.norm is None else self.norm(seen))
+        return self._weights(logits, newest, amplitudes)
 
-    def _softmax(self, logits: Tensor) -> Tensor:
-        logits = widen(logits).masked_fill(~self.is_on, float("-inf"))
-        return (logits / self.temperature).softmax(-1)
+    def _indifferent(self, like: Tensor) -> Tensor:
+        return like.new_zeros(*like.shape[:2], len(self.is_on))
+
+    def _weights(self, logits: Tensor, newest: Tensor, amplitudes: Tensor | None) -> Tensor:
+        if self.kind == "shuffled":
+            logits = self._of_another_user(logits, newest)
+        logits = widen(logits) / self.temperature
+        if amplitudes is not None and not (self.kind == "uniform" and self.is_even):
+            logits = logits + amplitudes.clamp_min(SMALLEST).log()
+        return logits.masked_fill(~self.is_on, float("-inf")).softmax(-1)
 
     def _of_another_user(self, logits: Tensor, newest: Tensor) -> Tensor:
         if self.training:
@@ -122,17 +126,3 @@ class Gate(Connected):
             return self.exchange.roll(logits)
         slot = (newest.float().abs().sum(-1) * 1e6).long() % POOL
         return self.pool[slot][:, None].expand_as(logits)
-
-
-def prefix_means(values: Tensor, padding_mask: Tensor) -> Tensor:
-    """Average ``(B, L, F)`` over the real positions up to each position."""
-    length, values = padding_mask.shape[1], widen(values)
-    counted = values.new_ones(length, length).tril() * ~padding_mask[:, None]
-    shares = counted / counted.sum(-1, keepdim=True).clamp_min(1)
-    with torch.autocast(values.device.type, enabled=False):
-        return shares @ values
-
-
-def widen(values: Tensor) -> Tensor:
-    """Bring half precision to float32 and leave float32 and float64 alone."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))

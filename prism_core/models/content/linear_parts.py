@@ -22,11 +22,13 @@ class Read(NamedTuple):
 
     Codes ``(n, K)``: for each unique part and redundancy what is read ``(n, k)``, centred over the
     items that have the part and zero at the others, and whether an item is one of the others; the
-    means ``(k,)`` taken away and the covariances ``(k, k)``, part by part; and how much items count
-    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it.
+    same laid out column by column, if it is kept; the means ``(k,)`` taken away and the covariances
+    ``(k, k)``, part by part; and how much items count for synergy ``(n, 1)``, or what they all
+    count where it is the same for all that have it.
     """
 
     codes: Tensor
+    by_column: Tensor | None
     means: list[Tensor]
     covariances: list[Tensor]
     synergy_share: Tensor | float
@@ -35,7 +37,8 @@ class Read(NamedTuple):
     def of_parts(self) -> list[Tensor]:
         """What is read for each part: ``(n, k)``."""
         sizes = [size for mean in self.means for size in (len(mean), 1)]
-        return list(self.codes.split(sizes, dim=1)[::2])
+        codes = self.codes if self.by_column is None else self.by_column
+        return list(codes.split(sizes, dim=1)[::2])
 
 
 class KnownLinear(NamedTuple):
@@ -67,6 +70,7 @@ class LinearParts(nn.Module):
         super().__init__()
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
+        self.register_buffer("columns", read.codes.T.contiguous(), persistent=False)
         for index, (mean, covariance) in enumerate(zip(read.means, read.covariances, strict=True)):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
@@ -74,6 +78,7 @@ class LinearParts(nn.Module):
         self.synergy_share = 1 / max(1, int(whole.available.all(0).sum()))
 
     codes: Tensor
+    columns: Tensor
 
     @property
     def read(self) -> Read:
@@ -82,7 +87,7 @@ class LinearParts(nn.Module):
             [self.get_buffer(f"{kind}_{index}") for index in range(self.num_read)]
             for kind in ("mean", "covariance")
         )
-        return Read(self.codes, means, covariances, self.synergy_share)
+        return Read(self.codes, self.columns.T, means, covariances, self.synergy_share)
 
 
 def read_items(items: Catalogue) -> Read:
@@ -95,7 +100,7 @@ def read_items(items: Catalogue) -> Read:
         (read - mean).T @ ((read - mean) * of_part[:, None])
         for read, mean, of_part in zip(rows, means, of_parts, strict=True)
     ]
-    return Read(_codes(items, rows, means), means, covariances, share[:, -2:-1])
+    return Read(_codes(items, rows, means), None, means, covariances, share[:, -2:-1])
 
 
 def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
@@ -152,6 +157,7 @@ def coded_parts(
     experts: Experts,
     known: KnownLinear,
     codes: Tensor,
+    by_column: Tensor | None,
     multiplied: Tensor,
     gain: Tensor,
     missing: Tensor,
@@ -162,7 +168,8 @@ def coded_parts(
     ----------
     experts
     known
-    codes : Tensor (n, K)
+    codes, by_column : Tensor (n, K)
+        The latter, if at hand, laid out column by column.
     multiplied : Tensor (n, F)
         What synergy is a map of.
     gain : Tensor (P, 1)
@@ -177,7 +184,7 @@ def coded_parts(
     ]
     interaction = experts.interaction.weight.T * gain[synergy]
     spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
-    return CodedParts([Codes(codes, tuple(terms)), spoken], len(gain))
+    return CodedParts([Codes(codes, tuple(terms), by_column), spoken], len(gain))
 
 
 def _centred_factors(
@@ -216,9 +223,7 @@ def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) ->
     return torch.cat(columns, dim=1)
 
 
-def _spread(
-    experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor
-) -> Tensor:
+def _spread(experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor) -> Tensor:
     """Measure by what is read how far parts spread, as `measure` does without forming them."""
     variances = [
         (to_part * (covariance @ to_part)).sum(0).mean()

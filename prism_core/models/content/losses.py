@@ -49,7 +49,8 @@ def unexplained(
     missed = torch.stack([(found - true).square().sum(1) for found, true in pairs])
     counts = known.to(missed)
     per_item = (missed * counts).sum(1) / counts.sum(1).clamp_min(1)
-    return torch.where(variances > MIN_VARIANCE, per_item / variances.clamp_min(MIN_VARIANCE), 0.0).mean()
+    shares = per_item / variances.clamp_min(MIN_VARIANCE)
+    return torch.where(variances > MIN_VARIANCE, shares, 0.0).mean()
 
 
 def variance_share(

@@ -12,6 +12,7 @@ from prism_core.models.content.expert_losses import cosine_triplet
 from prism_core.models.content.pair_experts import Predictions, replacements
 from prism_core.models.content.published import PublishedContent
 from prism_core.models.features import FeatureSpace
+from prism_core.models.part_tables import added
 
 
 class PaperContent(PublishedContent):
@@ -35,13 +36,11 @@ class PaperContent(PublishedContent):
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         return self.read_experts(self.new_pair(features, available))
 
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.gate(part_seq, id_seq, padding_mask)
 
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
-        if weights is not None:
-            part_vectors = part_vectors * weights[..., None]
-        return part_vectors.sum(-2)
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+        return added(part_vectors, weights)
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         items = self.exchange.gather(context.item_seq[~context.padding_mask]).unique()

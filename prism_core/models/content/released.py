@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import StepContext
 from prism_core.models.content.expert_losses import euclidean_triplet
-from prism_core.models.content.gate import prefix_means
 from prism_core.models.content.pair_experts import Predictions, replacements
+from prism_core.models.content.prefixes import prefix_means
 from prism_core.models.content.published import PublishedContent
 from prism_core.models.features import FeatureSpace
 
@@ -52,31 +52,31 @@ class ReleasedContent(PublishedContent):
     def encode(self, features: Mapping[str, Tensor], available: Mapping[str, Tensor]) -> Tensor:
         return self.read_experts(self.new_pair(features, available))
 
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
         return self.read(part_seq, id_seq, padding_mask)[1]
 
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
-        """Run each part's expert on what it reads ``(..., P, 2 W)`` and add: ``(..., W)``."""
-        outputs = self._run(part_vectors)
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+        """Run each part's expert on what it reads, ``(..., 2 W)``, and add: ``(..., W)``."""
+        outputs = self._run(torch.stack(list(part_vectors), dim=-2))
         return (outputs if weights is None else outputs * weights[..., None]).sum(-2)
 
     def read(
         self,
-        part_seq: Tensor,
+        part_seq: Sequence[Tensor],
         id_seq: Tensor,
         padding_mask: Tensor,
         fusion_weights: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        part_seq = self._pad(part_seq, padding_mask)
-        pooled = self._pool(part_seq.flatten(2), padding_mask)
-        outputs = self._run(pooled.unflatten(2, part_seq.shape[2:]))
+        inputs = self._pad(torch.stack(list(part_seq), dim=2), padding_mask)
+        pooled = self._pool(inputs.flatten(2), padding_mask)
+        outputs = self._run(pooled.unflatten(2, inputs.shape[2:]))
         ids = self._pool(id_seq, padding_mask)
         weights = self.gate.weigh(outputs.flatten(2), ids, id_seq[:, -1])
         if fusion_weights is not None:
             weights = fusion_weights[:, None].expand_as(weights).to(weights.dtype)
         vectors = (outputs * weights[..., None]).sum(-2)
         if self.quirks.raw_content_input:
-            vectors = vectors + self._pair(part_seq.mean(2)).sum(0)
+            vectors = vectors + self._pair(inputs.mean(2)).sum(0)
         return vectors.expand_as(id_seq), weights.expand(*id_seq.shape[:2], -1)
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content
 from prism_core.models.features import FeatureSpace
-from prism_core.models.part_tables import CodedParts, Codes, PartTable, Term
+from prism_core.models.part_tables import CodedParts, Codes, PartTable, Term, added
 from prism_core.models.subset import Subset
 
 
@@ -34,11 +34,11 @@ class NoContent(Content):
         count = len(next(iter(features.values()), self.empty))
         return self.empty.new_zeros(count, 0, self.width)
 
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
-        return part_seq.new_zeros(*part_seq.shape[:-1])
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        return id_seq.new_zeros(*id_seq.shape[:2], 0)
 
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
-        return part_vectors.sum(-2)
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+        return self.empty.new_zeros(())
 
 
 class SummedContent(Content):
@@ -89,13 +89,11 @@ class SummedContent(Content):
         ]
         return torch.stack(projected, dim=1)
 
-    def weights(self, part_seq: Tensor, id_seq: Tensor, padding_mask: Tensor) -> Tensor:
-        return part_seq.new_ones(part_seq.shape[:-1])
+    def weights(self, part_seq: Sequence[Tensor], id_seq: Tensor, padding_mask: Tensor) -> Tensor:
+        return id_seq.new_ones(*id_seq.shape[:2], len(self.parts))
 
-    def join(self, part_vectors: Tensor, weights: Tensor | None = None) -> Tensor:
-        if weights is not None:
-            part_vectors = part_vectors * weights[..., None]
-        return part_vectors.sum(-2)
+    def join(self, part_vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
+        return added(part_vectors, weights)
 
 
 def _projection(size: int, width: int) -> nn.Linear:
