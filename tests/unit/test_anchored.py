@@ -280,3 +280,17 @@ def test_correlation_of_some_columns_estimates_that_of_all(monkeypatch: pytest.M
     expected = float(cross_correlation(parts))
     assert expected == pytest.approx(float(torch.stack(estimates).mean()), rel=0.05)
     assert float(torch.stack(estimates).std()) > 0.02 * expected
+
+
+def test_reconstruction_is_measured_by_what_is_known_of_the_items() -> None:
+    torch.manual_seed(0)
+    content = build_model(ModelConfig(hidden_size=16, num_heads=2), NUM_ITEMS, features(0)).content
+    expected = [own[1:].square().sum(1).mean() for own in content._own()]
+    torch.testing.assert_close(content.variances[:2], torch.stack(expected))
+    with torch.no_grad():
+        for decoder in (*content.decoders, content.shared_decoder):
+            decoder.weight.zero_()
+            decoder.bias.zero_()
+        items = torch.arange(1, NUM_ITEMS + 1)
+        missed = content._unexplained(content.item_parts()[1:].unbind(1), items)
+    torch.testing.assert_close(missed, torch.tensor(1.0))

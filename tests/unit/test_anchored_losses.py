@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from prism_core.models.content.losses import cross_correlation, variance_share
+from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 
 
 def vectors(*shape: int, seed: int = 0) -> Tensor:
@@ -48,3 +48,19 @@ def test_correlation_is_the_mean_square_over_pairs_of_different_parts_with_its_g
     torch.testing.assert_close(found, expected)
     (gradient,), (wanted,) = (torch.autograd.grad(loss, parts) for loss in (found, expected))
     torch.testing.assert_close(gradient, wanted)
+
+
+def test_what_is_missed_is_a_share_of_the_variance_of_what_is_known() -> None:
+    original = [vectors(6, 5).detach(), vectors(6, 2, seed=1).detach(), torch.zeros(6, 1)]
+    known = torch.tensor([[1, 1, 0, 1, 0, 1], [0, 0, 0, 0, 0, 1], [1, 1, 1, 1, 1, 1]]).bool()
+    variances = torch.tensor([4.0, 0.5, 0.0])
+    decoded = [vectors(6, 5, seed=2), vectors(6, 2, seed=3), vectors(6, 1, seed=4)]
+    found = unexplained(decoded, original, known, variances)
+    missed = [
+        (decoded[0] - original[0])[known[0]].square().sum(1).mean() / 4,
+        (decoded[1] - original[1])[5].square().sum() / 0.5,
+    ]
+    torch.testing.assert_close(found, sum(missed) / 3, check_dtype=False)
+    torch.testing.assert_close(
+        unexplained(original, original, known, variances), torch.tensor(0.0), check_dtype=False
+    )

@@ -149,3 +149,24 @@ def test_a_step_has_the_losses_of_one_that_forms_the_parts(options: dict[str, ob
     assert list(found) == list(expected)
     for name, loss in expected.items():
         torch.testing.assert_close(found[name], loss)
+
+
+def test_codes_of_all_items_lie_column_by_column_too() -> None:
+    coded, _ = tables(make(), None)
+    fixed, multiplied = coded[0].codes
+    assert fixed.all.stride() == (1, NUM_ITEMS + 1)
+    assert fixed.rows.stride() == (fixed.rows.shape[1], 1)
+    assert torch.equal(fixed.all, fixed.rows)
+    assert multiplied.all is multiplied.rows
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_what_is_read_is_centred_where_it_is_there(part: int) -> None:
+    content = make().content
+    available = [*content.available, content.available.any(0)][part]
+    rows = content.linear.read.of_parts[part]
+    torch.testing.assert_close(rows[available].mean(0), torch.zeros_like(rows[0]))
+    assert not rows[~available].any()
+    covariance = content.linear.read.covariances[part]
+    expected = rows[available].T @ rows[available] / available.sum()
+    torch.testing.assert_close(covariance, expected)
