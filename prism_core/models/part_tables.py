@@ -201,5 +201,5 @@ def added(vectors: Sequence[Tensor], weights: Tensor | None = None) -> Tensor:
     own, *theirs = weights[..., None].unbind(-2)
     summed = first * own
     for vector, weight in zip(others, theirs, strict=True):
-        summed = torch.addcmul(summed, vector, weight)
+        summed.addcmul_(vector, weight)
     return summed

@@ -41,7 +41,7 @@ def make(**options: object) -> SequenceModel:
     torch.manual_seed(0)
     config = ModelConfig(hidden_size=16, num_heads=2, expert_hidden_size=0, **options)
     model = build_model(config, NUM_ITEMS, features, available).double().train()
-    model.content.linear = LinearParts(model.content._catalogue())  # moments in float64, too
+    model.content._hold(LinearParts(model.content._catalogue()))  # moments in float64, too
     with torch.no_grad():
         model.content.missing.normal_()
     return model

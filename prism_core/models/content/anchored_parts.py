@@ -112,7 +112,9 @@ class AnchoredParts(Content):
             self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))
             self.loudness = nn.Parameter(torch.tensor(INITIAL_SCALE * len(self.parts)))
         self.missing = nn.Parameter(torch.zeros(len(self.parts), self.part_size))
-        self.linear = LinearParts(self._catalogue()) if self.experts.are_linear else None
+        self.linear: LinearParts | None = None
+        if self.experts.are_linear:
+            self._hold(LinearParts(self._catalogue()))
         self._compiled: dict[str, Callable[..., Any]] = {}
 
     is_on: Tensor
@@ -160,6 +162,12 @@ class AnchoredParts(Content):
     def _remember(self, spread: Tensor) -> None:
         if self.is_free:
             self.spread = spread[:, 0].detach()
+
+    def _hold(self, linear: LinearParts) -> None:
+        """Read the modalities from the codes of linear experts, which hold them, centred."""
+        self.linear = linear
+        for name, rows in zip(self.modalities, linear.own, strict=True):
+            self.register_buffer(f"own_{name}", rows, persistent=False)
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
         return item_parts.added_to(ids) if self.is_summed else super().candidates(item_parts, ids)

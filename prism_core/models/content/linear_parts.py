@@ -36,9 +36,8 @@ class Read(NamedTuple):
     @property
     def of_parts(self) -> list[Tensor]:
         """What is read for each part: ``(n, k)``."""
-        sizes = [size for mean in self.means for size in (len(mean), 1)]
         codes = self.codes if self.by_column is None else self.by_column
-        return list(codes.split(sizes, dim=1)[::2])
+        return _columns_of_parts(codes, self.means)
 
 
 class KnownLinear(NamedTuple):
@@ -71,7 +70,8 @@ class LinearParts(nn.Module):
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
         self.register_buffer("columns", read.codes.T.contiguous(), persistent=False)
-        for index, (mean, covariance) in enumerate(zip(read.means, read.covariances, strict=True)):
+        means = [*(torch.zeros_like(mean) for mean in read.means[:-1]), read.means[-1]]
+        for index, (mean, covariance) in enumerate(zip(means, read.covariances, strict=True)):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
         self.num_read = len(read.means)
@@ -81,8 +81,13 @@ class LinearParts(nn.Module):
     columns: Tensor
 
     @property
+    def own(self) -> list[Tensor]:
+        """Own residuals ``(n, k)`` by modality, which are centred in the codes and stay there."""
+        return _columns_of_parts(self.codes, self.read.means)[:-1]
+
+    @property
     def read(self) -> Read:
-        """What is read of every known item."""
+        """What is read of every known item; own residuals are `own`, whose means are zero."""
         means, covariances = (
             [self.get_buffer(f"{kind}_{index}") for index in range(self.num_read)]
             for kind in ("mean", "covariance")
@@ -221,6 +226,11 @@ def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) ->
     for rows, mean, flag in zip(read, means, has.split(1, dim=1), strict=True):
         columns += [(rows - mean) * flag, item - flag]
     return torch.cat(columns, dim=1)
+
+
+def _columns_of_parts(codes: Tensor, means: Sequence[Tensor]) -> list[Tensor]:
+    sizes = [size for mean in means for size in (len(mean), 1)]
+    return list(codes.split(sizes, dim=1)[::2])
 
 
 def _spread(experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor) -> Tensor:
