@@ -61,8 +61,8 @@ class DenseParts(PartTable):
         return self.vectors
 
     def of(self, items: Tensor) -> list[Tensor]:
-        size = self.vectors.shape[2]
-        return list(F.embedding(items, self.vectors.flatten(1)).split(size, dim=-1)) if size else []
+        vectors = F.embedding(items, self.vectors.flatten(1))
+        return list(vectors.unflatten(-1, self.vectors.shape[1:]).unbind(-2))
 
     def added_to(self, vectors: Tensor) -> Tensor:
         return vectors + self.vectors.sum(1)

@@ -41,9 +41,10 @@ def make(**options: object) -> SequenceModel:
     torch.manual_seed(0)
     config = ModelConfig(hidden_size=16, num_heads=2, expert_hidden_size=0, **options)
     model = build_model(config, NUM_ITEMS, features, available).double().train()
-    model.content._hold(LinearParts(model.content._catalogue()))  # moments in float64, too
-    with torch.no_grad():
-        model.content.missing.normal_()
+    if config.content == "prism":
+        model.content._hold(LinearParts(model.content._catalogue()))  # moments in float64, too
+        with torch.no_grad():
+            model.content.missing.normal_()
     return model
 
 
@@ -170,3 +171,29 @@ def test_what_is_read_is_centred_where_it_is_there(part: int) -> None:
     covariance = content.linear.read.covariances[part]
     expected = rows[available].T @ rows[available] / available.sum()
     torch.testing.assert_close(covariance, expected)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"part_placement": "sum"}, {"content": "sum"}, {"content": "none"}],
+    ids=["blocks", "tied", "summed", "none"],
+)
+def test_players_of_other_users_are_read_position_by_position(options: dict[str, object]) -> None:
+    model = make(**options).eval()
+    item_seq = torch.tensor([[PAD, 3, 8, 5], [4, 1, 9, 2]])
+    donors = torch.tensor([[PAD, 7, PAD, 6], [PAD, 1, 2, 3]])
+    players = [i % 2 == 0 for i in range(len(model.players))]
+    with torch.no_grad():
+        table = model._table()
+        found = table.of_donors(item_seq, donors, players)
+        vectors = [table.ids, *table.parts.unbind(1)]
+    assert found.ids.shape == (2, 4, 16)
+    for player, seen in enumerate([found.ids, *found.parts]):
+        average = vectors[player][1:].mean(0)
+        for row in range(2):
+            for place in range(4):
+                theirs = int(donors[row, place])
+                expected = vectors[player][theirs] if theirs else average
+                if players[player]:
+                    expected = vectors[player][item_seq[row, place]]
+                torch.testing.assert_close(seen[row, place], expected)
