@@ -197,3 +197,30 @@ def test_players_of_other_users_are_read_position_by_position(options: dict[str,
                 if players[player]:
                     expected = vectors[player][item_seq[row, place]]
                 torch.testing.assert_close(seen[row, place], expected)
+
+
+def test_synergy_of_three_modalities_is_silent_where_an_item_lacks_any() -> None:
+    rows, generator = torch.arange(NUM_ITEMS + 1), seeded(0)
+    names = ("image", "text", "sound")
+    features = {
+        name: torch.randn(NUM_ITEMS + 1, 6, generator=generator, dtype=torch.float64)
+        for name in names
+    }
+    available = {name: rows % lacking != 0 for name, lacking in zip(names, (5, 7, 4), strict=True)}
+    torch.manual_seed(0)
+    config = ModelConfig(
+        hidden_size=20, num_heads=2, expert_hidden_size=0, modalities=names, withhold="swap"
+    )
+    model = build_model(config, NUM_ITEMS, features, available).double()
+    patterns = [(True, True, True), (True, False, True)]
+    linear = model.content.linear
+    coded = model.content.item_tables(patterns, seeded(3))
+    model.content.linear = None
+    dense = model.content.item_tables(patterns, seeded(3))
+    model.content.linear = linear
+    synergy = len(names)
+    has_all = torch.stack(list(available.values())).all(0) & (rows > 0)
+    for ours, theirs in zip(coded, dense, strict=True):
+        torch.testing.assert_close(ours.dense, theirs.dense, atol=1e-5, rtol=1e-4)
+        assert not ours.dense[~has_all, synergy].any()
+        assert ours.dense[has_all, synergy].abs().amax() > 1e-4
