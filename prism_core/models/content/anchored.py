@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.anchored_parts import MIN_SCALE, AnchoredParts
 from prism_core.models.content.base import StepContext
-from prism_core.models.content.catalogue import usable_mean
+from prism_core.models.content.catalogue import readable, usable_mean
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace
 from prism_core.names import SYNERGY
@@ -82,9 +82,7 @@ class AnchoredContent(AnchoredParts):
         return losses
 
     def _variances(self) -> Tensor:
-        whole = self._catalogue()
-        rows = [*whole.own, usable_mean(whole.shared, whole.available)]
-        known = torch.cat([whole.available, whole.available.any(0, keepdim=True)])
+        rows, known = self._catalogue().read()
         squares = torch.stack([some.square().sum(1) for some in rows])
         return (squares * known).sum(1) / known.sum(1).clamp_min(1)
 
@@ -116,8 +114,7 @@ class AnchoredContent(AnchoredParts):
         decoded = [decode(parts[part] / heard[part]) for part, decode in networks.items()]
         original = [own.index_select(0, items) for own in self._own()]
         original.append(usable_mean(self.shared.index_select(1, items), available))
-        known = torch.cat([available, available.any(0, keepdim=True)])
-        return unexplained(decoded, original, known, self.variances)
+        return unexplained(decoded, original, readable(available), self.variances)
 
     def _charge(
         self,

@@ -32,6 +32,13 @@ class Catalogue(NamedTuple):
         shared, available = self.shared.index_select(1, items), self.available[:, items]
         return Catalogue(items, own, shared, available, self.is_item[items], counts, subset.drawn)
 
+    def read(self) -> tuple[list[Tensor], Tensor]:
+        """Give what unique parts and redundancy read ``(n, k)``, and where it is known.
+
+        The latter is ``(M + 1, n)``, bool: each modality's own residual, then what is shared.
+        """
+        return [*self.own, usable_mean(self.shared, self.available)], readable(self.available)
+
     def donors(self, index: int, num_rows: int, generator: torch.Generator) -> Tensor:
         """Draw for every item the row ``(n,)`` of one that has a modality, any if none has.
 
@@ -53,6 +60,11 @@ class Catalogue(NamedTuple):
 def roles_of(available: Tensor) -> Tensor:
     """Say which parts items can have: ``(n, P)`` from available modalities ``(M, n)``."""
     return torch.stack([*available, available.all(0), available.any(0)], dim=1)
+
+
+def readable(available: Tensor) -> Tensor:
+    """Say for which items unique parts and redundancy have something to read: ``(M + 1, n)``."""
+    return torch.cat([available, available.any(0, keepdim=True)])
 
 
 def usable_mean(values: Tensor, usable: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from prism_core.models.content.catalogue import Catalogue, roles_of, shares, usable_mean
+from prism_core.models.content.catalogue import Catalogue, readable, shares, usable_mean
 from prism_core.models.content.experts import MIN_SPREAD, Experts, products
 from prism_core.models.part_tables import CodedParts, Codes, Term
 
@@ -97,15 +97,15 @@ class LinearParts(nn.Module):
 
 def read_items(items: Catalogue) -> Read:
     """Collect what linear experts read of items."""
-    share = shares(roles_of(items.available) * items.counts)
-    of_parts = torch.cat([share[:, :-2], share[:, -1:]], dim=1).unbind(1)
-    rows = [*items.own, usable_mean(items.shared, items.available)]
+    rows, known = items.read()
+    of_parts = shares(known.T * items.counts).unbind(1)
     means = [of_part @ read for of_part, read in zip(of_parts, rows, strict=True)]
     covariances = [
         (read - mean).T @ ((read - mean) * of_part[:, None])
         for read, mean, of_part in zip(rows, means, of_parts, strict=True)
     ]
-    return Read(_codes(items, rows, means), None, means, covariances, share[:, -2:-1])
+    synergy_share = shares(items.available.all(0)[:, None] * items.counts)
+    return Read(_codes(items, rows, means), None, means, covariances, synergy_share)
 
 
 def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
@@ -220,10 +220,9 @@ def _products(items: Catalogue, factors: Sequence[Tensor], are_zero: bool) -> Te
 
 
 def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) -> Tensor:
-    has, item = roles_of(items.available).to(items.shared), items.is_item[:, 0]
-    has = torch.cat([has[:, :-2], has[:, -1:]], dim=1)
+    has, item = readable(items.available)[..., None].to(items.shared), items.is_item[:, 0]
     columns = []
-    for rows, mean, flag in zip(read, means, has.split(1, dim=1), strict=True):
+    for rows, mean, flag in zip(read, means, has, strict=True):
         columns += [(rows - mean) * flag, item - flag]
     return torch.cat(columns, dim=1)
 
