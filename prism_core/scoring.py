@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from prism_core.config.model import ModelConfig
-from prism_core.config.reading import build
+from prism_core.config.reading import build_stored
 from prism_core.devices import choose_device
 from prism_core.errors import NotFittedError, RunFormatError
 from prism_core.models.batching import READ_AT_ONCE
@@ -61,7 +61,8 @@ class Recommender:
         """
         if not (path / schema.MODEL).is_file():
             raise NotFittedError(f"{path}: the run was stored without its model; train it again.")
-        config = build(ModelConfig, files.read_json(path / schema.CONFIG)["model"], "model")
+        stored = files.read_json(path / schema.CONFIG)["model"]
+        config = build_stored(ModelConfig, stored, "model")
         weights = _read_weights(path / schema.MODEL)
         model = make_model(config, dataset, fitted=weights)
         _load_weights(model, weights, path / schema.MODEL)

@@ -1,12 +1,12 @@
 """What a model is made of: backbone, content, gate and the weights of its losses."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from prism_core.config.backbones import IndirecConfig, StosaConfig
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.config.published import PaperConfig, ReleasedConfig
-from prism_core.config.reading import LATER
+from prism_core.config.reading import ABSENT, later
 from prism_core.errors import ConfigError
 from prism_core.names import BACKBONES, MODALITIES, parts_of
 
@@ -19,9 +19,6 @@ SYNERGY_FACTORS: Final = ("plain", "saturated", "both")
 PART_PLACEMENTS: Final = ("blocks", "sum")
 PART_SCALES: Final = ("unit", "free")
 REDUNDANCY_EXPERTS: Final = ("own", "tied")
-ANCHORED_ONLY: Final = (
-    "synergy_factors", "synergy_rank", "part_placement", "part_scale", "redundancy_expert",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +71,13 @@ class ModelConfig:
     feature_size
         Features with more columns are reduced to this many principal components, frozen.
     expert_hidden_size, expert_dropout
-        Width and dropout of each expert network; width 0, in mode ``anchored`` only, leaves linear
-        experts, whose products are bilinear.
+        Width and dropout of each expert network. Width 0 leaves linear experts, whose products are
+        bilinear, in mode ``anchored``, and is ``hidden_size`` in the others.
     synergy_factors
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
-        of each (``both``). Mode ``anchored`` only, as the next four.
+        of each (``both``). Mode ``anchored`` only, as the next four, which a model of another
+        mode has at what they were before there was a choice.
     synergy_rank
         How many such products synergy is a linear map of; 0: twice the size of a part.
     part_placement
@@ -91,9 +89,9 @@ class ModelConfig:
         for the gate (``free``).
     redundancy_expert
         Whether redundancy has an expert of its own (``own``), or is what the unique parts' experts
-        say of the features that the shared variates stand for (``tied``; linear experts only).
+        say of the features that the shared variates stand for (``tied``).
     player_dropout
-        Probability that a training history is read with a random coalition of id and parts.
+        Share of the training histories that are read with a random coalition of id and parts.
     objective
         The recommendation loss.
     stosa, indirec
@@ -118,13 +116,13 @@ class ModelConfig:
     gate_hidden_size: int = 64
     withhold: str = "swap"
     feature_size: int = 128
-    expert_hidden_size: int = 64
+    expert_hidden_size: int = 0
     expert_dropout: float = 0.0
-    synergy_factors: str = field(default="plain", metadata=LATER)
-    synergy_rank: int = field(default=0, metadata=LATER)
-    part_placement: str = field(default="blocks", metadata=LATER)
-    part_scale: str = field(default="unit", metadata=LATER)
-    redundancy_expert: str = field(default="own", metadata=LATER)
+    synergy_factors: str = field(default="plain", metadata=later("plain"))
+    synergy_rank: int = field(default=32, metadata=later(0))
+    part_placement: str = field(default="blocks", metadata=later("blocks"))
+    part_scale: str = field(default="unit", metadata=later("unit"))
+    redundancy_expert: str = field(default="tied", metadata=later("own"))
     player_dropout: float = 0.3
     losses: LossWeights = field(default_factory=LossWeights)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
@@ -165,7 +163,7 @@ class ModelConfig:
         for name in ("hidden_size", "gate_hidden_size"):
             _at_least("model." + name, getattr(self, name), 1)
         _at_least("model.synergy_rank", self.synergy_rank, 0)
-        _at_least("model.expert_hidden_size", self.expert_hidden_size, int(self.is_published))
+        _at_least("model.expert_hidden_size", self.expert_hidden_size, 0)
         for name in ("dropout", "expert_dropout", "player_dropout"):
             _probability("model." + name, getattr(self, name))
         if self.temperature <= 0:
@@ -182,17 +180,19 @@ class ModelConfig:
                 f"model.mode '{self.mode}' is defined for two modalities, but model.modalities "
                 f"names {len(self.modalities)}; name two, or use mode 'anchored'."
             )
-        if self.redundancy_expert == "tied" and self.expert_hidden_size:
+        for each in fields(self) if self.is_published else ():
+            if ABSENT in each.metadata:
+                self._leave_out(each.name, each.default, each.metadata[ABSENT])
+
+    def _leave_out(self, key: str, default: object, absent: object) -> None:
+        """Set what is for mode ``anchored`` only to what all runs had before there was a choice."""
+        value = getattr(self, key)
+        if value not in (default, absent):
             raise ConfigError(
-                "model.redundancy_expert 'tied' needs linear experts, but model.expert_hidden_size "
-                f"is {self.expert_hidden_size}; set it to 0, or leave model.redundancy_expert out."
+                f"model.{key} '{value}' is for mode 'anchored', but model.mode is "
+                f"'{self.mode}'; leave model.{key} out, or use mode 'anchored'."
             )
-        for key in ANCHORED_ONLY if self.is_published else ():
-            if (value := getattr(self, key)) != getattr(ModelConfig(), key):
-                raise ConfigError(
-                    f"model.{key} '{value}' is for mode 'anchored', but model.mode is "
-                    f"'{self.mode}'; leave model.{key} out, or use mode 'anchored'."
-                )
+        object.__setattr__(self, key, absent)
 
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:

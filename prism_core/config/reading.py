@@ -15,9 +15,20 @@ from prism_core.errors import ConfigError
 
 T = TypeVar("T")
 
-LATER: Final[Mapping[str, bool]] = types.MappingProxyType({"later": True})
-"""Metadata of a field that came after runs had been stored: at its default it is not written, so
-that a configuration without it reads, and hashes, as it always did."""
+ABSENT: Final = "absent"
+"""Key of the metadata of a field that came after runs had been stored; see `later`."""
+
+
+def later(absent: Any) -> Mapping[str, Any]:
+    """Mark a field that came after runs had been stored.
+
+    Parameters
+    ----------
+    absent
+        What a stored configuration without the field means: the value that all runs had before.
+        A configuration with that value hashes as it always did, whatever the default is now.
+    """
+    return types.MappingProxyType({ABSENT: absent})
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -98,24 +109,40 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
         raise ConfigError(f"[{where or 'top level'}]: {error}.") from None
 
 
+def build_stored(cls: type[T], values: Mapping[str, Any], where: str = "") -> T:
+    """`build` what was stored, perhaps before some fields were there: these are as they were then.
+
+    Raises
+    ------
+    ConfigError
+        As `build` does.
+    """
+    return build(cls, merge(_absent(cls), values), where)
+
+
+def _absent(cls: type) -> dict[str, Any]:
+    """Collect what absent fields mean, table by table."""
+    meant: dict[str, Any] = {}
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        if ABSENT in field.metadata:
+            meant[field.name] = field.metadata[ABSENT]
+        elif dataclasses.is_dataclass(hints[field.name]) and (
+            inner := _absent(typing.cast(type, hints[field.name]))
+        ):
+            meant[field.name] = inner
+    return meant
+
+
 def to_dict(config: Any) -> dict[str, Any]:
-    """Give the plain nested dictionary of a configuration, ready for JSON."""
-    return typing.cast(dict[str, Any], json.loads(json.dumps(_plain(config))))
-
-
-def _plain(config: Any) -> dict[str, Any]:
-    written = {}
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.metadata == LATER and value == field.default:
-            continue
-        written[field.name] = _written(value)
-    return written
+    """Give the plain nested dictionary of a configuration, complete and ready for JSON."""
+    return typing.cast(dict[str, Any], json.loads(json.dumps(_written(config))))
 
 
 def _written(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return _plain(value)
+        fields = dataclasses.fields(value)
+        return {field.name: _written(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
         return {key: _written(inner) for key, inner in value.items()}
     return [_written(inner) for inner in value] if isinstance(value, (list, tuple)) else value
@@ -123,8 +150,19 @@ def _written(value: Any) -> Any:
 
 def config_hash(config: Any) -> str:
     """Hash the resolved configuration: 10 hexadecimal digits, the same for equal content."""
-    text = json.dumps(to_dict(config), sort_keys=True, separators=(",", ":"))
+    hashed = _without_absent(to_dict(config), _absent(type(config)))
+    text = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _without_absent(values: Mapping[str, Any], absent: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            kept[key] = _without_absent(value, absent.get(key, {}))
+        elif key not in absent or value != absent[key]:
+            kept[key] = value
+    return kept
 
 
 def _unknown_key(label: str, key: str, names: Sequence[str]) -> str:

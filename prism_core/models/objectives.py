@@ -124,11 +124,11 @@ class Negatives:
         )
         return Negatives(shared, self.expected, per_position)
 
-    def of(self, rows: list[int], has_target: Tensor) -> "Negatives":
-        """Keep what belongs to some rows' positions: ``per_position`` becomes ``(T,)``."""
+    def at(self, has_target: Tensor) -> "Negatives":
+        """Keep what belongs to positions ``(B, L)`` with a target: one each becomes ``(T,)``."""
         if self.per_position is None:
             return self
-        return Negatives(per_position=self.per_position[rows][has_target])
+        return Negatives(per_position=self.per_position[has_target])
 
 
 class Objective(nn.Module):

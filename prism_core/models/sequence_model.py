@@ -10,7 +10,7 @@ from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
 from prism_core.models.content.base import Content, StepContext
 from prism_core.models.negatives import split_prefixes
-from prism_core.models.objectives import Negatives, Objective
+from prism_core.models.objectives import Objective
 from prism_core.models.partition import WHOLE
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
@@ -19,12 +19,17 @@ from prism_core.models.tables import ItemTable
 from prism_core.names import PAD
 
 
-class AuxiliaryDraws(NamedTuple):
-    """What auxiliary losses draw from, the divisor of those summed over targets, and the items."""
+class Coalition(NamedTuple):
+    """Players that are on, id first, and modalities kept: what some histories are read with."""
 
-    generator: torch.Generator
-    num_targets: Tensor | float
-    subset: Subset | None
+    players: tuple[bool, ...]
+    kept: tuple[bool, ...]
+
+    @property
+    def is_touched(self) -> list[bool]:
+        """Say which players are off, or may have changed since a modality is withheld."""
+        id_is_on, *parts_on = self.players
+        return [not id_is_on, *(not on or not all(self.kept) for on in parts_on)]
 
 
 class SequenceModel(ScoringLayer):
@@ -99,22 +104,37 @@ class SequenceModel(ScoringLayer):
         """
         shard = shard or Shard()
         item_seq, targets = self._window(item_seq), self._window(targets)
-        whole, dropped = shard.chosen_rows(len(item_seq), self.player_dropout)
-        coalition = self._draw_coalition(generator)
+        coalition, is_dropped = self._draw_coalition(len(item_seq), shard, generator)
         count = shard.num_targets or (targets != PAD).sum()
         negatives = self.objective.draw(item_seq, targets, generator, shard, avoid)
         subset = self._subset([item_seq, targets, *negatives.items], generator)
         if subset is not None:
             item_seq, targets = subset.rows(item_seq), subset.rows(targets)
             negatives = negatives.within(subset)
-        of_whole = negatives.of(whole, targets[whole] != PAD)
-        is_any_dropped = shard.is_any_chosen(len(whole) + len(dropped), self.player_dropout)
-        tables = self._step_tables(coalition if is_any_dropped else None, generator, subset)
-        of_step = AuxiliaryDraws(generator, count * (1 - self.player_dropout), subset)
-        total, auxiliary = self._step(item_seq[whole], targets[whole], tables[0], of_whole, of_step)
-        if is_any_dropped:
-            of_dropped = negatives.of(dropped, targets[dropped] != PAD)
-            total += self._step(item_seq[dropped], targets[dropped], tables[1], of_dropped)[0]
+        negatives = negatives.at(targets != PAD)
+        if self.reads_prefixes:
+            is_dropped = is_dropped[(targets != PAD).nonzero(as_tuple=True)[0]]
+            item_seq, targets = split_prefixes(item_seq, targets)
+        table, seen = self._step_tables(coalition, generator, subset)
+        vectors = table.of(item_seq)
+        if coalition is not None and seen is not None:
+            rows = is_dropped.nonzero().squeeze(1)
+            vectors = vectors.replaced(rows, seen.of(item_seq[rows]), coalition.is_touched)
+        reading = self._read(item_seq, vectors)
+        places = (targets != PAD).flatten().nonzero().squeeze(1)
+        queries = reading.states.flatten(0, 1).index_select(0, places)
+        wanted, items = targets.flatten()[places], self._candidates(table)
+        total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
+        is_direct = self.backbone.meets_candidates
+        context = StepContext(
+            item_seq, item_seq == PAD, reading.id_seq, partial(table.partition.take, table.ids),
+            table.content, reading.weights,
+            queries if is_direct else self.backbone.as_queries(queries), wanted, count, generator,
+            subset, None if is_direct else self.backbone.as_keys,
+        )  # fmt: skip
+        vectors_of = partial(table.partition.take, items)
+        own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, generator)
+        auxiliary = {**self.content.auxiliary_losses(context), **own}
         return {"recommendation": total / count, **auxiliary}
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
@@ -130,36 +150,6 @@ class SequenceModel(ScoringLayer):
         self.train(was_training)
         self.backbone.start_epoch(states[item_seq != PAD], generator)
 
-    def _step(
-        self,
-        item_seq: Tensor,
-        targets: Tensor,
-        table: ItemTable,
-        negatives: Negatives,
-        auxiliary: AuxiliaryDraws | None = None,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Sum the next-item loss over positions, and compute auxiliary losses if asked to."""
-        if self.reads_prefixes:
-            item_seq, targets = split_prefixes(item_seq, targets)
-        reading = self._read(item_seq, table)
-        places = (targets != PAD).flatten().nonzero().squeeze(1)
-        queries = reading.states.flatten(0, 1).index_select(0, places)
-        wanted, items = targets.flatten()[places], self._candidates(table)
-        total = self.objective(self.backbone, queries, items, wanted, negatives, table.partition)
-        if auxiliary is None:
-            return total, {}
-        padding_mask, is_direct = item_seq == PAD, self.backbone.meets_candidates
-        context = StepContext(
-            item_seq, padding_mask, reading.id_seq, partial(table.partition.take, table.ids),
-            table.content, reading.weights,
-            queries if is_direct else self.backbone.as_queries(queries), wanted,
-            auxiliary.num_targets, auxiliary.generator, auxiliary.subset,
-            None if is_direct else self.backbone.as_keys,
-        )  # fmt: skip
-        vectors_of = partial(table.partition.take, items)
-        own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, auxiliary.generator)
-        return total, {**self.content.auxiliary_losses(context), **own}
-
     def _subset(self, wanted: list[Tensor], generator: torch.Generator) -> Subset | None:
         """Collect the items a step needs, if these are far from all."""
         size = self.content.sample_size
@@ -172,32 +162,47 @@ class SequenceModel(ScoringLayer):
 
     def _step_tables(
         self,
-        coalition: tuple[tuple[bool, ...], tuple[bool, ...]] | None,
+        coalition: Coalition | None,
         generator: torch.Generator,
         subset: Subset | None,
-    ) -> list[ItemTable]:
-        """Give the whole item table and the one a coalition of players and modalities sees."""
+    ) -> tuple[ItemTable, ItemTable | None]:
+        """Give the whole item table, and the one that histories of a coalition are read from."""
         everything = (True,) * len(self.modalities)
-        players, kept = coalition or (None, everything)
-        parts = self.content.item_tables([everything, kept], generator, subset)
+        patterns = [everything] if coalition is None else [everything, coalition.kept]
+        parts = self.content.item_tables(patterns, generator, subset)
         ids = self._id_table()
         partition = self.partition
         if subset is not None:
             ids, partition = partition.take(ids, subset.items), WHOLE
-        whole, other = (ItemTable(ids, table, partition) for table in parts)
-        if players is None:
-            return [whole]
+        whole = ItemTable(ids, parts[0], partition)
+        if coalition is None:
+            return whole, None
         counts = None if subset is None else subset.counts.to(ids)
-        return [whole, other.switched(players, "mean", counts)]
+        other = ItemTable(ids, parts[1], partition)
+        return whole, other.switched(coalition.players, "mean", counts)
 
     def _draw_coalition(
-        self, generator: torch.Generator
-    ) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
-        """Draw players on (at least one) and modalities kept (at most one withheld)."""
-        device = generator.device
+        self, num_rows: int, shard: Shard, generator: torch.Generator
+    ) -> tuple[Coalition | None, Tensor]:
+        """Draw players on (at least one) and modalities kept (at most one withheld), and for whom.
+
+        Candidates stay whole: all of them would have to be put together a second time, and the
+        histories be read apart.
+
+        Returns
+        -------
+        coalition : Coalition or None
+            None if no history of the global batch is read with one.
+        is_dropped : Tensor (B,), bool
+            Which histories are.
+        """
+        device, share = generator.device, self.player_dropout
         draws = torch.rand(len(self.players), generator=generator, device=device)
         keep = int(torch.randint(len(self.players), (), generator=generator, device=device))
-        players = [draw < 0.5 or i == keep for i, draw in enumerate(draws.tolist())]
+        players = tuple(draw < 0.5 or i == keep for i, draw in enumerate(draws.tolist()))
         options = 2 * max(len(self.modalities), 1)
         withheld = int(torch.randint(options, (), generator=generator, device=device))
-        return tuple(players), tuple(i != withheld for i in range(len(self.modalities)))
+        kept = tuple(i != withheld for i in range(len(self.modalities)))
+        is_dropped = torch.tensor(shard.chosen_rows(num_rows, share), device=self.ids.device)
+        is_any = shard.is_any_chosen(num_rows, share)
+        return Coalition(players, kept) if is_any else None, is_dropped.bool()

@@ -30,16 +30,7 @@ class Shard:
         """Say whether `chosen_rows` chooses a row in any slice of the global batch."""
         return int(self.rows_of_all(num_rows) * share) > 0
 
-    def chosen_rows(self, num_rows: int, share: float) -> tuple[list[int], list[int]]:
-        """Split the slice's rows so that a ``share`` of the global batch, evenly spaced, is chosen.
-
-        Returns
-        -------
-        tuple of list of int
-            Rows not chosen, rows chosen.
-        """
-        split: tuple[list[int], list[int]] = ([], [])
-        for row in range(num_rows):
-            position = self.first_row + row
-            split[int((position + 1) * share) > int(position * share)].append(row)
-        return split
+    def chosen_rows(self, num_rows: int, share: float) -> list[bool]:
+        """Say of each row whether it is among a ``share`` of the global batch, evenly spaced."""
+        positions = range(self.first_row, self.first_row + num_rows)
+        return [int((position + 1) * share) > int(position * share) for position in positions]

@@ -18,6 +18,28 @@ class HistoryVectors(NamedTuple):
     ids: Tensor
     parts: list[Tensor]
 
+    def replaced(
+        self, rows: Tensor, others: "HistoryVectors", is_touched: Sequence[bool]
+    ) -> "HistoryVectors":
+        """Put other vectors in the place of some histories'.
+
+        Parameters
+        ----------
+        rows : Tensor (b,), int64
+            Which histories.
+        others
+            Their vectors, of ``b`` histories.
+        is_touched
+            ``Q`` flags: the players, id first, whose vectors are replaced; the rest stay.
+        """
+        ids, *parts = (
+            own.index_copy(0, rows, other.to(own.dtype)) if touched else own
+            for own, other, touched in zip(
+                (self.ids, *self.parts), (others.ids, *others.parts), is_touched, strict=True
+            )
+        )
+        return HistoryVectors(ids, parts)
+
 
 class ItemTable(NamedTuple):
     """Items as id vectors ``(N + 1, W)`` and part vectors, row 0 padding.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prism_core.config.reading import build, to_dict
+from prism_core.config.reading import build_stored, to_dict
 from prism_core.config.run import RunConfig
 from prism_core.data.sequences import Sequences
 from prism_core.devices import choose_device
@@ -161,7 +161,7 @@ def stored_config(path: Path) -> RunConfig:
     ConfigError
         It holds a key this version does not know.
     """
-    return build(RunConfig, files.read_json(path / schema.CONFIG))
+    return build_stored(RunConfig, files.read_json(path / schema.CONFIG))
 
 
 def _make_room(path: Path, *, resume: bool, overwrite: bool) -> None:

@@ -39,7 +39,7 @@ CONTENTS: dict[str, dict[str, object]] = {
     "summed": {"content": "sum"},
     "summed, no player dropout": {"content": "sum", "player_dropout": 0},
     "PRISM, the defaults": {},
-    "PRISM, tied parts": {"preset": "tied-parts"},
+    "PRISM, wide parts": {"preset": "wide-parts"},
 }
 NUM_PROCESSES = 3
 SMALL_SHARE = 0.125

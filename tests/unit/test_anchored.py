@@ -50,7 +50,7 @@ def test_a_unique_part_reads_its_modality_only(
 
 def test_tied_parts_of_modalities_that_agree_are_one_projection_of_each() -> None:
     torch.manual_seed(0)
-    config = load_run_config(preset="tied-parts", overrides=["model.hidden_size=16"]).model
+    config = load_run_config(preset="wide-parts", overrides=["model.hidden_size=16"]).model
     both = {"image": features(0)["image"], "text": features(0)["image"]}
     model = build_model(config, NUM_ITEMS, both).eval()
     experts, spaces = model.content.experts, model.content.spaces

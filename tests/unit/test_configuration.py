@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from prism_core.config.reading import LATER, build, config_hash, to_dict
+from prism_core.config.model import ModelConfig
+from prism_core.config.reading import build, build_stored, config_hash, later, to_dict
 from prism_core.config.run import RunConfig, load_run_config
 from prism_core.errors import ConfigError
 from prism_core.models.build import build_model
@@ -24,24 +25,44 @@ class Before:
 @dataclass(frozen=True, kw_only=True)
 class After:
     width: int = 4
-    colour: str = field(default="red", metadata=LATER)
+    colour: str = field(default="red", metadata=later("grey"))
 
 
-def test_a_later_setting_at_its_default_changes_neither_text_nor_hash() -> None:
-    assert to_dict(After()) == to_dict(Before())
-    assert config_hash(After()) == config_hash(Before())
-    assert build(After, to_dict(Before())) == After()
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    inner: After = field(default_factory=After)
 
 
-def test_a_later_setting_that_is_set_is_stored_and_hashed() -> None:
-    assert to_dict(After(colour="blue")) == {"width": 4, "colour": "blue"}
-    assert config_hash(After(colour="blue")) != config_hash(After())
+def test_what_was_stored_before_a_setting_came_is_as_it_was_then() -> None:
+    assert build_stored(After, to_dict(Before())) == After(colour="grey")
+    assert build_stored(Whole, {"inner": {"width": 5}}).inner == After(width=5, colour="grey")
+    assert build(Whole, {"inner": {"width": 5}}).inner == After(width=5, colour="red")
+    assert config_hash(After(colour="grey")) == config_hash(Before())
+
+
+def test_a_setting_that_came_later_is_stored_and_hashed_where_it_differs_from_before() -> None:
+    assert to_dict(After()) == {"width": 4, "colour": "red"}
+    assert len({config_hash(After(colour=name)) for name in ("red", "blue", "grey")}) == 3
+    assert config_hash(Whole(inner=After(colour="grey"))) != config_hash(Whole())
 
 
 def test_every_configuration_comes_back_from_what_is_stored() -> None:
     for overrides in ([], ["model.synergy_factors=both", 'model.without=["synergy"]']):
         config = load_run_config(preset="prism", overrides=overrides)
         assert build(RunConfig, to_dict(config)) == config
+        assert build_stored(RunConfig, to_dict(config)) == config
+
+
+@pytest.mark.parametrize("mode", ["paper", "released"])
+def test_a_published_mode_has_no_setting_that_came_later(mode: str) -> None:
+    config = load_run_config(preset=mode)
+    assert (config.model.synergy_rank, config.model.redundancy_expert) == (0, "own")
+    later_ones = ("synergy_factors", "synergy_rank", "part_placement", "part_scale")
+    known = to_dict(config)
+    for key in (*later_ones, "redundancy_expert"):
+        del known["model"][key]
+    assert build_stored(RunConfig, known).run_id == config.run_id
+    assert ModelConfig(mode=mode, synergy_rank=32) == ModelConfig(mode=mode, synergy_rank=0)
 
 
 @pytest.mark.parametrize("mode", ["paper", "released"])
@@ -69,13 +90,6 @@ def test_synergy_is_a_map_of_as_many_products_as_are_asked_for() -> None:
             config, 30, dict(zip(("image", "text"), features, strict=True))
         ).content
         assert content.experts.interaction.in_features == expected
-
-
-def test_redundancy_is_tied_to_linear_experts_only() -> None:
-    with pytest.raises(ConfigError, match=r"'tied' needs linear experts.*_size is 64; set it to 0"):
-        load_run_config(overrides=["model.redundancy_expert=tied"])
-    tied = load_run_config(preset="tied-parts")
-    assert tied.model.redundancy_expert == "tied"
 
 
 @pytest.mark.parametrize("path", [e.path for e in list_runs([BUNDLED]) if e.kind == "model"])

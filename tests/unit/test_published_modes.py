@@ -313,9 +313,11 @@ def test_a_wider_margin_raises_the_paper_losses() -> None:
 
 
 @pytest.mark.parametrize("mode", ["paper", "released"])
-def test_published_experts_are_networks(mode: str) -> None:
-    with pytest.raises(ConfigError, match="expert_hidden_size is 0; give at least 1"):
-        ModelConfig(mode=mode, expert_hidden_size=0)
+def test_published_experts_are_networks_as_wide_as_items_unless_told(mode: str) -> None:
+    assert make(mode=mode, expert_hidden_size=0).content.experts.w2.shape[1:] == (16, 16)
+    assert make(mode=mode, expert_hidden_size=5).content.experts.w2.shape[1:] == (5, 16)
+    with pytest.raises(ConfigError, match="expert_hidden_size is -1; give at least 0"):
+        ModelConfig(mode=mode, expert_hidden_size=-1)
 
 
 @pytest.mark.parametrize("modalities", [("text",), ("image", "text", "audio")])

@@ -21,7 +21,7 @@ def model_of(dataset: Dataset, preset: str, backbone: str) -> SequenceModel:
     return make_model(config.model, dataset).eval()
 
 
-@pytest.mark.parametrize("preset", ["prism", "tied-parts", "paper", "released", "sasrec"])
+@pytest.mark.parametrize("preset", ["prism", "wide-parts", "paper", "released", "sasrec"])
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("by_item", [False, True])
 @torch.no_grad()

@@ -233,7 +233,7 @@ def test_a_step_counts_as_a_change_of_every_weight() -> None:
 
 
 @pytest.mark.parametrize(
-    "preset", ["sasrec", "summed", "without-synergy", "uniform-gate", "tied-parts"]
+    "preset", ["sasrec", "summed", "without-synergy", "uniform-gate", "wide-parts"]
 )
 def test_every_kind_of_preset_trains(tmp_path: Path, tiny_dataset: Dataset, preset: str) -> None:
     config = config_for(tiny_dataset, "training.max_epochs=1", preset=preset)

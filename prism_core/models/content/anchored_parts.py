@@ -105,8 +105,8 @@ class AnchoredParts(Content):
         self.experts = Experts(config, sizes, self.split, self.part_size)
         self.gate = Gate(config, len(self.parts) * self.part_size, width, is_on)
         self.is_free = config.part_scale == "free"
+        self.experts.shrink(INITIAL_SCALE)
         if self.is_free:
-            self.experts.shrink(INITIAL_SCALE)
             self.register_buffer("spread", torch.full((len(self.parts),), INITIAL_SCALE))
         else:
             self.scale = nn.Parameter(torch.full((len(self.parts),), INITIAL_SCALE))

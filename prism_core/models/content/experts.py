@@ -86,9 +86,9 @@ class Experts(nn.Module):
 
     One network per modality reads its own residual and says two things: the unique part, ``S``
     columns, and the ``F`` factors that synergy multiplies, of which some saturate if the
-    configuration says so. Redundancy has an expert of its own, or is what the linear maps to the
-    unique parts make of the features that the shared variates stand for: then unique parts and
-    redundancy together are one projection of each modality, as in summed content, but for what
+    configuration says so. Redundancy has an expert of its own, or is what the experts of the unique
+    parts say of the features that the shared variates stand for: if these are linear, unique parts
+    and redundancy together are one projection of each modality, as in summed content, but for what
     the modalities' estimates of the shared variates differ by.
 
     Parameters
@@ -124,16 +124,24 @@ class Experts(nn.Module):
             self.redundancy = Expert(config, split.num_shared, part_size)
         else:
             loadings = [split.loadings(name) for name in own_sizes]
+            self.own_sizes = list(own_sizes.values())
             self.register_buffer("loadings", torch.cat(loadings, dim=1), persistent=False)
 
     loadings: Tensor
 
     @torch.no_grad()
     def shrink(self, factor: float) -> None:
-        """Multiply the weights of the networks that read the modalities."""
-        for networks in (self.own, self.redundancy):
-            for parameter in networks.parameters() if networks is not None else ():
-                parameter.mul_(factor)
+        """Multiply the weights of the networks that read the modalities.
+
+        Factors that saturate are multiplied by the inverse before they are squashed, so that they
+        begin as they would have.
+        """
+        for module in self.modules():
+            if isinstance(module, Expert):
+                for parameter in module.parameters():
+                    parameter.mul_(factor)
+            elif isinstance(module, Saturation):
+                module.gain.div_(factor)
 
     def read(self, own: Sequence[Tensor]) -> list[Tensor]:
         """Let each network read its own residual ``(n, k)``: ``(n, S + F)`` each, not centred."""
@@ -149,10 +157,14 @@ class Experts(nn.Module):
 
     def _redundancy(self, shared: Tensor) -> Tensor:
         """Map shared variates ``(n, K)`` to raw redundancy ``(n, S)``."""
-        if self.redundancy is None:
+        if self.redundancy is not None:
+            said: Tensor = self.redundancy(shared)
+            return said
+        if self.are_linear:
             return shared @ self.redundancy_map()
-        said: Tensor = self.redundancy(shared)
-        return said
+        stood_for = (shared @ self.loadings).split(self.own_sizes, dim=1)
+        of_each = [rows[:, : self.part_size] for rows in self.read(stood_for)]
+        return sum(of_each[1:], of_each[0])
 
     def unique_maps(self) -> list[Tensor]:
         """Give the linear maps from own residuals to unique parts, ``(k, S)`` each."""

@@ -49,7 +49,9 @@ class PublishedContent(Content):
         self.expert_weight, self.withhold = config.losses.experts, config.withhold
         self.spaces = nn.ModuleDict(spaces)
         self.projections = nn.ModuleList(nn.Linear(space.size, width) for space in spaces.values())
-        self.experts = PairExperts(width, config.expert_hidden_size, expert_dropout)
+        self.experts = PairExperts(
+            width, config.expert_hidden_size or config.hidden_size, expert_dropout
+        )
         is_on = torch.tensor([part not in config.without for part in self.parts])
         self.register_buffer("is_on", is_on, persistent=False)
         self.gate = Gate(config, len(self.parts) * width, width, is_on, normalise=False)
