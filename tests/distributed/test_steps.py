@@ -28,6 +28,7 @@ CAUSAL = ReleasedConfig(**dict.fromkeys(ReleasedConfig.__slots__, False))
 CASES: dict[str, dict[str, Any]] = {
     **{f"{name}, {content}": {"backbone": name, "content": content}
        for name in sorted(BACKBONES) for content in ("none", "prism")},
+    "networks": {"expert_hidden_size": 8},
     "paper": {"mode": "paper"},
     "released": {"mode": "released"},
     "released without quirks": {"mode": "released", "released": CAUSAL},

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from prism_core.config.model import GATES, PART_PLACEMENTS, SYNERGY_FACTORS, WITHHOLD, ModelConfig
+from prism_core.config.model import (
+    GATES,
+    PART_PLACEMENTS,
+    REDUNDANCY_EXPERTS,
+    SYNERGY_FACTORS,
+    WITHHOLD,
+    ModelConfig,
+)
 from prism_core.models.backbones.table import BACKBONES
 from prism_core.models.build import build_model
 from prism_core.models.sequence_model import SequenceModel
@@ -17,6 +24,11 @@ from prism_core.names import PAD
 
 NUM_ITEMS, LENGTH = 40, 8
 CONTENTS = ("none", "sum", "prism")
+NETWORKS: dict[str, dict[str, object]] = {
+    "networks": {"expert_hidden_size": 8},
+    "networks, one for redundancy": {"expert_hidden_size": 8, "redundancy_expert": "own"},
+}
+"""Experts that are more than linear, by name."""
 
 
 def features() -> dict[str, Tensor]:
@@ -55,9 +67,17 @@ def histories(seed: int, batch: int = 3, length: int = LENGTH) -> Tensor:
 
 
 EVERY_MODEL = [
-    (backbone, content) for backbone, content in itertools.product(sorted(BACKBONES), CONTENTS)
+    *itertools.product(sorted(BACKBONES), CONTENTS),
+    *(("sasrec", kind) for kind in NETWORKS),
 ]
-MODELS = {key: make(backbone=key[0], content=key[1]) for key in EVERY_MODEL}
+
+
+def of_kind(backbone: str, kind: str, **changes: object) -> SequenceModel:
+    content = {"content": kind} if kind in CONTENTS else NETWORKS[kind]
+    return make(backbone=backbone, **content, **changes)
+
+
+MODELS = {key: of_kind(*key) for key in EVERY_MODEL}
 
 
 @pytest.mark.parametrize("key", EVERY_MODEL)
@@ -154,7 +174,7 @@ def test_a_score_splits_into_one_term_per_player() -> None:
 @pytest.mark.parametrize("withhold", WITHHOLD)
 @pytest.mark.parametrize("key", EVERY_MODEL)
 def test_gradients_reach_every_parameter(key: tuple[str, str], withhold: str) -> None:
-    model = make(backbone=key[0], content=key[1], withhold=withhold).train()
+    model = of_kind(*key, withhold=withhold).train()
     item_seq = histories(7, batch=8)
     targets = item_seq.roll(-1, 1)
     generator = torch.Generator().manual_seed(1)
@@ -188,9 +208,15 @@ def test_summed_parts_are_as_wide_as_the_item_and_split_the_score(
     torch.testing.assert_close(torch.stack(terms).sum(0)[:, 1:], scores[:, 1:])
 
 
+@pytest.mark.parametrize("redundancy", REDUNDANCY_EXPERTS)
+@pytest.mark.parametrize("width", [0, 8])
 @pytest.mark.parametrize("factors", SYNERGY_FACTORS)
-def test_gradients_reach_every_parameter_of_tied_parts(factors: str) -> None:
-    model = make(expert_hidden_size=0, redundancy_expert="tied", synergy_factors=factors).train()
+def test_gradients_reach_every_parameter_of_every_kind_of_expert(
+    factors: str, width: int, redundancy: str
+) -> None:
+    model = make(
+        expert_hidden_size=width, redundancy_expert=redundancy, synergy_factors=factors
+    ).train()
     item_seq, generator = histories(7, batch=8), torch.Generator().manual_seed(1)
     sum(model.losses(item_seq, item_seq.roll(-1, 1), generator).values()).backward()
     assert all(p.grad is not None and p.grad.any() for p in model.parameters())

@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from prism_core.config.model import LossWeights, ModelConfig
+from prism_core.config.model import PART_SCALES, LossWeights, ModelConfig
 from prism_core.config.run import load_run_config
 from prism_core.models.build import build_model
+from prism_core.models.content.experts import INITIAL_GAIN
 from prism_core.models.content.losses import cross_correlation
 from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.models.sequence_model import SequenceModel
@@ -21,10 +22,10 @@ def features(seed: int, num_shared: int = 3) -> dict[str, Tensor]:
     return {n: torch.cat([shared, own[i]], dim=1) for i, n in enumerate(("image", "text"))}
 
 
-@pytest.fixture(scope="module")
-def model() -> SequenceModel:
+@pytest.fixture(scope="module", params=[0, 8], ids=["linear", "networks"])
+def model(request: pytest.FixtureRequest) -> SequenceModel:
     torch.manual_seed(0)
-    config = ModelConfig(hidden_size=16, num_heads=2)
+    config = ModelConfig(hidden_size=16, num_heads=2, expert_hidden_size=request.param)
     return build_model(config, NUM_ITEMS, features(0)).eval()
 
 
@@ -132,6 +133,31 @@ def test_saturated_factors_keep_synergy_a_pure_interaction(kind: str) -> None:
     torch.testing.assert_close(synergy.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
     bounded = factors.abs().amax(0) <= 1
     assert bounded[-len(bounded) // 2 :].all() if kind == "both" else bounded.all()
+
+
+@pytest.mark.parametrize("width", [0, 8])
+@pytest.mark.parametrize("scale", PART_SCALES)
+def test_experts_begin_faint_and_factors_squashed_as_ever(scale: str, width: int) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        hidden_size=16,
+        num_heads=2,
+        part_scale=scale,
+        expert_hidden_size=width,
+        synergy_factors="saturated",
+    )
+    experts = build_model(config, NUM_ITEMS, features(0)).content.experts
+    expert, saturation = experts.own[0]
+    size = expert.linear.in_features
+    spread = expert.linear.weight.std().item() * size**0.5
+    assert spread == pytest.approx(0.1, rel=0.2)
+    rows = torch.ones(1, size)
+    larger = torch.nn.Linear(size, expert.linear.out_features, bias=False)
+    with torch.no_grad():
+        larger.weight.copy_(expert.linear.weight * 10)
+        expected = torch.tanh(INITIAL_GAIN * larger(rows))[:, -experts.rank :]
+        found = saturation(expert.linear(rows))[:, -experts.rank :]
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize(("width", "is_linear"), [(0, True), (8, False)])

@@ -19,11 +19,12 @@ TABLES = pytest.mark.parametrize(
     "options",
     [
         {"part_placement": "sum", "part_scale": "free", "redundancy_expert": "tied"},
-        {"part_placement": "sum", "part_scale": "unit", "synergy_rank": 3},
+        {"part_placement": "sum", "redundancy_expert": "own", "synergy_rank": 3},
         {"part_scale": "free", "synergy_factors": "both", "without": ("unique_text",)},
         {"synergy_factors": "saturated", "synergy_rank": 2},
+        {"redundancy_expert": "own"},
     ],
-    ids=["tied", "wide", "blocks", "saturated"],
+    ids=["wide", "one for redundancy", "free", "saturated", "blocks"],
 )
 WITHHOLD = pytest.mark.parametrize("withhold", ["swap", "mean", "zero", "noise"])
 

@@ -20,7 +20,7 @@ OBJECTIVES = {
 }
 
 
-def make(objective: str = "bce", withhold: str = "swap") -> SequenceModel:
+def make(objective: str = "bce", withhold: str = "swap", **options: int) -> SequenceModel:
     torch.manual_seed(0)
     generator = torch.Generator().manual_seed(1)
     shared = torch.randn(NUM_ITEMS + 1, 6, generator=generator)
@@ -36,6 +36,7 @@ def make(objective: str = "bce", withhold: str = "swap") -> SequenceModel:
         dropout=0.0,
         withhold=withhold,
         objective=OBJECTIVES[objective],
+        **options,
     )
     return build_model(config, NUM_ITEMS, features, {"image": known, "text": known.roll(2)})
 
@@ -59,9 +60,10 @@ def test_items_are_found_by_their_rows() -> None:
     assert subset.counts.tolist() == [0, 1, 0, 2]
 
 
+@pytest.mark.parametrize("width", [0, 8])
 @pytest.mark.parametrize("withhold", ["swap", "mean", "zero", "noise"])
-def test_with_every_item_drawn_once_a_subset_is_the_whole(withhold: str) -> None:
-    content = make(withhold=withhold).content
+def test_with_every_item_drawn_once_a_subset_is_the_whole(withhold: str, width: int) -> None:
+    content = make(withhold=withhold, expert_hidden_size=width).content
     subset = Subset.of([torch.tensor([4])], torch.arange(1, NUM_ITEMS + 1))
     patterns = [(True, True), (True, False)]
     whole = content.item_tables(patterns[:1])[0].dense
@@ -75,11 +77,12 @@ def test_with_every_item_drawn_once_a_subset_is_the_whole(withhold: str) -> None
     assert not drawn[PAD].any()
 
 
+@pytest.mark.parametrize("width", [0, 8])
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES))
 def test_loss_is_that_of_a_step_over_all_items(
-    objective: str, monkeypatch: pytest.MonkeyPatch
+    objective: str, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = make(objective).eval()
+    model = make(objective, expert_hidden_size=width).eval()
     item_seq, targets = batch()
     model.start_epoch(item_seq, seeded(0))
     model.player_dropout = 0.0
