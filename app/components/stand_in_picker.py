@@ -21,7 +21,7 @@ LABELS: Final = {
 }
 HELP: Final = (
     "A contribution asks what is lost without a part, and the answer depends on what takes its "
-    "place. **Mean over the items** favours no item and is what the model met in training. **Mean "
+    "place. **Mean over the items** favours no item; training histories met it, too. **Mean "
     "over all users** is what an average history has. **Zero** takes the part out, which moves the "
     "score to where the model was never trained. **Another user's value** asks what this user's "
     "own history does in comparison with that user's."

@@ -15,7 +15,7 @@ from prism_core.models.partition import WHOLE
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.models.switched import ScoringLayer
-from prism_core.models.tables import ItemTable
+from prism_core.models.tables import HistoryVectors, ItemTable
 from prism_core.names import PAD
 
 
@@ -115,11 +115,7 @@ class SequenceModel(ScoringLayer):
         if self.reads_prefixes:
             is_dropped = is_dropped[(targets != PAD).nonzero(as_tuple=True)[0]]
             item_seq, targets = split_prefixes(item_seq, targets)
-        table, seen = self._step_tables(coalition, generator, subset)
-        vectors = table.of(item_seq)
-        if coalition is not None and seen is not None:
-            rows = is_dropped.nonzero().squeeze(1)
-            vectors = vectors.replaced(rows, seen.of(item_seq[rows]), coalition.is_touched)
+        table, vectors = self._seen(item_seq, coalition, is_dropped, generator, subset)
         reading = self._read(item_seq, vectors)
         places = (targets != PAD).flatten().nonzero().squeeze(1)
         queries = reading.states.flatten(0, 1).index_select(0, places)
@@ -134,8 +130,7 @@ class SequenceModel(ScoringLayer):
         )  # fmt: skip
         vectors_of = partial(table.partition.take, items)
         own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, generator)
-        auxiliary = {**self.content.auxiliary_losses(context), **own}
-        return {"recommendation": total / count, **auxiliary}
+        return {"recommendation": total / count, **self.content.auxiliary_losses(context), **own}
 
     def start_epoch(self, item_seq: Tensor, generator: torch.Generator) -> None:
         """Let the backbone refresh its once-per-epoch estimates from histories ``(R, L)``."""
@@ -160,13 +155,15 @@ class SequenceModel(ScoringLayer):
         )
         return Subset.of(wanted, drawn.to(self.ids.device))
 
-    def _step_tables(
+    def _seen(
         self,
+        item_seq: Tensor,
         coalition: Coalition | None,
+        is_dropped: Tensor,
         generator: torch.Generator,
         subset: Subset | None,
-    ) -> tuple[ItemTable, ItemTable | None]:
-        """Give the whole item table, and the one that histories of a coalition are read from."""
+    ) -> tuple[ItemTable, HistoryVectors]:
+        """Give the whole item table, and histories, of which some show a coalition only."""
         everything = (True,) * len(self.modalities)
         patterns = [everything] if coalition is None else [everything, coalition.kept]
         parts = self.content.item_tables(patterns, generator, subset)
@@ -175,11 +172,13 @@ class SequenceModel(ScoringLayer):
         if subset is not None:
             ids, partition = partition.take(ids, subset.items), WHOLE
         whole = ItemTable(ids, parts[0], partition)
+        vectors = whole.of(item_seq)
         if coalition is None:
-            return whole, None
+            return whole, vectors
         counts = None if subset is None else subset.counts.to(ids)
-        other = ItemTable(ids, parts[1], partition)
-        return whole, other.switched(coalition.players, "mean", counts)
+        other = ItemTable(ids, parts[1], partition).switched(coalition.players, "mean", counts)
+        rows = is_dropped.nonzero().squeeze(1)
+        return whole, vectors.replaced(rows, other.of(item_seq[rows]), coalition.is_touched)
 
     def _draw_coalition(
         self, num_rows: int, shard: Shard, generator: torch.Generator
