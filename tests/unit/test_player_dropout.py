@@ -164,3 +164,21 @@ def test_ids_are_replaced_by_their_mean_which_padding_has_not(
     torch.testing.assert_close(of_dropped[is_real], mean)
     assert not of_dropped[~is_real].any()
     torch.testing.assert_close(vectors.ids[~is_dropped], model._id_table()[item_seq[~is_dropped]])
+
+
+def test_parts_that_read_what_is_withheld_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    coalition = Coalition((True,) * 5, (True, False))
+    model = given(coalition, monkeypatch, withhold="mean")
+    seen, read = [], model._read
+    monkeypatch.setattr(model, "_read", lambda items, v: seen.append(v) or read(items, v))
+    recommendation(model)
+    (item_seq, _), (vectors,), whole = batch(), seen, model._table()
+    is_dropped = torch.tensor(Shard().chosen_rows(USERS, SHARE))
+    of_whole = whole.of(item_seq)
+    changed = [
+        [bool((ours - theirs)[rows].abs().max() > 1e-6) for rows in (is_dropped, ~is_dropped)]
+        for ours, theirs in zip(vectors.parts, of_whole.parts, strict=True)
+    ]
+    assert model.parts == ("unique_image", "unique_text", "synergy", "redundancy")
+    assert changed == [[False, False], [True, False], [True, False], [True, False]]
+    assert torch.equal(vectors.ids, of_whole.ids)
