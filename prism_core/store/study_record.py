@@ -71,19 +71,25 @@ class StudyRecord:
         entries = {run_id: asdict(run) for run_id, run in self.runs.items()}
         files.write_json(folder / RECORD, {"runs": entries})
 
-    def planning(self, planned: Mapping[str, StudyRun]) -> "StudyRecord":
-        """Add runs that are to be made; unfinished runs that these replace are forgotten.
+    def planning(self, planned: Mapping[str, StudyRun], present: Iterable[str]) -> "StudyRecord":
+        """Add runs that are to be made, and forget those that nobody will miss.
+
+        Forgotten are, of the runs that are not planned here, finished ones that have been removed
+        and unfinished ones that a planned run replaces.
 
         Parameters
         ----------
         planned
             By run id. A run of the same label and another id was planned under older settings.
+        present
+            Ids of the finished runs that are there.
         """
-        labels = {run.label for run in planned.values()}
-        kept = {
-            run_id: run for run_id, run in self.runs.items()
-            if run_id in planned or run.status == "complete" or run.label not in labels
-        }  # fmt: skip
+        there, labels = set(present), {run.label for run in planned.values()}
+
+        def stays(run_id: str, run: StudyRun) -> bool:
+            return run_id in there if run.status == "complete" else run.label not in labels
+
+        kept = {i: run for i, run in self.runs.items() if i in planned or stays(i, run)}
         new = {run_id: kept.get(run_id, run) for run_id, run in planned.items()}
         return StudyRecord(new | {i: run for i, run in kept.items() if i not in new})
 

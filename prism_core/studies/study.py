@@ -12,6 +12,7 @@ from prism_core.errors import ConfigError
 from prism_core.evaluation.floors_command import search, write_run
 from prism_core.models.floors import floors_for
 from prism_core.store.datasets import Dataset
+from prism_core.store.reader import list_runs
 from prism_core.store.study_record import StudyRecord, StudyRun
 from prism_core.studies.cells import Outcome, Task, Tell, Update, keep_as
 from prism_core.studies.launchers import Launcher
@@ -82,7 +83,8 @@ class _Record:
         self._folder = folder
         planned = {c.config.run_id: StudyRun(label=c.label, group=c.group) for c in cells}
         self._groups = {run_id: run.group for run_id, run in planned.items()}
-        self._record = StudyRecord.read(folder).planning(planned)
+        present = [run.run_id for run in list_runs([folder]) if run.status == "complete"]
+        self._record = StudyRecord.read(folder).planning(planned, present)
         self._record.write(folder)
 
     def add(self, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """Studies: which runs they have, how much of each is kept, and what survives trouble."""
 
 import os
+import shutil
 import signal
 from collections import Counter
 from dataclasses import dataclass, fields
@@ -260,8 +261,25 @@ class TestMaking:
             return StudyRun(label=label, group="g", status=status)  # type: ignore[arg-type]
 
         old = StudyRecord({"a1": planned("A"), "b1": planned("B", "complete"), "c1": planned("C")})
-        new = old.planning({"a2": planned("A"), "b2": planned("B")})
+        new = old.planning({"a2": planned("A"), "b2": planned("B")}, ["b1"])
         assert list(new.runs) == ["a2", "b2", "b1", "c1"]
+
+    def test_a_finished_run_that_was_removed_is_forgotten_unless_it_is_planned(
+        self, tmp_path: Path, tiny_dataset: Dataset
+    ) -> None:
+        seeds = '[[variants]]\npreset = "sasrec"\nseeds = [0, 1]\n'
+        study = study_file(tmp_path / "s.toml", tiny_dataset, seeds)
+        assert main(command(study, tmp_path)) == 0
+        for entry in list_runs([tmp_path / "out"]):
+            shutil.rmtree(entry.path)
+        study_file(tmp_path / "s.toml", tiny_dataset, seeds.replace("0, 1", "1, 2"))
+        assert main(command(study, tmp_path, "--only", "* seed 2")) == 0
+        record = StudyRecord.read(tmp_path / "out")
+        assert {r.label: r.status for r in record.runs.values()} == {
+            "SASRec seed 1": "complete", "SASRec seed 2": "complete",
+        }  # fmt: skip
+        there = [entry.run_id for entry in list_runs([tmp_path / "out"])]
+        assert [run.label for run in record.unfinished(there)] == ["SASRec seed 1"]
 
     def test_a_damaged_record_is_refused(self, tmp_path: Path) -> None:
         for text in ('{"runs": 3}', '{"runs": {"a": {"x": 1}}}', "{}"):
