@@ -176,7 +176,9 @@ class SequenceModel(ScoringLayer):
         if coalition is None:
             return whole, vectors
         counts = None if subset is None else subset.counts.to(ids)
-        other = ItemTable(ids, parts[1], partition).switched(coalition.players, "mean", counts)
+        other = ItemTable(ids, parts[1], partition)
+        if not all(coalition.players):
+            other = other.standing_in(coalition.players, *whole.mean_item(counts))
         rows = is_dropped.nonzero().squeeze(1)
         return whole, vectors.replaced(rows, other.of(item_seq[rows]), coalition.is_touched)
 

@@ -98,9 +98,12 @@ class ItemTable(NamedTuple):
         if reference == "zero":
             content = self.content.switched(players[1:])
             return self._replace(ids=self.ids * players[0], content=content)
-        mean_ids, mean_parts = self.mean_item(item_weights)
-        ids = self.ids if players[0] else mean_ids * is_item(self.ids)[:, None]
-        return self._replace(ids=ids, content=self.content.switched(players[1:], mean_parts))
+        return self.standing_in(players, *self.mean_item(item_weights))
+
+    def standing_in(self, players: Sequence[bool], ids: Tensor, parts: Tensor) -> "ItemTable":
+        """Put an id vector ``(W,)`` and part vectors ``(P, S)`` in the place of players off."""
+        own = self.ids if players[0] else ids * is_item(self.ids)[:, None]
+        return self._replace(ids=own, content=self.content.switched(players[1:], parts))
 
     def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""

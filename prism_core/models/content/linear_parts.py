@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from prism_core.models.content.catalogue import Catalogue, readable, shares, usable_mean
 from prism_core.models.content.experts import MIN_SPREAD, Experts, products
-from prism_core.models.part_tables import CodedParts, Codes, Term
+from prism_core.models.part_tables import CodedParts, Codes, KnownCodes, LateCodes, Term
 
 
 class Read(NamedTuple):
@@ -22,13 +22,14 @@ class Read(NamedTuple):
 
     Codes ``(n, K)``: for each unique part and redundancy what is read ``(n, k)``, centred over the
     items that have the part and zero at the others, and whether an item is one of the others; the
-    same laid out column by column, if it is kept; the means ``(k,)`` taken away and the covariances
-    ``(k, k)``, part by part; and how much items count for synergy ``(n, 1)``, or what they all
-    count where it is the same for all that have it.
+    same laid out column by column, and its mean ``(K,)`` over the items, if they are kept; the
+    means ``(k,)`` taken away and the covariances ``(k, k)``, part by part; and how much items count
+    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it.
     """
 
     codes: Tensor
     by_column: Tensor | None
+    average: Tensor | None
     means: list[Tensor]
     covariances: list[Tensor]
     synergy_share: Tensor | float
@@ -70,6 +71,7 @@ class LinearParts(nn.Module):
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
         self.register_buffer("columns", read.codes.T.contiguous(), persistent=False)
+        self.register_buffer("average", read.codes[1:].mean(0), persistent=False)
         means = [*(torch.zeros_like(mean) for mean in read.means[:-1]), read.means[-1]]
         for index, (mean, covariance) in enumerate(zip(means, read.covariances, strict=True)):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
@@ -79,6 +81,7 @@ class LinearParts(nn.Module):
 
     codes: Tensor
     columns: Tensor
+    average: Tensor
 
     @property
     def own(self) -> list[Tensor]:
@@ -92,7 +95,8 @@ class LinearParts(nn.Module):
             [self.get_buffer(f"{kind}_{index}") for index in range(self.num_read)]
             for kind in ("mean", "covariance")
         )
-        return Read(self.codes, self.columns.T, means, covariances, self.synergy_share)
+        kept = (self.codes, self.columns.T, self.average)
+        return Read(*kept, means, covariances, self.synergy_share)
 
 
 def read_items(items: Catalogue) -> Read:
@@ -105,7 +109,7 @@ def read_items(items: Catalogue) -> Read:
         for read, mean, of_part in zip(rows, means, of_parts, strict=True)
     ]
     synergy_share = shares(items.available.all(0)[:, None] * items.counts)
-    return Read(_codes(items, rows, means), None, means, covariances, synergy_share)
+    return Read(_codes(items, rows, means), None, None, means, covariances, synergy_share)
 
 
 def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
@@ -128,42 +132,55 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
     return KnownLinear(read, maps, factors, means, multiplied, spread)
 
 
-def with_stand_ins(
-    experts: Experts, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None]
-) -> tuple[Tensor, Tensor]:
-    """Give codes ``(n, K)`` and products ``(n, F)`` of items with withheld modalities replaced.
+class Replaced(NamedTuple):
+    """Items with withheld modalities replaced, as far as they are asked for.
 
-    Redundancy reads the other modalities only.
-
-    Parameters
-    ----------
-    experts, items, known
-    stand_ins
-        By modality: the rows of donors ``(n,)``, own residuals ``(n, k)`` or ``(1, k)``, or None.
+    Redundancy reads the other modalities only. What stands in, by modality, are the rows of donors
+    ``(n,)``, own residuals ``(n, k)`` or ``(1, k)``, or None where nothing is withheld.
     """
-    own, factors = list(items.own), list(known.factors)
-    for index, stand_in in enumerate(stand_ins):
-        if stand_in is None:
-            continue
+
+    experts: Experts
+    items: Catalogue
+    known: KnownLinear
+    stand_ins: Sequence[Tensor | None]
+
+    def codes(self, rows: Tensor) -> Tensor:
+        """Give what linear experts read ``(m, K)`` of some items ``(m,)``."""
+        some = self.items.choose(rows)
+        own = [
+            read if stand_in is None else self._read(index, stand_in, rows)
+            for index, (read, stand_in) in enumerate(zip(some.own, self.stand_ins, strict=True))
+        ]
+        kept = torch.tensor([s is None for s in self.stand_ins], device=rows.device)
+        shared = usable_mean(some.shared, some.available & kept[:, None])
+        return _codes(some, [*own, shared], self.known.read.means)
+
+    def products(self, rows: Tensor) -> Tensor:
+        """Give what synergy is a map of ``(m, F)``, of some items ``(m,)``."""
+        factors = [
+            said[rows] if stand_in is None else self._say(index, stand_in, rows)
+            for index, (said, stand_in) in enumerate(
+                zip(self.known.factors, self.stand_ins, strict=True)
+            )
+        ]
+        return products(factors) * self.items.available[:, rows].all(0)[:, None]
+
+    def _read(self, index: int, stand_in: Tensor, rows: Tensor) -> Tensor:
         if stand_in.ndim == 1:
-            own[index] = own[index].index_select(0, stand_in)
-            factors[index] = factors[index].index_select(0, stand_in)
-        else:
-            own[index] = stand_in.expand_as(own[index])
-            said = experts.factors(index, stand_in) - _factor_mean(experts, known, index)
-            factors[index] = said.expand_as(factors[index])
-    kept = torch.tensor([s is None for s in stand_ins], device=items.available.device)
-    shared = usable_mean(items.shared, items.available & kept[:, None])
-    codes = _codes(items, [*own, shared], known.read.means)
-    return codes, _products(items, factors, are_zero=False)
+            return self.items.own[index][stand_in[rows]]
+        return stand_in.expand(len(self.items.items), -1)[rows]
+
+    def _say(self, index: int, stand_in: Tensor, rows: Tensor) -> Tensor:
+        if stand_in.ndim == 1:
+            return self.known.factors[index][stand_in[rows]]
+        said = self.experts.factors(index, self._read(index, stand_in, rows))
+        return said - _factor_mean(self.experts, self.known, index)
 
 
 def coded_parts(
     experts: Experts,
     known: KnownLinear,
-    codes: Tensor,
-    by_column: Tensor | None,
-    multiplied: Tensor,
+    replaced: Replaced | None,
     gain: Tensor,
     missing: Tensor,
 ) -> CodedParts:
@@ -173,23 +190,36 @@ def coded_parts(
     ----------
     experts
     known
-    codes, by_column : Tensor (n, K)
-        The latter, if at hand, laid out column by column.
-    multiplied : Tensor (n, F)
-        What synergy is a map of.
+    replaced
+        The items with what stands in for withheld modalities, if any is.
     gain : Tensor (P, 1)
         What centred parts are multiplied by.
     missing : Tensor (P, S)
         Vectors of parts that an item cannot have; that of synergy is zero.
     """
     synergy, redundancy = len(gain) - 2, len(gain) - 1
-    terms = [
+    terms = tuple(
         Term(part, len(to_part) + 1, torch.cat([to_part * gain[part], missing[part, None]]))
         for part, to_part in zip((*range(synergy), redundancy), known.maps, strict=True)
-    ]
+    )
     interaction = experts.interaction.weight.T * gain[synergy]
-    spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
-    return CodedParts([Codes(codes, tuple(terms), by_column), spoken], len(gain))
+    spoken = (Term(synergy, len(interaction), interaction),)
+    codes: tuple[Codes, Codes]
+    if replaced is None:
+        read = known.read
+        codes = (
+            KnownCodes(
+                known=read.codes, terms=terms, by_column=read.by_column, average=read.average
+            ),
+            KnownCodes(known=known.multiplied, terms=spoken),
+        )
+    else:
+        rows = torch.arange(len(known.multiplied), device=known.multiplied.device)
+        codes = (
+            LateCodes(make=replaced.codes, terms=terms, items=rows),
+            LateCodes(make=replaced.products, terms=spoken, items=rows),
+        )
+    return CodedParts(codes, len(gain))
 
 
 def _centred_factors(
