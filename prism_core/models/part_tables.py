@@ -94,11 +94,14 @@ class DenseParts(PartTable):
 
 
 class Term(NamedTuple):
-    """What some columns of codes add to a part: which part, how many columns, map ``(k, S)``."""
+    """What some columns of codes add to a part: which part, how many columns, map ``(k, S)``.
+
+    Without a map the columns are the part.
+    """
 
     part: int
     num_columns: int
-    to_part: Tensor
+    to_part: Tensor | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,12 +128,12 @@ class Codes(ABC):
     @property
     def to_sum(self) -> Tensor:
         """The map ``(K, S)`` from codes to the sum of all terms."""
-        return torch.cat([term.to_part for term in self.terms])
+        return torch.cat([self._map(term) for term in self.terms])
 
     @property
+    @abstractmethod
     def device(self) -> torch.device:
-        """Where codes are."""
-        return self.terms[0].to_part.device
+        """Where they are."""
 
     def of(self, items: Tensor) -> Tensor:
         """Look up the codes of items ``(...)``: ``(..., K)``."""
@@ -143,7 +146,20 @@ class Codes(ABC):
     def read(self, rows: Tensor) -> list[Tensor]:
         """Compute each term's ``(..., S)`` from some codes ``(..., K)``."""
         columns = rows.split([term.num_columns for term in self.terms], dim=-1)
-        return [code @ term.to_part for code, term in zip(columns, self.terms, strict=True)]
+        return [
+            code if term.to_part is None else code @ term.to_part
+            for code, term in zip(columns, self.terms, strict=True)
+        ]
+
+    def silenced(self, term: Term, is_on: Sequence[bool]) -> Term:
+        """Give a term that adds nothing if its part is off."""
+        silent = torch.zeros_like(self._map(term))
+        return term if is_on[term.part] else term._replace(to_part=silent)
+
+    def _map(self, term: Term) -> Tensor:
+        if term.to_part is not None:
+            return term.to_part
+        return torch.eye(term.num_columns, dtype=self.rows.dtype, device=self.rows.device)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +187,10 @@ class KnownCodes(Codes):
     @property
     def num_items(self) -> int:
         return len(self.known)
+
+    @property
+    def device(self) -> torch.device:
+        return self.known.device
 
     @property
     def all(self) -> Tensor:
@@ -202,6 +222,10 @@ class LateCodes(Codes):
     @property
     def num_items(self) -> int:
         return len(self.items)
+
+    @property
+    def device(self) -> torch.device:
+        return self.items.device
 
     def of(self, items: Tensor) -> Tensor:
         wanted, places = items.unique(return_inverse=True)
@@ -247,7 +271,7 @@ class CodedParts(PartTable):
     def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "CodedParts":
         fixed = [part for part, on in enumerate(is_on) if not on]
         spoken = [
-            replace(codes, terms=tuple(_silenced(term, is_on) for term in codes.terms))
+            replace(codes, terms=tuple(codes.silenced(term, is_on) for term in codes.terms))
             for codes in self.codes
         ]
         if stand_in is None or not fixed:
@@ -275,10 +299,6 @@ class CodedParts(PartTable):
                     known = parts.get(term.part)
                     parts[term.part] = said if known is None else known + said
             return [parts[part] for part in range(self.num_parts)]
-
-
-def _silenced(term: Term, is_on: Sequence[bool]) -> Term:
-    return term if is_on[term.part] else term._replace(to_part=torch.zeros_like(term.to_part))
 
 
 def is_item(table: Tensor) -> Tensor:

@@ -18,6 +18,24 @@ class HistoryVectors(NamedTuple):
     ids: Tensor
     parts: list[Tensor]
 
+    def switched(
+        self, players: Sequence[bool], ids: Tensor, parts: Tensor, is_item: Tensor
+    ) -> "HistoryVectors":
+        """Put the same vectors in the place of players that are off, wherever there is an item.
+
+        Parameters
+        ----------
+        players
+            ``Q`` flags: the id path, then the parts.
+        ids : Tensor (W,)
+        parts : Tensor (P, S)
+        is_item : Tensor (B, L), bool
+        """
+        fixed = [vector * is_item[..., None] for vector in (ids, *parts)]
+        pairs = zip(players, (self.ids, *self.parts), fixed, strict=True)
+        own_ids, *own_parts = (own if on else stand_in for on, own, stand_in in pairs)
+        return HistoryVectors(own_ids, own_parts)
+
     def replaced(
         self, rows: Tensor, others: "HistoryVectors", is_touched: Sequence[bool]
     ) -> "HistoryVectors":
@@ -98,12 +116,9 @@ class ItemTable(NamedTuple):
         if reference == "zero":
             content = self.content.switched(players[1:])
             return self._replace(ids=self.ids * players[0], content=content)
-        return self.standing_in(players, *self.mean_item(item_weights))
-
-    def standing_in(self, players: Sequence[bool], ids: Tensor, parts: Tensor) -> "ItemTable":
-        """Put an id vector ``(W,)`` and part vectors ``(P, S)`` in the place of players off."""
-        own = self.ids if players[0] else ids * is_item(self.ids)[:, None]
-        return self._replace(ids=own, content=self.content.switched(players[1:], parts))
+        mean_ids, mean_parts = self.mean_item(item_weights)
+        ids = self.ids if players[0] else mean_ids * is_item(self.ids)[:, None]
+        return self._replace(ids=ids, content=self.content.switched(players[1:], mean_parts))
 
     def mean_item(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Average id vector ``(W,)`` and part vectors ``(P, S)``, items all alike or weighted."""

@@ -257,7 +257,7 @@ class AnchoredParts(Content):
 
     def _know(self, items: Catalogue, read: Read) -> KnownLinear:
         """View items with every modality they have, for linear experts."""
-        return know(self.experts, items, read, self.is_free)
+        return know(self.experts, items, read, self.is_free, forms_unique=not self.is_summed)
 
     def _coded(
         self, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None] | None

@@ -24,7 +24,8 @@ class Read(NamedTuple):
     items that have the part and zero at the others, and whether an item is one of the others; the
     same laid out column by column, and its mean ``(K,)`` over the items, if they are kept; the
     means ``(k,)`` taken away and the covariances ``(k, k)``, part by part; and how much items count
-    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it.
+    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it; and
+    the modalities that no item lacks.
     """
 
     codes: Tensor
@@ -33,6 +34,7 @@ class Read(NamedTuple):
     means: list[Tensor]
     covariances: list[Tensor]
     synergy_share: Tensor | float
+    is_complete: tuple[bool, ...]
 
     @property
     def of_parts(self) -> list[Tensor]:
@@ -40,17 +42,24 @@ class Read(NamedTuple):
         codes = self.codes if self.by_column is None else self.by_column
         return _columns_of_parts(codes, self.means)
 
+    @property
+    def lacks(self) -> list[Tensor]:
+        """Whether an item lacks what is read for each part: ``(n, 1)``, 1 or 0."""
+        return list(self.codes.split(_sizes(self.means), dim=1)[1::2])
+
 
 class KnownLinear(NamedTuple):
     """Items viewed with every modality they have.
 
-    What is read; each expert's map ``(k, S)``; the centred factors ``(n, F)`` of synergy by
+    What is read; each expert's map ``(k, S)``; the unique parts ``(n, S)``, if they were formed
+    beside the factors; the centred factors ``(n, F)`` of synergy by
     modality, what was taken away ``(F,)`` if that is not zero, their products ``(n, F)``, zero
     where an item lacks a modality; and the spread of the parts ``(P, 1)``.
     """
 
     read: Read
     maps: list[Tensor]
+    unique: list[Tensor] | None
     factors: list[Tensor]
     factor_means: list[Tensor] | None
     multiplied: Tensor
@@ -78,6 +87,7 @@ class LinearParts(nn.Module):
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
         self.num_read = len(read.means)
         self.synergy_share = 1 / max(1, int(whole.available.all(0).sum()))
+        self.is_complete = tuple(whole.available[:, 1:].all(1).tolist())
 
     codes: Tensor
     columns: Tensor
@@ -96,7 +106,7 @@ class LinearParts(nn.Module):
             for kind in ("mean", "covariance")
         )
         kept = (self.codes, self.columns.T, self.average)
-        return Read(*kept, means, covariances, self.synergy_share)
+        return Read(*kept, means, covariances, self.synergy_share, self.is_complete)
 
 
 def read_items(items: Catalogue) -> Read:
@@ -109,10 +119,13 @@ def read_items(items: Catalogue) -> Read:
         for read, mean, of_part in zip(rows, means, of_parts, strict=True)
     ]
     synergy_share = shares(items.available.all(0)[:, None] * items.counts)
-    return Read(_codes(items, rows, means), None, None, means, covariances, synergy_share)
+    codes, unknown = _codes(items, rows, means), (False,) * len(items.own)
+    return Read(codes, None, None, means, covariances, synergy_share, unknown)
 
 
-def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
+def know(
+    experts: Experts, items: Catalogue, read: Read, is_free: bool, forms_unique: bool
+) -> KnownLinear:
     """View items with every modality they have, and measure their parts.
 
     Parameters
@@ -123,13 +136,23 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
         Of the same items.
     is_free
         Whether nothing is learned through the spread of the parts.
+    forms_unique
+        Whether unique parts are formed beside linear factors, in one product: quicker where parts
+        are small and lie apart.
     """
     maps = [*experts.unique_maps(), experts.redundancy_map()]
-    factors, means = _centred_factors(experts, items, read)
+    unique, means = None, None
+    if experts.are_saturated:
+        factors, means = _saturated_factors(experts, items)
+    elif forms_unique:
+        unique, factors = _unique_and_factors(experts, read)
+    else:
+        of_own = read.of_parts[:-1]
+        factors = [own @ to for own, to in zip(of_own, experts.factor_maps(), strict=True)]
     multiplied = _products(items, factors, are_zero=means is None)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not is_free):
         spread = _spread(experts, maps, read, multiplied)
-    return KnownLinear(read, maps, factors, means, multiplied, spread)
+    return KnownLinear(read, maps, unique, factors, means, multiplied, spread)
 
 
 class Replaced(NamedTuple):
@@ -204,31 +227,49 @@ def coded_parts(
     )
     interaction = experts.interaction.weight.T * gain[synergy]
     spoken = (Term(synergy, len(interaction), interaction),)
-    codes: tuple[Codes, Codes]
-    if replaced is None:
-        read = known.read
-        codes = (
-            KnownCodes(
-                known=read.codes, terms=terms, by_column=read.by_column, average=read.average
-            ),
-            KnownCodes(known=known.multiplied, terms=spoken),
-        )
-    else:
+    if replaced is not None:
         rows = torch.arange(len(known.multiplied), device=known.multiplied.device)
-        codes = (
+        late = (
             LateCodes(make=replaced.codes, terms=terms, items=rows),
             LateCodes(make=replaced.products, terms=spoken, items=rows),
         )
-    return CodedParts(codes, len(gain))
+        return CodedParts(late, len(gain))
+    products_known = KnownCodes(known=known.multiplied, terms=spoken)
+    return CodedParts([*_linear_codes(known, terms, gain, missing), products_known], len(gain))
 
 
-def _centred_factors(
-    experts: Experts, items: Catalogue, read: Read
-) -> tuple[list[Tensor], list[Tensor] | None]:
-    """Compute factors ``(n, F)`` less their means ``(F,)``; linear ones are centred as read is."""
-    of_own = read.of_parts[:-1]
-    if not experts.are_saturated:
-        return [own @ to for own, to in zip(of_own, experts.factor_maps(), strict=True)], None
+def _linear_codes(
+    known: KnownLinear, terms: tuple[Term, ...], gain: Tensor, missing: Tensor
+) -> list[Codes]:
+    """Give the codes of all parts but synergy, of items viewed with every modality they have."""
+    read = known.read
+    if known.unique is None:
+        whole = KnownCodes(
+            known=read.codes, terms=terms, by_column=read.by_column, average=read.average
+        )
+        return [whole]
+    codes: list[Codes] = []
+    for part, (raw, lacks) in enumerate(zip(known.unique, read.lacks[:-1], strict=True)):
+        placed = raw * gain[part]
+        if not read.is_complete[part]:
+            placed = placed + lacks * missing[part]
+        codes.append(KnownCodes(known=placed, terms=(Term(part, placed.shape[1], None),)))
+    size = terms[-1].num_columns
+    average = None if read.average is None else read.average[-size:]
+    codes.append(KnownCodes(known=read.codes[:, -size:], terms=terms[-1:], average=average))
+    return codes
+
+
+def _unique_and_factors(experts: Experts, read: Read) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute unique parts ``(n, S)`` and factors ``(n, F)``, centred as read is."""
+    said = [own @ to for own, to in zip(read.of_parts[:-1], experts.own_maps(), strict=True)]
+    sizes = [experts.part_size, experts.rank]
+    unique, factors = zip(*(each.split(sizes, dim=1) for each in said), strict=True)
+    return list(unique), list(factors)
+
+
+def _saturated_factors(experts: Experts, items: Catalogue) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute factors ``(n, F)`` less their means ``(F,)``, and these."""
     said = [experts.factors(index, rows) for index, rows in enumerate(items.own)]
     share = shares(items.available.T * items.counts)
     means = [share[:, index] @ factors for index, factors in enumerate(said)]
@@ -258,8 +299,11 @@ def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) ->
 
 
 def _columns_of_parts(codes: Tensor, means: Sequence[Tensor]) -> list[Tensor]:
-    sizes = [size for mean in means for size in (len(mean), 1)]
-    return list(codes.split(sizes, dim=1)[::2])
+    return list(codes.split(_sizes(means), dim=1)[::2])
+
+
+def _sizes(means: Sequence[Tensor]) -> list[int]:
+    return [size for mean in means for size in (len(mean), 1)]
 
 
 def _spread(experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor) -> Tensor:
