@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import torch
@@ -13,9 +15,14 @@ class PartTable(ABC):
     """Vectors of size ``S`` of ``P`` parts of ``n`` items; row 0 is padding and zero."""
 
     @property
-    @abstractmethod
     def dense(self) -> Tensor:
         """All part vectors: ``(n, P, S)``."""
+        return torch.stack(self.all, dim=1)
+
+    @property
+    @abstractmethod
+    def all(self) -> list[Tensor]:
+        """All part vectors, part by part: ``(n, S)`` each."""
 
     @abstractmethod
     def of(self, items: Tensor) -> list[Tensor]:
@@ -60,6 +67,10 @@ class DenseParts(PartTable):
     def dense(self) -> Tensor:
         return self.vectors
 
+    @property
+    def all(self) -> list[Tensor]:
+        return list(self.vectors.unbind(1))
+
     def of(self, items: Tensor) -> list[Tensor]:
         vectors = F.embedding(items, self.vectors.flatten(1))
         return list(vectors.unflatten(-1, self.vectors.shape[1:]).unbind(-2))
@@ -83,38 +94,142 @@ class DenseParts(PartTable):
 
 
 class Term(NamedTuple):
-    """What some columns of codes add to a part: which part, how many columns, map ``(k, S)``."""
+    """What some columns of codes add to a part: which part, how many columns, map ``(k, S)``.
+
+    Without a map the columns are the part.
+    """
 
     part: int
     num_columns: int
-    to_part: Tensor
+    to_part: Tensor | None
 
 
-class Codes(NamedTuple):
-    """Codes ``(n, K)`` of items, row 0 zero, and the terms that read their columns in turn.
+@dataclass(frozen=True, kw_only=True)
+class Codes(ABC):
+    """Codes ``(n, K)`` of items, row 0 zero, and the terms that read their columns in turn."""
 
-    Codes that never change may be at hand a second time, column by column in memory: so a CPU
-    multiplies all of them quicker, while single items are looked up row by row.
-    """
-
-    rows: Tensor
     terms: tuple[Term, ...]
-    by_column: Tensor | None = None
+
+    @property
+    @abstractmethod
+    def rows(self) -> Tensor:
+        """Codes of all items: ``(n, K)``."""
+
+    @property
+    @abstractmethod
+    def num_items(self) -> int:
+        """``n``, padding included."""
 
     @property
     def all(self) -> Tensor:
         """The codes as they are quickest to multiply when all are wanted."""
-        return self.rows if self.by_column is None else self.by_column
+        return self.rows
 
     @property
     def to_sum(self) -> Tensor:
         """The map ``(K, S)`` from codes to the sum of all terms."""
-        return torch.cat([term.to_part for term in self.terms])
+        return torch.cat([self._map(term) for term in self.terms])
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where they are."""
+
+    def of(self, items: Tensor) -> Tensor:
+        """Look up the codes of items ``(...)``: ``(..., K)``."""
+        return F.embedding(items, self.rows)
+
+    def mean(self, share: Tensor | None = None) -> Tensor:
+        """Average the codes of all items but padding, alike or by shares ``(n - 1,)``: ``(K,)``."""
+        return self.rows[1:].mean(0) if share is None else share @ self.rows[1:]
 
     def read(self, rows: Tensor) -> list[Tensor]:
         """Compute each term's ``(..., S)`` from some codes ``(..., K)``."""
         columns = rows.split([term.num_columns for term in self.terms], dim=-1)
-        return [code @ term.to_part for code, term in zip(columns, self.terms, strict=True)]
+        return [
+            code if term.to_part is None else code @ term.to_part
+            for code, term in zip(columns, self.terms, strict=True)
+        ]
+
+    def silenced(self, term: Term, is_on: Sequence[bool]) -> Term:
+        """Give a term that adds nothing if its part is off."""
+        silent = torch.zeros_like(self._map(term))
+        return term if is_on[term.part] else term._replace(to_part=silent)
+
+    def _map(self, term: Term) -> Tensor:
+        if term.to_part is not None:
+            return term.to_part
+        return torch.eye(term.num_columns, dtype=self.rows.dtype, device=self.rows.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownCodes(Codes):
+    """Codes that are at hand.
+
+    Attributes
+    ----------
+    known : Tensor (n, K)
+    by_column : Tensor (n, K), optional
+        Codes that never change may be at hand a second time, column by column in memory: so a CPU
+        multiplies all of them quicker, while single items are looked up row by row.
+    average : Tensor (K,), optional
+        Their mean over all items but padding, if it is known.
+    """
+
+    known: Tensor
+    by_column: Tensor | None = None
+    average: Tensor | None = None
+
+    @property
+    def rows(self) -> Tensor:
+        return self.known
+
+    @property
+    def num_items(self) -> int:
+        return len(self.known)
+
+    @property
+    def device(self) -> torch.device:
+        return self.known.device
+
+    @property
+    def all(self) -> Tensor:
+        return self.known if self.by_column is None else self.by_column
+
+    def mean(self, share: Tensor | None = None) -> Tensor:
+        return super().mean(share) if share is not None or self.average is None else self.average
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateCodes(Codes):
+    """Codes that are made when they are asked for, of a few items as a rule.
+
+    Attributes
+    ----------
+    make
+        Makes the codes ``(m, K)`` of some items ``(m,)``.
+    items : Tensor (n,)
+        Row numbers of all items.
+    """
+
+    make: Callable[[Tensor], Tensor]
+    items: Tensor
+
+    @cached_property
+    def rows(self) -> Tensor:
+        return self.make(self.items)
+
+    @property
+    def num_items(self) -> int:
+        return len(self.items)
+
+    @property
+    def device(self) -> torch.device:
+        return self.items.device
+
+    def of(self, items: Tensor) -> Tensor:
+        wanted, places = items.unique(return_inverse=True)
+        return F.embedding(places, self.make(wanted))
 
 
 class CodedParts(PartTable):
@@ -136,11 +251,11 @@ class CodedParts(PartTable):
         self.codes, self.num_parts = tuple(codes), num_parts
 
     @property
-    def dense(self) -> Tensor:
-        return torch.stack(self._parts([codes.rows for codes in self.codes]), dim=1)
+    def all(self) -> list[Tensor]:
+        return self._parts([codes.rows for codes in self.codes])
 
     def of(self, items: Tensor) -> list[Tensor]:
-        return self._parts([F.embedding(items, codes.rows) for codes in self.codes])
+        return self._parts([codes.of(items) for codes in self.codes])
 
     def added_to(self, vectors: Tensor) -> Tensor:
         with torch.autocast(self._device, enabled=False):
@@ -151,28 +266,30 @@ class CodedParts(PartTable):
             return summed
 
     def mean(self, share: Tensor | None = None) -> Tensor:
-        rows = [codes.rows[1:] for codes in self.codes]
-        return torch.stack(self._parts([r.mean(0) if share is None else share @ r for r in rows]))
+        return torch.stack(self._parts([codes.mean(share) for codes in self.codes]))
 
     def switched(self, is_on: Sequence[bool], stand_in: Tensor | None = None) -> "CodedParts":
         fixed = [part for part, on in enumerate(is_on) if not on]
         spoken = [
-            codes._replace(terms=tuple(_silenced(term, is_on) for term in codes.terms))
+            replace(codes, terms=tuple(codes.silenced(term, is_on) for term in codes.terms))
             for codes in self.codes
         ]
         if stand_in is None or not fixed:
             return CodedParts(spoken, self.num_parts)
-        ones = is_item(self.codes[0].rows)[:, None].to(stand_in).expand(-1, len(fixed))
-        constant = Codes(ones, tuple(Term(part, 1, stand_in[part, None]) for part in fixed))
+        count = self.codes[0].num_items
+        ones = (torch.arange(count, device=stand_in.device) > 0)[:, None].to(stand_in)
+        ones = ones.expand(-1, len(fixed))
+        terms = tuple(Term(part, 1, stand_in[part, None]) for part in fixed)
+        constant = KnownCodes(known=ones, terms=terms)
         return CodedParts([*spoken, constant], self.num_parts)
 
     def choose(self, rows_of: Callable[[Tensor], Tensor]) -> Self:
-        codes = [Codes(rows_of(codes.rows), codes.terms) for codes in self.codes]
+        codes = [KnownCodes(known=rows_of(codes.rows), terms=codes.terms) for codes in self.codes]
         return type(self)(codes, self.num_parts)
 
     @property
     def _device(self) -> str:
-        return self.codes[0].rows.device.type
+        return self.codes[0].device.type
 
     def _parts(self, rows: Sequence[Tensor]) -> list[Tensor]:
         parts: dict[int, Tensor] = {}
@@ -182,10 +299,6 @@ class CodedParts(PartTable):
                     known = parts.get(term.part)
                     parts[term.part] = said if known is None else known + said
             return [parts[part] for part in range(self.num_parts)]
-
-
-def _silenced(term: Term, is_on: Sequence[bool]) -> Term:
-    return term if is_on[term.part] else term._replace(to_part=torch.zeros_like(term.to_part))
 
 
 def is_item(table: Tensor) -> Tensor:

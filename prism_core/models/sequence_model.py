@@ -176,9 +176,13 @@ class SequenceModel(ScoringLayer):
         if coalition is None:
             return whole, vectors
         counts = None if subset is None else subset.counts.to(ids)
-        other = ItemTable(ids, parts[1], partition).switched(coalition.players, "mean", counts)
         rows = is_dropped.nonzero().squeeze(1)
-        return whole, vectors.replaced(rows, other.of(item_seq[rows]), coalition.is_touched)
+        chosen = item_seq[rows]
+        others = ItemTable(ids, parts[1], partition).of(chosen)
+        if not all(coalition.players):
+            means = whole.mean_item(counts)
+            others = others.switched(coalition.players, *means, chosen != PAD)
+        return whole, vectors.replaced(rows, others, coalition.is_touched)
 
     def _draw_coalition(
         self, num_rows: int, shard: Shard, generator: torch.Generator

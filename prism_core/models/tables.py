@@ -18,6 +18,24 @@ class HistoryVectors(NamedTuple):
     ids: Tensor
     parts: list[Tensor]
 
+    def switched(
+        self, players: Sequence[bool], ids: Tensor, parts: Tensor, is_item: Tensor
+    ) -> "HistoryVectors":
+        """Put the same vectors in the place of players that are off, wherever there is an item.
+
+        Parameters
+        ----------
+        players
+            ``Q`` flags: the id path, then the parts.
+        ids : Tensor (W,)
+        parts : Tensor (P, S)
+        is_item : Tensor (B, L), bool
+        """
+        fixed = [vector * is_item[..., None] for vector in (ids, *parts)]
+        pairs = zip(players, (self.ids, *self.parts), fixed, strict=True)
+        own_ids, *own_parts = (own if on else stand_in for on, own, stand_in in pairs)
+        return HistoryVectors(own_ids, own_parts)
+
     def replaced(
         self, rows: Tensor, others: "HistoryVectors", is_touched: Sequence[bool]
     ) -> "HistoryVectors":

@@ -154,7 +154,7 @@ def test_a_step_has_the_losses_of_one_that_forms_the_parts(options: dict[str, ob
 
 
 def test_codes_of_all_items_lie_column_by_column_too() -> None:
-    coded, _ = tables(make(), None)
+    coded, _ = tables(make(part_placement="sum"), None)
     fixed, multiplied = coded[0].codes
     assert fixed.all.stride() == (1, NUM_ITEMS + 1)
     assert fixed.rows.stride() == (fixed.rows.shape[1], 1)

@@ -21,10 +21,10 @@ from prism_core.models.content.linear_parts import (
     KnownLinear,
     LinearParts,
     Read,
+    Replaced,
     coded_parts,
     know,
     read_items,
-    with_stand_ins,
 )
 from prism_core.models.features import FeatureSpace, SharedSplit
 from prism_core.models.part_tables import CodedParts, DenseParts, PartTable, added
@@ -219,10 +219,12 @@ class AnchoredParts(Content):
             weights = weights * (loudness / amplitudes.clamp_min(MIN_SCALE))
         if self.is_summed:
             return added(part_vectors, weights)
-        side_by_side = torch.stack(list(part_vectors), dim=-2)
         if weights is not None:
-            side_by_side = side_by_side * weights[..., None]
-        return F.pad(side_by_side.flatten(-2), (0, self.width - self.part_size * len(self.parts)))
+            weighed = torch.stack(list(part_vectors), dim=-2) * weights[..., None]
+            part_vectors = [weighed.flatten(-2)]
+        left_over = self.width - self.part_size * len(self.parts)
+        side_by_side = torch.cat(list(part_vectors), dim=-1)
+        return F.pad(side_by_side, (0, left_over)) if left_over else side_by_side
 
     def _catalogue(self, subset: Subset | None = None) -> Catalogue:
         """Gather what is known of the items: of all, or of a subset."""
@@ -255,17 +257,15 @@ class AnchoredParts(Content):
 
     def _know(self, items: Catalogue, read: Read) -> KnownLinear:
         """View items with every modality they have, for linear experts."""
-        return know(self.experts, items, read, self.is_free)
+        return know(self.experts, items, read, self.is_free, forms_unique=not self.is_summed)
 
     def _coded(
         self, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None] | None
     ) -> CodedParts:
-        codes, by_column, multiplied = known.read.codes, known.read.by_column, known.multiplied
+        replaced = None
         if stand_ins is not None and any(stand_in is not None for stand_in in stand_ins):
-            codes, multiplied = with_stand_ins(self.experts, items, known, stand_ins)
-            by_column = None
-        loudness = self._loudness(known.spread)
-        return coded_parts(self.experts, known, codes, by_column, multiplied, *loudness)
+            replaced = Replaced(self.experts, items, known, stand_ins)
+        return coded_parts(self.experts, known, replaced, *self._loudness(known.spread))
 
     def _parts(
         self,

@@ -182,7 +182,7 @@ class Content(Connected, ABC):
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
         """Add content to the id vectors ``(N + 1, W)`` of candidates."""
-        return ids + self.join(item_parts.dense.unbind(1))
+        return ids + self.join(item_parts.all)
 
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""

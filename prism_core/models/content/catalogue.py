@@ -27,10 +27,17 @@ class Catalogue(NamedTuple):
 
     def of(self, subset: Subset) -> "Catalogue":
         """Keep the items of a subset; those drawn count, as often as they were."""
-        items, counts = subset.items, subset.counts[:, None].to(self.shared)
-        own = [rows.index_select(0, items) for rows in self.own]
-        shared, available = self.shared.index_select(1, items), self.available[:, items]
-        return Catalogue(items, own, shared, available, self.is_item[items], counts, subset.drawn)
+        counts = subset.counts[:, None].to(self.shared)
+        return self.choose(subset.items)._replace(counts=counts, drawn=subset.drawn)
+
+    def choose(self, rows: Tensor) -> "Catalogue":
+        """Keep some rows ``(m,)``; donors are those drawn from before."""
+        own = [read.index_select(0, rows) for read in self.own]
+        shared, available = self.shared.index_select(1, rows), self.available[:, rows]
+        counts = self.counts[rows]
+        return Catalogue(
+            self.items[rows], own, shared, available, self.is_item[rows], counts, self.drawn
+        )
 
     def read(self) -> tuple[list[Tensor], Tensor]:
         """Give what unique parts and redundancy read ``(n, k)``, and where it is known.

@@ -166,6 +166,10 @@ class Experts(nn.Module):
         of_each = [rows[:, : self.part_size] for rows in self.read(stood_for)]
         return sum(of_each[1:], of_each[0])
 
+    def own_maps(self) -> list[Tensor]:
+        """Give the linear maps from own residuals to unique part and factors: ``(k, S + F)``."""
+        return [self._linear(m).T for m in range(len(self.own))]
+
     def unique_maps(self) -> list[Tensor]:
         """Give the linear maps from own residuals to unique parts, ``(k, S)`` each."""
         return [self._linear(m)[: self.part_size].T for m in range(len(self.own))]

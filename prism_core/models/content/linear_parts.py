@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from prism_core.models.content.catalogue import Catalogue, readable, shares, usable_mean
 from prism_core.models.content.experts import MIN_SPREAD, Experts, products
-from prism_core.models.part_tables import CodedParts, Codes, Term
+from prism_core.models.part_tables import CodedParts, Codes, KnownCodes, LateCodes, Term
 
 
 class Read(NamedTuple):
@@ -22,16 +22,19 @@ class Read(NamedTuple):
 
     Codes ``(n, K)``: for each unique part and redundancy what is read ``(n, k)``, centred over the
     items that have the part and zero at the others, and whether an item is one of the others; the
-    same laid out column by column, if it is kept; the means ``(k,)`` taken away and the covariances
-    ``(k, k)``, part by part; and how much items count for synergy ``(n, 1)``, or what they all
-    count where it is the same for all that have it.
+    same laid out column by column, and its mean ``(K,)`` over the items, if they are kept; the
+    means ``(k,)`` taken away and the covariances ``(k, k)``, part by part; and how much items count
+    for synergy ``(n, 1)``, or what they all count where it is the same for all that have it; and
+    the modalities that no item lacks.
     """
 
     codes: Tensor
     by_column: Tensor | None
+    average: Tensor | None
     means: list[Tensor]
     covariances: list[Tensor]
     synergy_share: Tensor | float
+    is_complete: tuple[bool, ...]
 
     @property
     def of_parts(self) -> list[Tensor]:
@@ -39,17 +42,24 @@ class Read(NamedTuple):
         codes = self.codes if self.by_column is None else self.by_column
         return _columns_of_parts(codes, self.means)
 
+    @property
+    def lacks(self) -> list[Tensor]:
+        """Whether an item lacks what is read for each part: ``(n, 1)``, 1 or 0."""
+        return list(self.codes.split(_sizes(self.means), dim=1)[1::2])
+
 
 class KnownLinear(NamedTuple):
     """Items viewed with every modality they have.
 
-    What is read; each expert's map ``(k, S)``; the centred factors ``(n, F)`` of synergy by
+    What is read; each expert's map ``(k, S)``; the unique parts ``(n, S)``, if they were formed
+    beside the factors; the centred factors ``(n, F)`` of synergy by
     modality, what was taken away ``(F,)`` if that is not zero, their products ``(n, F)``, zero
     where an item lacks a modality; and the spread of the parts ``(P, 1)``.
     """
 
     read: Read
     maps: list[Tensor]
+    unique: list[Tensor] | None
     factors: list[Tensor]
     factor_means: list[Tensor] | None
     multiplied: Tensor
@@ -70,15 +80,18 @@ class LinearParts(nn.Module):
         read = read_items(whole)
         self.register_buffer("codes", read.codes, persistent=False)
         self.register_buffer("columns", read.codes.T.contiguous(), persistent=False)
+        self.register_buffer("average", read.codes[1:].mean(0), persistent=False)
         means = [*(torch.zeros_like(mean) for mean in read.means[:-1]), read.means[-1]]
         for index, (mean, covariance) in enumerate(zip(means, read.covariances, strict=True)):
             self.register_buffer(f"mean_{index}", mean, persistent=False)
             self.register_buffer(f"covariance_{index}", covariance, persistent=False)
         self.num_read = len(read.means)
         self.synergy_share = 1 / max(1, int(whole.available.all(0).sum()))
+        self.is_complete = tuple(whole.available[:, 1:].all(1).tolist())
 
     codes: Tensor
     columns: Tensor
+    average: Tensor
 
     @property
     def own(self) -> list[Tensor]:
@@ -92,7 +105,8 @@ class LinearParts(nn.Module):
             [self.get_buffer(f"{kind}_{index}") for index in range(self.num_read)]
             for kind in ("mean", "covariance")
         )
-        return Read(self.codes, self.columns.T, means, covariances, self.synergy_share)
+        kept = (self.codes, self.columns.T, self.average)
+        return Read(*kept, means, covariances, self.synergy_share, self.is_complete)
 
 
 def read_items(items: Catalogue) -> Read:
@@ -105,10 +119,13 @@ def read_items(items: Catalogue) -> Read:
         for read, mean, of_part in zip(rows, means, of_parts, strict=True)
     ]
     synergy_share = shares(items.available.all(0)[:, None] * items.counts)
-    return Read(_codes(items, rows, means), None, means, covariances, synergy_share)
+    codes, unknown = _codes(items, rows, means), (False,) * len(items.own)
+    return Read(codes, None, None, means, covariances, synergy_share, unknown)
 
 
-def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> KnownLinear:
+def know(
+    experts: Experts, items: Catalogue, read: Read, is_free: bool, forms_unique: bool
+) -> KnownLinear:
     """View items with every modality they have, and measure their parts.
 
     Parameters
@@ -119,51 +136,74 @@ def know(experts: Experts, items: Catalogue, read: Read, is_free: bool) -> Known
         Of the same items.
     is_free
         Whether nothing is learned through the spread of the parts.
+    forms_unique
+        Whether unique parts are formed beside linear factors, in one product: quicker where parts
+        are small and lie apart.
     """
     maps = [*experts.unique_maps(), experts.redundancy_map()]
-    factors, means = _centred_factors(experts, items, read)
+    unique, means = None, None
+    if experts.are_saturated:
+        factors, means = _saturated_factors(experts, items)
+    elif forms_unique:
+        unique, factors = _unique_and_factors(experts, read)
+    else:
+        of_own = read.of_parts[:-1]
+        factors = [own @ to for own, to in zip(of_own, experts.factor_maps(), strict=True)]
     multiplied = _products(items, factors, are_zero=means is None)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not is_free):
         spread = _spread(experts, maps, read, multiplied)
-    return KnownLinear(read, maps, factors, means, multiplied, spread)
+    return KnownLinear(read, maps, unique, factors, means, multiplied, spread)
 
 
-def with_stand_ins(
-    experts: Experts, items: Catalogue, known: KnownLinear, stand_ins: Sequence[Tensor | None]
-) -> tuple[Tensor, Tensor]:
-    """Give codes ``(n, K)`` and products ``(n, F)`` of items with withheld modalities replaced.
+class Replaced(NamedTuple):
+    """Items with withheld modalities replaced, as far as they are asked for.
 
-    Redundancy reads the other modalities only.
-
-    Parameters
-    ----------
-    experts, items, known
-    stand_ins
-        By modality: the rows of donors ``(n,)``, own residuals ``(n, k)`` or ``(1, k)``, or None.
+    Redundancy reads the other modalities only. What stands in, by modality, are the rows of donors
+    ``(n,)``, own residuals ``(n, k)`` or ``(1, k)``, or None where nothing is withheld.
     """
-    own, factors = list(items.own), list(known.factors)
-    for index, stand_in in enumerate(stand_ins):
-        if stand_in is None:
-            continue
+
+    experts: Experts
+    items: Catalogue
+    known: KnownLinear
+    stand_ins: Sequence[Tensor | None]
+
+    def codes(self, rows: Tensor) -> Tensor:
+        """Give what linear experts read ``(m, K)`` of some items ``(m,)``."""
+        some = self.items.choose(rows)
+        own = [
+            read if stand_in is None else self._read(index, stand_in, rows)
+            for index, (read, stand_in) in enumerate(zip(some.own, self.stand_ins, strict=True))
+        ]
+        kept = torch.tensor([s is None for s in self.stand_ins], device=rows.device)
+        shared = usable_mean(some.shared, some.available & kept[:, None])
+        return _codes(some, [*own, shared], self.known.read.means)
+
+    def products(self, rows: Tensor) -> Tensor:
+        """Give what synergy is a map of ``(m, F)``, of some items ``(m,)``."""
+        factors = [
+            said[rows] if stand_in is None else self._say(index, stand_in, rows)
+            for index, (said, stand_in) in enumerate(
+                zip(self.known.factors, self.stand_ins, strict=True)
+            )
+        ]
+        return products(factors) * self.items.available[:, rows].all(0)[:, None]
+
+    def _read(self, index: int, stand_in: Tensor, rows: Tensor) -> Tensor:
         if stand_in.ndim == 1:
-            own[index] = own[index].index_select(0, stand_in)
-            factors[index] = factors[index].index_select(0, stand_in)
-        else:
-            own[index] = stand_in.expand_as(own[index])
-            said = experts.factors(index, stand_in) - _factor_mean(experts, known, index)
-            factors[index] = said.expand_as(factors[index])
-    kept = torch.tensor([s is None for s in stand_ins], device=items.available.device)
-    shared = usable_mean(items.shared, items.available & kept[:, None])
-    codes = _codes(items, [*own, shared], known.read.means)
-    return codes, _products(items, factors, are_zero=False)
+            return self.items.own[index][stand_in[rows]]
+        return stand_in.expand(len(self.items.items), -1)[rows]
+
+    def _say(self, index: int, stand_in: Tensor, rows: Tensor) -> Tensor:
+        if stand_in.ndim == 1:
+            return self.known.factors[index][stand_in[rows]]
+        said = self.experts.factors(index, self._read(index, stand_in, rows))
+        return said - _factor_mean(self.experts, self.known, index)
 
 
 def coded_parts(
     experts: Experts,
     known: KnownLinear,
-    codes: Tensor,
-    by_column: Tensor | None,
-    multiplied: Tensor,
+    replaced: Replaced | None,
     gain: Tensor,
     missing: Tensor,
 ) -> CodedParts:
@@ -173,32 +213,63 @@ def coded_parts(
     ----------
     experts
     known
-    codes, by_column : Tensor (n, K)
-        The latter, if at hand, laid out column by column.
-    multiplied : Tensor (n, F)
-        What synergy is a map of.
+    replaced
+        The items with what stands in for withheld modalities, if any is.
     gain : Tensor (P, 1)
         What centred parts are multiplied by.
     missing : Tensor (P, S)
         Vectors of parts that an item cannot have; that of synergy is zero.
     """
     synergy, redundancy = len(gain) - 2, len(gain) - 1
-    terms = [
+    terms = tuple(
         Term(part, len(to_part) + 1, torch.cat([to_part * gain[part], missing[part, None]]))
         for part, to_part in zip((*range(synergy), redundancy), known.maps, strict=True)
-    ]
+    )
     interaction = experts.interaction.weight.T * gain[synergy]
-    spoken = Codes(multiplied, (Term(synergy, len(interaction), interaction),))
-    return CodedParts([Codes(codes, tuple(terms), by_column), spoken], len(gain))
+    spoken = (Term(synergy, len(interaction), interaction),)
+    if replaced is not None:
+        rows = torch.arange(len(known.multiplied), device=known.multiplied.device)
+        late = (
+            LateCodes(make=replaced.codes, terms=terms, items=rows),
+            LateCodes(make=replaced.products, terms=spoken, items=rows),
+        )
+        return CodedParts(late, len(gain))
+    products_known = KnownCodes(known=known.multiplied, terms=spoken)
+    return CodedParts([*_linear_codes(known, terms, gain, missing), products_known], len(gain))
 
 
-def _centred_factors(
-    experts: Experts, items: Catalogue, read: Read
-) -> tuple[list[Tensor], list[Tensor] | None]:
-    """Compute factors ``(n, F)`` less their means ``(F,)``; linear ones are centred as read is."""
-    of_own = read.of_parts[:-1]
-    if not experts.are_saturated:
-        return [own @ to for own, to in zip(of_own, experts.factor_maps(), strict=True)], None
+def _linear_codes(
+    known: KnownLinear, terms: tuple[Term, ...], gain: Tensor, missing: Tensor
+) -> list[Codes]:
+    """Give the codes of all parts but synergy, of items viewed with every modality they have."""
+    read = known.read
+    if known.unique is None:
+        whole = KnownCodes(
+            known=read.codes, terms=terms, by_column=read.by_column, average=read.average
+        )
+        return [whole]
+    codes: list[Codes] = []
+    for part, (raw, lacks) in enumerate(zip(known.unique, read.lacks[:-1], strict=True)):
+        placed = raw * gain[part]
+        if not read.is_complete[part]:
+            placed = placed + lacks * missing[part]
+        codes.append(KnownCodes(known=placed, terms=(Term(part, placed.shape[1], None),)))
+    size = terms[-1].num_columns
+    average = None if read.average is None else read.average[-size:]
+    codes.append(KnownCodes(known=read.codes[:, -size:], terms=terms[-1:], average=average))
+    return codes
+
+
+def _unique_and_factors(experts: Experts, read: Read) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute unique parts ``(n, S)`` and factors ``(n, F)``, centred as read is."""
+    said = [own @ to for own, to in zip(read.of_parts[:-1], experts.own_maps(), strict=True)]
+    sizes = [experts.part_size, experts.rank]
+    unique, factors = zip(*(each.split(sizes, dim=1) for each in said), strict=True)
+    return list(unique), list(factors)
+
+
+def _saturated_factors(experts: Experts, items: Catalogue) -> tuple[list[Tensor], list[Tensor]]:
+    """Compute factors ``(n, F)`` less their means ``(F,)``, and these."""
     said = [experts.factors(index, rows) for index, rows in enumerate(items.own)]
     share = shares(items.available.T * items.counts)
     means = [share[:, index] @ factors for index, factors in enumerate(said)]
@@ -228,8 +299,11 @@ def _codes(items: Catalogue, read: Sequence[Tensor], means: Sequence[Tensor]) ->
 
 
 def _columns_of_parts(codes: Tensor, means: Sequence[Tensor]) -> list[Tensor]:
-    sizes = [size for mean in means for size in (len(mean), 1)]
-    return list(codes.split(sizes, dim=1)[::2])
+    return list(codes.split(_sizes(means), dim=1)[::2])
+
+
+def _sizes(means: Sequence[Tensor]) -> list[int]:
+    return [size for mean in means for size in (len(mean), 1)]
 
 
 def _spread(experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Tensor) -> Tensor:

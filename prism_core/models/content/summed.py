@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from prism_core.config.model import ModelConfig
 from prism_core.models.content.base import Content
 from prism_core.models.features import FeatureSpace
-from prism_core.models.part_tables import CodedParts, Codes, PartTable, Term, added
+from prism_core.models.part_tables import CodedParts, Codes, KnownCodes, PartTable, Term, added
 from prism_core.models.subset import Subset
 
 
@@ -75,7 +75,7 @@ class SummedContent(Content):
         name = self.modalities[index]
         to_part = cast(nn.Linear, self.projections[name]).weight.T * float(is_kept)
         rows = cast(FeatureSpace, self.spaces[name]).rows
-        return Codes(rows, (Term(index, len(to_part), to_part),))
+        return KnownCodes(known=rows, terms=(Term(index, len(to_part), to_part),))
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
         return item_parts.added_to(ids)
