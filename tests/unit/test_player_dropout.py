@@ -9,6 +9,7 @@ from torch import Tensor
 from prism_core.config.model import ModelConfig
 from prism_core.config.objective import ObjectiveConfig
 from prism_core.models.build import build_model
+from prism_core.models.content.linear_parts import Replaced
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.sequence_model import Coalition, SequenceModel
 from prism_core.models.shard import Shard
@@ -106,6 +107,33 @@ def test_only_touched_vectors_of_the_given_histories_are_replaced() -> None:
     for untouched in (ids, parts[1], own.parts[0]):
         assert not untouched.any()
     assert parts[0][:, 0, 0].tolist() == [0, 1, 0, 1]
+
+
+def test_players_that_are_off_have_one_vector_wherever_there_is_an_item() -> None:
+    own = HistoryVectors(torch.zeros(1, 2, 3), [torch.zeros(1, 2, 2) for _ in range(2)])
+    is_item = torch.tensor([[False, True]])
+    ids, parts = torch.ones(3), torch.tensor([[2.0, 3.0], [4.0, 5.0]])
+    found = own.switched([False, True, False], ids, parts, is_item)
+    assert found.ids.tolist() == [[[0, 0, 0], [1, 1, 1]]]
+    assert not found.parts[0].any()
+    assert found.parts[1].tolist() == [[[0, 0], [4, 5]]]
+
+
+def test_items_with_a_modality_withheld_are_made_for_the_histories_that_meet_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[list[int]] = []
+    codes_of = Replaced.codes
+
+    def spied(self: Replaced, rows: Tensor) -> Tensor:
+        made.append(rows.tolist())
+        return codes_of(self, rows)
+
+    monkeypatch.setattr(Replaced, "codes", spied)
+    withheld = Coalition((True, True, True, False, True), (True, False))
+    recommendation(given(withheld, monkeypatch))
+    is_dropped = torch.tensor(Shard().chosen_rows(USERS, SHARE))
+    assert made == [batch()[0][is_dropped].unique().tolist()]
 
 
 @pytest.mark.parametrize("content", ["prism", "sum"])

@@ -3,7 +3,7 @@
 A linear expert's output is linear in what it reads, which never changes. If that is centred over
 the items, so are the parts, and their spread follows from its covariance, estimated once; the parts
 follow from a product of that with a map. Only what synergy multiplies is computed for every item at
-every step.
+every step, and, where parts are blocks of the item vector, unique parts in the same product.
 """
 
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ class KnownLinear(NamedTuple):
     """Items viewed with every modality they have.
 
     What is read; each expert's map ``(k, S)``; the unique parts ``(n, S)``, if they were formed
-    beside the factors; the centred factors ``(n, F)`` of synergy by
-    modality, what was taken away ``(F,)`` if that is not zero, their products ``(n, F)``, zero
-    where an item lacks a modality; and the spread of the parts ``(P, 1)``.
+    beside the factors; the centred factors ``(n, F)`` of synergy by modality, what was taken away
+    ``(F,)`` if that is not zero, their products ``(n, F)``, zero where an item lacks a modality;
+    and the spread of the parts ``(P, 1)``.
     """
 
     read: Read
