@@ -153,8 +153,9 @@ class Codes(ABC):
 
     def silenced(self, term: Term, is_on: Sequence[bool]) -> Term:
         """Give a term that adds nothing if its part is off."""
-        silent = torch.zeros_like(self._map(term))
-        return term if is_on[term.part] else term._replace(to_part=silent)
+        if is_on[term.part]:
+            return term
+        return term._replace(to_part=torch.zeros_like(self._map(term)))
 
     def _map(self, term: Term) -> Tensor:
         if term.to_part is not None:
