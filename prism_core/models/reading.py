@@ -11,7 +11,7 @@ from prism_core.models.batching import READ_AT_ONCE, map_by_length
 from prism_core.models.dropout import sliced_dropout
 from prism_core.models.exchange import is_split
 from prism_core.models.items import ItemLayer
-from prism_core.models.tables import HistoryVectors, ItemTable
+from prism_core.models.tables import ItemTable, ItemVectors
 from prism_core.names import PAD
 
 
@@ -57,7 +57,7 @@ class ReadingLayer(ItemLayer):
     def _read(
         self,
         item_seq: Tensor,
-        table: ItemTable | HistoryVectors,
+        table: ItemTable | ItemVectors,
         fusion_weights: Tensor | None = None,
         newest: bool = False,
     ) -> Reading:

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from prism_core.config.model import ModelConfig
 from prism_core.models.backbones.base import Backbone
-from prism_core.models.content.base import Content, StepContext
+from prism_core.models.content.base import Content, Sample, StepContext
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.objectives import Objective
 from prism_core.models.partition import WHOLE
 from prism_core.models.shard import Shard
 from prism_core.models.subset import Subset
 from prism_core.models.switched import ScoringLayer
-from prism_core.models.tables import HistoryVectors, ItemTable
+from prism_core.models.tables import ItemTable, ItemVectors
 from prism_core.names import PAD
 
 
@@ -29,7 +29,12 @@ class Coalition(NamedTuple):
     def is_touched(self) -> list[bool]:
         """Say which players are off, or may have changed since a modality is withheld."""
         id_is_on, *parts_on = self.players
-        return [not id_is_on, *(not on or not all(self.kept) for on in parts_on)]
+        return [not id_is_on, *(not on or self.withholds for on in parts_on)]
+
+    @property
+    def withholds(self) -> bool:
+        """Say whether a modality is withheld."""
+        return not all(self.kept)
 
 
 class SequenceModel(ScoringLayer):
@@ -115,7 +120,10 @@ class SequenceModel(ScoringLayer):
         if self.reads_prefixes:
             is_dropped = is_dropped[(targets != PAD).nonzero(as_tuple=True)[0]]
             item_seq, targets = split_prefixes(item_seq, targets)
-        table, vectors = self._seen(item_seq, coalition, is_dropped, generator, subset)
+        drawn = self.content.draw_sample(self.num_items, subset, generator)
+        table, vectors, sample = self._seen(
+            item_seq, coalition, is_dropped, drawn, generator, subset
+        )
         reading = self._read(item_seq, vectors)
         places = (targets != PAD).flatten().nonzero().squeeze(1)
         queries = reading.states.flatten(0, 1).index_select(0, places)
@@ -126,7 +134,7 @@ class SequenceModel(ScoringLayer):
             item_seq, item_seq == PAD, reading.id_seq, partial(table.partition.take, table.ids),
             table.content, reading.weights,
             queries if is_direct else self.backbone.as_queries(queries), wanted, count, generator,
-            subset, None if is_direct else self.backbone.as_keys,
+            sample, subset, None if is_direct else self.backbone.as_keys,
         )  # fmt: skip
         vectors_of = partial(table.partition.take, items)
         own = self.backbone.auxiliary_losses(queries, vectors_of, wanted, generator)
@@ -160,29 +168,45 @@ class SequenceModel(ScoringLayer):
         item_seq: Tensor,
         coalition: Coalition | None,
         is_dropped: Tensor,
+        drawn: Tensor | None,
         generator: torch.Generator,
         subset: Subset | None,
-    ) -> tuple[ItemTable, HistoryVectors]:
-        """Give the whole item table, and histories, of which some show a coalition only."""
+    ) -> tuple[ItemTable, ItemVectors, Sample | None]:
+        """Look up what a step needs.
+
+        Returns
+        -------
+        table
+            Of all items, everything on.
+        vectors
+            Of histories, of which some show a coalition only.
+        sample
+            What was drawn, if anything was.
+        """
         everything = (True,) * len(self.modalities)
-        patterns = [everything] if coalition is None else [everything, coalition.kept]
+        patterns = [everything]
+        if coalition is not None and coalition.withholds:
+            patterns.append(coalition.kept)
         parts = self.content.item_tables(patterns, generator, subset)
         ids = self._id_table()
         partition = self.partition
         if subset is not None:
             ids, partition = partition.take(ids, subset.items), WHOLE
         whole = ItemTable(ids, parts[0], partition)
-        vectors = whole.of(item_seq)
+        vectors, *others = whole.of_several([item_seq] if drawn is None else [item_seq, drawn])
+        sample = None if drawn is None else Sample(drawn, others[0])
         if coalition is None:
-            return whole, vectors
+            return whole, vectors, sample
         counts = None if subset is None else subset.counts.to(ids)
         rows = is_dropped.nonzero().squeeze(1)
         chosen = item_seq[rows]
-        others = ItemTable(ids, parts[1], partition).of(chosen)
+        theirs = vectors.of(rows)
+        if coalition.withholds:
+            theirs = theirs._replace(parts=parts[1].of(chosen))
         if not all(coalition.players):
             means = whole.mean_item(counts)
-            others = others.switched(coalition.players, *means, chosen != PAD)
-        return whole, vectors.replaced(rows, others, coalition.is_touched)
+            theirs = theirs.switched(coalition.players, *means, chosen != PAD)
+        return whole, vectors.replaced(rows, theirs, coalition.is_touched), sample
 
     def _draw_coalition(
         self, num_rows: int, shard: Shard, generator: torch.Generator

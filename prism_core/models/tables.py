@@ -12,15 +12,20 @@ from prism_core.models.switches import Reference
 from prism_core.names import PAD
 
 
-class HistoryVectors(NamedTuple):
-    """Histories as id vectors ``(B, L, W)`` and part vectors ``(B, L, S)``, part by part."""
+class ItemVectors(NamedTuple):
+    """Items as id vectors ``(..., W)`` and part vectors ``(..., S)``, part by part."""
 
     ids: Tensor
     parts: list[Tensor]
 
+    def of(self, rows: Tensor) -> "ItemVectors":
+        """Keep the vectors of some histories ``(b,)``."""
+        ids, *parts = (vectors.index_select(0, rows) for vectors in (self.ids, *self.parts))
+        return ItemVectors(ids, parts)
+
     def switched(
         self, players: Sequence[bool], ids: Tensor, parts: Tensor, is_item: Tensor
-    ) -> "HistoryVectors":
+    ) -> "ItemVectors":
         """Put the same vectors in the place of players that are off, wherever there is an item.
 
         Parameters
@@ -34,11 +39,11 @@ class HistoryVectors(NamedTuple):
         fixed = [vector * is_item[..., None] for vector in (ids, *parts)]
         pairs = zip(players, (self.ids, *self.parts), fixed, strict=True)
         own_ids, *own_parts = (own if on else stand_in for on, own, stand_in in pairs)
-        return HistoryVectors(own_ids, own_parts)
+        return ItemVectors(own_ids, own_parts)
 
     def replaced(
-        self, rows: Tensor, others: "HistoryVectors", is_touched: Sequence[bool]
-    ) -> "HistoryVectors":
+        self, rows: Tensor, others: "ItemVectors", is_touched: Sequence[bool]
+    ) -> "ItemVectors":
         """Put other vectors in the place of some histories'.
 
         Parameters
@@ -56,7 +61,7 @@ class HistoryVectors(NamedTuple):
                 (self.ids, *self.parts), (others.ids, *others.parts), is_touched, strict=True
             )
         )
-        return HistoryVectors(ids, parts)
+        return ItemVectors(ids, parts)
 
 
 class ItemTable(NamedTuple):
@@ -74,13 +79,26 @@ class ItemTable(NamedTuple):
         """Part vectors of all items: ``(N + 1, P, S)``."""
         return self.content.dense
 
-    def of(self, item_seq: Tensor) -> HistoryVectors:
-        """Look up the vectors of histories ``(B, L)``."""
-        return HistoryVectors(self.partition.take(self.ids, item_seq), self.content.of(item_seq))
+    def of(self, items: Tensor) -> ItemVectors:
+        """Look up the vectors of items ``(...)``."""
+        return ItemVectors(self.partition.take(self.ids, items), self.content.of(items))
 
-    def of_donors(
-        self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]
-    ) -> HistoryVectors:
+    def of_several(self, several: Sequence[Tensor]) -> list[ItemVectors]:
+        """Look up several tensors of items at once.
+
+        However few items are looked up, the gradient of a table is as large as the table: one for
+        all of them is cheaper than one for each.
+        """
+        together = self.of(torch.cat([items.flatten() for items in several]))
+        sizes = [items.numel() for items in several]
+        found = []
+        split = [vectors.split(sizes) for vectors in (together.ids, *together.parts)]
+        for items, (ids, *parts) in zip(several, zip(*split, strict=True), strict=True):
+            shaped = [some.view(*items.shape, -1) for some in parts]
+            found.append(ItemVectors(ids.view(*items.shape, -1), shaped))
+        return found
+
+    def of_donors(self, item_seq: Tensor, donors: Tensor, players: Sequence[bool]) -> ItemVectors:
         """Look up histories whose switched-off players are those of other users' histories."""
         own, theirs, absent = self.of(item_seq), self.of(donors), (donors == PAD)[..., None]
         mean_ids, mean_parts = self.mean_item()
@@ -90,7 +108,7 @@ class ItemTable(NamedTuple):
             for part, mean in zip(theirs.parts, mean_parts, strict=True)
         ]
         id_is_on, *parts_on = players
-        return HistoryVectors(
+        return ItemVectors(
             own.ids if id_is_on else ids,
             [a if on else b for a, b, on in zip(own.parts, parts, parts_on, strict=True)],
         )

@@ -29,6 +29,16 @@ def shortest(works: Sequence[Work], repeats: int = 3) -> list[float]:
     return [min(times) for times in zip(*rounds, strict=True)]
 
 
+def shortest_in_pieces(works: Sequence[Sequence[Work]], repeats: int = 3) -> list[float]:
+    """Sum of the shortest times of each work's pieces, of which all works have as many.
+
+    Works take turns piece by piece: on a machine whose speed changes from minute to minute long
+    works cannot be compared as a whole.
+    """
+    pieces = [shortest(alike, repeats) for alike in zip(*works, strict=True)]
+    return [sum(times) for times in zip(*pieces, strict=True)]
+
+
 def report(title: str, rows: Sequence[Sequence[str]]) -> None:
     """Print a small table under its title."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

@@ -13,7 +13,7 @@ from prism_core.models.content.linear_parts import Replaced
 from prism_core.models.negatives import split_prefixes
 from prism_core.models.sequence_model import Coalition, SequenceModel
 from prism_core.models.shard import Shard
-from prism_core.models.tables import HistoryVectors
+from prism_core.models.tables import ItemVectors
 from prism_core.names import PAD
 
 NUM_ITEMS, LENGTH, USERS = 30, 7, 10
@@ -101,8 +101,8 @@ def test_players_are_touched_that_are_off_or_may_read_what_is_withheld() -> None
 
 
 def test_only_touched_vectors_of_the_given_histories_are_replaced() -> None:
-    own = HistoryVectors(torch.zeros(4, 2, 3), [torch.zeros(4, 2, 3) for _ in range(2)])
-    theirs = HistoryVectors(torch.ones(2, 2, 3), [torch.ones(2, 2, 3) for _ in range(2)])
+    own = ItemVectors(torch.zeros(4, 2, 3), [torch.zeros(4, 2, 3) for _ in range(2)])
+    theirs = ItemVectors(torch.ones(2, 2, 3), [torch.ones(2, 2, 3) for _ in range(2)])
     ids, parts = own.replaced(torch.tensor([1, 3]), theirs, [False, True, False])
     for untouched in (ids, parts[1], own.parts[0]):
         assert not untouched.any()
@@ -110,7 +110,7 @@ def test_only_touched_vectors_of_the_given_histories_are_replaced() -> None:
 
 
 def test_players_that_are_off_have_one_vector_wherever_there_is_an_item() -> None:
-    own = HistoryVectors(torch.zeros(1, 2, 3), [torch.zeros(1, 2, 2) for _ in range(2)])
+    own = ItemVectors(torch.zeros(1, 2, 3), [torch.zeros(1, 2, 2) for _ in range(2)])
     is_item = torch.tensor([[False, True]])
     ids, parts = torch.ones(3), torch.tensor([[2.0, 3.0], [4.0, 5.0]])
     found = own.switched([False, True, False], ids, parts, is_item)

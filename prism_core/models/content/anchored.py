@@ -11,6 +11,7 @@ from prism_core.models.content.base import StepContext
 from prism_core.models.content.catalogue import readable, usable_mean
 from prism_core.models.content.losses import cross_correlation, unexplained, variance_share
 from prism_core.models.features import FeatureSpace
+from prism_core.models.subset import Subset
 from prism_core.names import SYNERGY
 
 LOSS_ITEMS = 512
@@ -48,11 +49,24 @@ class AnchoredContent(AnchoredParts):
         super().compile_step()
         self._compile(self._losses)
 
+    def draw_sample(
+        self, num_items: int, subset: Subset | None, generator: torch.Generator
+    ) -> Tensor | None:
+        if subset is not None:
+            return subset.drawn[:LOSS_ITEMS]
+        device = self.shared.device
+        if num_items <= LOSS_ITEMS:
+            return torch.arange(1, num_items + 1, device=device)
+        size = (LOSS_ITEMS,)
+        drawn = torch.randint(1, num_items + 1, size, generator=generator, device=generator.device)
+        return drawn.to(device)
+
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
-        items, rows = self._sample(context)
-        ids, tables = context.id_vectors(rows), context.item_parts
+        assert context.sample is not None, "drawn by draw_sample"
+        rows, (ids, parts) = context.sample
+        items = rows if context.subset is None else context.subset.items[rows]
         losses: dict[str, Tensor] = self._in_step(self._losses)(
-            items, tables.of(rows), ids, self._columns(context.generator),
+            items, parts, ids, self._columns(context.generator),
             context.queries, context.num_targets, context.as_keys,
         )  # fmt: skip
         return losses
@@ -93,19 +107,6 @@ class AnchoredContent(AnchoredParts):
         shape = (len(self.parts), self.part_size)
         draws = torch.rand(shape, generator=generator, device=generator.device)
         return draws.argsort(1)[:, :SAMPLED_COLUMNS].to(self.shared.device)
-
-    def _sample(self, context: StepContext) -> tuple[Tensor, Tensor]:
-        """Draw the items on which auxiliary losses are estimated; give their table rows too."""
-        if context.subset is not None:
-            rows = context.subset.drawn[:LOSS_ITEMS]
-            return context.subset.items[rows], rows
-        count, device = len(self.shared[0]) - 1, self.shared.device
-        if count <= LOSS_ITEMS:
-            items = torch.arange(1, count + 1, device=device)
-            return items, items
-        generator, size = context.generator, (LOSS_ITEMS,)
-        drawn = torch.randint(1, count + 1, size, generator=generator, device=generator.device)
-        return (items := drawn.to(device)), items
 
     def _unexplained(self, parts: Sequence[Tensor], items: Tensor) -> Tensor:
         available = self.available[:, items]

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,14 @@ from torch import Tensor, nn
 from prism_core.models.exchange import Connected
 from prism_core.models.part_tables import DenseParts, PartTable
 from prism_core.models.subset import Subset
+from prism_core.models.tables import ItemVectors
+
+
+class Sample(NamedTuple):
+    """Items on which auxiliary losses are estimated: rows ``(n,)`` of the tables, and vectors."""
+
+    rows: Tensor
+    vectors: ItemVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class StepContext:
         Divisor of losses summed over targets: about ``T``, and such that the mean over processes
         is that of the global batch.
     generator : torch.Generator
+    sample
+        What `Content.draw_sample` drew.
     subset
         Items in the tables and behind all indices, if these are not all items.
     as_keys
@@ -53,6 +64,7 @@ class StepContext:
     targets: Tensor
     num_targets: Tensor | float
     generator: torch.Generator
+    sample: Sample | None = None
     subset: Subset | None = None
     as_keys: Callable[[Tensor], Tensor] | None = None
 
@@ -187,6 +199,26 @@ class Content(Connected, ABC):
     def part_vectors(self, item_parts: Tensor) -> Tensor:
         """Give the part vectors ``(N + 1, P, S)`` that stand for the parts in maps and probes."""
         return item_parts
+
+    def draw_sample(
+        self, num_items: int, subset: Subset | None, generator: torch.Generator
+    ) -> Tensor | None:
+        """Draw the items on whose vectors auxiliary losses are estimated, if any are.
+
+        Parameters
+        ----------
+        num_items
+            ``N``.
+        subset
+            Items in the tables, if these are not all.
+        generator
+
+        Returns
+        -------
+        Tensor (n,), int64, or None
+            Rows of the tables; the step context has the vectors.
+        """
+        return None
 
     def auxiliary_losses(self, context: StepContext) -> dict[str, Tensor]:
         """Losses of the content itself, weights applied, by name; none by default."""
