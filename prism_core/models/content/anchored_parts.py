@@ -170,7 +170,9 @@ class AnchoredParts(Content):
             self.register_buffer(f"own_{name}", rows, persistent=False)
 
     def candidates(self, item_parts: PartTable, ids: Tensor) -> Tensor:
-        return item_parts.added_to(ids) if self.is_summed else super().candidates(item_parts, ids)
+        if self.is_summed:
+            return item_parts.added_to(ids)
+        return self.join(item_parts.all).add_(ids)
 
     def compile_step(self) -> None:
         for method in (self._know, self._known, self._pattern):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from prism_core.models.content.catalogue import Catalogue, readable, shares, usable_mean
 from prism_core.models.content.experts import MIN_SPREAD, Experts, products
+from prism_core.models.content.losses import gram
 from prism_core.models.part_tables import CodedParts, Codes, KnownCodes, LateCodes, Term
 
 
@@ -314,9 +315,9 @@ def _spread(experts: Experts, maps: Sequence[Tensor], read: Read, multiplied: Te
     ]
     share = read.synergy_share
     if isinstance(share, Tensor):
-        squares = multiplied.T @ (multiplied * share)
+        squares = gram(multiplied * share.sqrt())
     else:
-        squares = multiplied.T @ multiplied * share
+        squares = gram(multiplied) * share
     interaction = experts.interaction.weight.T
     synergy = (interaction * (squares @ interaction)).sum(0).mean()
     spread = torch.stack([*variances[:-1], synergy, variances[-1]])[:, None]
