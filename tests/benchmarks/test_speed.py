@@ -140,7 +140,7 @@ def test_a_step_is_many_times_faster_than_the_released_one(
             [partial(train, same_loss, [users]) for users in batches],
             [partial(train, all_items, [users]) for users in batches],
         ],
-        repeats=6,
+        repeats=4,
     )
     rows = [("", "s / step", "times faster")]
     for name, time in (
@@ -161,7 +161,7 @@ def test_an_epoch_costs_little_more_than_the_backbone_s(
     options = {"backbone": backbone, "hidden_size": size}
     kinds = {name: {**options, **kind} for name, kind in CONTENTS.items()}
     trainers = [trainer_of(small, **kind) for kind in kinds.values()]
-    times = shortest_in_pieces([pieces_of_epoch(trainer) for trainer in trainers], repeats=8)
+    times = shortest_in_pieces([pieces_of_epoch(trainer) for trainer in trainers], repeats=5)
     memory = [peak_memory(small.path, kind) for kind in kinds.values()]
     rows = [("content", "s / epoch", "x time", "peak MB", "x memory")]
     for name, time, peak in zip(kinds, times, memory, strict=True):
