@@ -1,6 +1,7 @@
-"""The command line: ``python -m prism_core prepare|train|floors|evaluate|export|study|truth``."""
+"""The command line: ``python -m prism_core COMMAND``; `COMMANDS` lists them."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -28,9 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     try:
         args.run(args)
+        sys.stdout.flush()
     except PrismError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of a pipe, such as head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt as stop:
         print(f"stopped; {getattr(args, 'continued_by', '--resume')} continues", file=sys.stderr)
         if str(stop):
@@ -40,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m prism_core", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m prism_core", description="The core of PRISM.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, (add, text) in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text)
@@ -88,6 +92,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 COMMANDS: Final[dict[str, tuple[Declare, str]]] = {
     "prepare": (_command("prism_core.data.command"), "bring raw data into the data-set format"),
+    "options": (_command("prism_core.config.options_command"), "list presets and options"),
     "train": (_command("prism_core.training.command"), "train one run"),
     "floors": (_command("prism_core.evaluation.floors_command"), "score untrained baselines"),
     "evaluate": (_command("prism_core.training.evaluate_command"), "rank with a stored model"),

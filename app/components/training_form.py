@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import loaders
+from app.components import table_card
 from app.state import Widget, training_key
-from prism_core.config.run import RunConfig, load_run_config, preset_names
+from prism_core.config.options import options_of
+from prism_core.config.run import RunConfig, load_run_config, preset_about, preset_names
 from prism_core.store import schema
 from prism_core.store.datasets import Dataset
 
@@ -64,6 +67,7 @@ def draw() -> Order | None:
         key=Widget.PRESET,
         help="A preset is a named set of options; everything else keeps its default.",
     )
+    st.caption(preset_about(preset))
     with st.form("training"):
         overrides = _draw_options(preset)
         device = st.selectbox(
@@ -76,9 +80,10 @@ def draw() -> Order | None:
             "More options",
             placeholder='model.dropout = 0.2\nmodel.without = ["synergy"]',
             key=training_key("more", preset),
-            help="One section.key = value per line. The README lists all options.",
+            help="One section.key = value per line; *All options* below lists them.",
         )
         submitted = st.form_submit_button("Start training", type="primary", key=Widget.START)
+    _draw_all_options(preset)
     lines = tuple(line.strip() for line in more.splitlines() if line.strip())
     return Order(preset, (*overrides, *lines), device) if submitted else None
 
@@ -107,6 +112,21 @@ def _draw_options(preset: str) -> list[str]:
         value = _draw_number(column, label, option, preset, default, least)
         chosen[f"training.{option}"] = (value, default)
     return [f"{key}={json.dumps(value)}" for key, (value, old) in chosen.items() if value != old]
+
+
+def _draw_all_options(preset: str) -> None:
+    with st.expander("All options"):
+        options = options_of(load_run_config(preset=preset))
+        table = pd.DataFrame(
+            {
+                "Option": [option.key for option in options],
+                f"In {preset}": [option.value for option in options],
+                "Default": [option.default for option in options],
+                "Meaning": [option.meaning for option in options],
+            }
+        )
+        title = f"Options of the preset {preset}"
+        table_card.draw(table, title=title, name=f"options-{preset}")
 
 
 def _draw_number(

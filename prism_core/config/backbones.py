@@ -36,12 +36,16 @@ class IndirecConfig:
         How far a generated view leans on its intent; 0 is plain conditional sampling.
     intent_dropout
         Probability that the diffusion model is trained without the intent.
-    diffusion_weight, contrast_weight
-        Weights of the denoising and the contrastive loss.
-    contrast_similarity, contrast_temperature
-        How a state and a view are compared, ``cosine`` or ``dot``, and what divides the result.
-        The authors' code uses ``dot``; states here have the norm of their size, and dot products
-        of that scale let the contrast drown the recommendation loss for hundreds of steps.
+    diffusion_weight
+        Weight of the denoising loss.
+    contrast_weight
+        Weight of the contrastive loss.
+    contrast_similarity
+        How a state and a view are compared: ``cosine`` or ``dot``. The authors' code uses ``dot``;
+        states here have the norm of their size, and dot products of that scale let the contrast
+        drown the recommendation loss for hundreds of steps.
+    contrast_temperature
+        What divides that.
     """
 
     num_intents: int = 256

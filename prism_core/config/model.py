@@ -28,13 +28,14 @@ class LossWeights:
     Attributes
     ----------
     reconstruction
-        Parts must keep what the features say: their decoded features miss little of them.
+        Weight of what the parts miss of the features, which can be decoded from them; 0 drops it.
     decorrelation
-        Squared correlation between two parts over the items.
+        Weight of the squared correlation between two parts over the items; 0 drops it.
     charge
-        Share of the score's variance that synergy takes: silent unless it pays in likelihood.
+        Weight of the share of the score's variance that synergy takes, so that it is silent unless
+        it pays in likelihood; 0 drops it.
     experts
-        The paper's expert losses (modes ``paper`` and ``released``), lambda of L_exp.
+        Weight of the paper's expert losses (modes ``paper`` and ``released``), lambda of L_exp.
     """
 
     reconstruction: float = 0.1
@@ -53,26 +54,45 @@ class ModelConfig:
 
     Attributes
     ----------
-    backbone, hidden_size, num_layers, num_heads, dropout, max_seq_len
-        The sequence encoder, its width ``D`` and the ``L`` newest items it reads.
+    backbone
+        The sequence encoder: ``sasrec``, ``stosa``, ``indirec`` or ``gru4rec``.
+    hidden_size
+        Its width ``D``, which the item vectors share.
+    num_layers
+        Layers of the encoder.
+    num_heads
+        Attention heads of each of them.
+    dropout
+        Of the encoder and the gate.
+    max_seq_len
+        The ``L`` newest items of a history that are read.
     content
         ``none``: ids only; ``sum``: id plus projected content, no experts; ``prism``: parts.
     mode
         How the parts are made: ``anchored``, or as in the ``paper`` or the ``released`` code.
-    modalities, knocked_out
-        Names of the ``M`` modalities in array order; those treated as missing for every item.
+    modalities
+        Names of the ``M`` modalities in array order.
+    knocked_out
+        Those of them treated as missing for every item.
     without
         Parts removed from the model.
-    gate, temperature, gate_hidden_size
-        Where fusion weights come from; the softmax temperature T and width of its network.
+    gate
+        What fusion weights come from: the parts and ids of the user's history (``user``), its parts
+        alone (``no_id``), nothing (``uniform``), or the history of another user (``shuffled``).
+    temperature
+        Softmax temperature T of the gate.
+    gate_hidden_size
+        Width of its network.
     withhold
         What stands in for a withheld modality in training: another item's vector (``swap``),
         the ``mean``, ``zero`` or ``noise`` at the data's own scale.
     feature_size
         Features with more columns are reduced to this many principal components, frozen.
-    expert_hidden_size, expert_dropout
-        Width and dropout of each expert network. Width 0 leaves linear experts, whose products are
-        bilinear, in mode ``anchored``, and is ``hidden_size`` in the others.
+    expert_hidden_size
+        Width of each expert network. 0 leaves linear experts, whose products are bilinear, in mode
+        ``anchored``, and is ``hidden_size`` in the others.
+    expert_dropout
+        Dropout of each expert network.
     synergy_factors
         What synergy multiplies: functions of each modality as the networks give them (``plain``),
         squashed to between -1 and 1, which finds interactions of signs (``saturated``), or half
@@ -95,9 +115,9 @@ class ModelConfig:
     objective
         The recommendation loss.
     stosa, indirec
-        What only one backbone has.
+        What only that backbone has.
     paper, released
-        What only one mode has.
+        What only that mode has.
     """
 
     backbone: str = "sasrec"

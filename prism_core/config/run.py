@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,12 @@ class RunConfig:
 def preset_names() -> list[str]:
     """List the presets that come with the package."""
     return sorted(p.name.removesuffix(".toml") for p in PRESETS.iterdir() if p.name[-5:] == ".toml")
+
+
+def preset_about(name: str) -> str:
+    """Say what a preset is: the comment at its head."""
+    lines = (PRESETS / f"{name}.toml").read_text(encoding="utf-8").splitlines()
+    return " ".join(line[2:] for line in takewhile(lambda line: line.startswith("# "), lines))
 
 
 def read_preset(name: str) -> dict[str, Any]:

@@ -17,10 +17,14 @@ class TrainingConfig:
     ----------
     batch_size
         Users in a global batch.
-    max_epochs, patience
-        Upper bound, and epochs without a better validation score before stopping.
-    learning_rate, weight_decay
-        AdamW settings.
+    max_epochs
+        Epochs at the most.
+    patience
+        Epochs without a better validation score before stopping.
+    learning_rate
+        Of AdamW, at the start.
+    weight_decay
+        Of AdamW; weights of norms and biases do not decay.
     decay
         ``linear`` lowers the learning rate to zero over ``max_epochs``; ``none`` keeps it.
     clip_norm

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.jobs import Job, jobs
+from prism_core.config.run import preset_about
 from prism_core.store.reader import Run, list_runs, read_events
 from tests.app.conftest import OpenApp, texts
 
@@ -76,3 +77,15 @@ def test_wrong_option_is_one_sentence_and_starts_nothing(train_page: AppTest) ->
     start(train_page, epochs=1, options="model.hiden_size = 8")
     assert "did you mean 'hidden_size'" in train_page.error[0].value.replace("\\", "")
     assert not jobs()
+
+
+def test_a_preset_says_what_it_is_and_lists_its_options(train_page: AppTest) -> None:
+    assert preset_about("prism") in [caption.value for caption in train_page.caption]
+    train_page.selectbox("preset").set_value("wide-parts").run()
+    assert preset_about("wide-parts") in [caption.value for caption in train_page.caption]
+    (table,) = train_page.dataframe
+    rows = table.value.set_index("Option")
+    assert rows.loc["model.part_placement", ["In wide-parts", "Default"]].tolist() == [
+        '"sum"', '"blocks"',
+    ]  # fmt: skip
+    assert rows["Meaning"].str.len().min() > 5
