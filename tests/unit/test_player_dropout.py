@@ -119,6 +119,23 @@ def test_players_that_are_off_have_one_vector_wherever_there_is_an_item() -> Non
     assert found.parts[1].tolist() == [[[0, 0], [4, 5]]]
 
 
+@pytest.mark.parametrize("kept", [(True, True), (False, True)])
+def test_a_second_table_is_asked_for_only_where_a_modality_is_withheld(
+    kept: tuple[bool, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[tuple[bool, ...]]] = []
+    model = given(Coalition((True, False, True, True, True), kept), monkeypatch)
+    item_tables = model.content.item_tables
+
+    def spied(patterns: list[tuple[bool, ...]], *rest: Any) -> Any:
+        asked.append(list(patterns))
+        return item_tables(patterns, *rest)
+
+    monkeypatch.setattr(model.content, "item_tables", spied)
+    recommendation(model)
+    assert asked == [[(True, True)] if all(kept) else [(True, True), kept]]
+
+
 def test_items_with_a_modality_withheld_are_made_for_the_histories_that_meet_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
