@@ -120,10 +120,7 @@ class SequenceModel(ScoringLayer):
         if self.reads_prefixes:
             is_dropped = is_dropped[(targets != PAD).nonzero(as_tuple=True)[0]]
             item_seq, targets = split_prefixes(item_seq, targets)
-        drawn = self.content.draw_sample(self.num_items, subset, generator)
-        table, vectors, sample = self._seen(
-            item_seq, coalition, is_dropped, drawn, generator, subset
-        )
+        table, vectors, sample = self._seen(item_seq, coalition, is_dropped, generator, subset)
         reading = self._read(item_seq, vectors)
         places = (targets != PAD).flatten().nonzero().squeeze(1)
         queries = reading.states.flatten(0, 1).index_select(0, places)
@@ -168,7 +165,6 @@ class SequenceModel(ScoringLayer):
         item_seq: Tensor,
         coalition: Coalition | None,
         is_dropped: Tensor,
-        drawn: Tensor | None,
         generator: torch.Generator,
         subset: Subset | None,
     ) -> tuple[ItemTable, ItemVectors, Sample | None]:
@@ -181,13 +177,14 @@ class SequenceModel(ScoringLayer):
         vectors
             Of histories, of which some show a coalition only.
         sample
-            What was drawn, if anything was.
+            Of items for auxiliary losses, if these ask for one.
         """
         everything = (True,) * len(self.modalities)
         patterns = [everything]
         if coalition is not None and coalition.withholds:
             patterns.append(coalition.kept)
         parts = self.content.item_tables(patterns, generator, subset)
+        drawn = self.content.draw_sample(self.num_items, subset, generator)
         ids = self._id_table()
         partition = self.partition
         if subset is not None:
