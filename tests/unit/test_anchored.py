@@ -107,7 +107,7 @@ def test_synergy_is_charged_for_what_it_moves_where_scores_are_distances() -> No
     taken, left = ((spoken - rest).var(1, correction=0), rest.var(1, correction=0))
     expected = (taken / (taken + left)).mean()
     torch.testing.assert_close(found, config.losses.charge * expected)
-    assert float(expected) > 0.05
+    assert expected > 0.05
 
 
 @pytest.mark.parametrize("withheld", ["image", "text"])
